@@ -1,0 +1,1 @@
+"""Events become messages to people: alert lifecycle, wording, outbox and signed delivery."""

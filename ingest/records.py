@@ -1,0 +1,135 @@
+"""The records that the gateway emits: frames, reports, marks and ticks.
+
+Topics are NDJSON; JSON Schema for third parties comes from these models. Times are ISO 8601 with an offset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+VERSION = 1
+"""Schema version ``v`` of every record in this module."""
+DECODER = 1
+"""Version of the decoder that made a report; a re-decoded report with a greater one wins a conflict."""
+
+FACTORS_MAX = 512
+"""Readings one report may hold."""
+TEXT_MAX = 128
+"""Characters in a source, factor, stat or flag."""
+
+Kind = Literal["realtime", "minute", "hour", "day", "register", "interval", "state"]
+"""What a report's values are: instants, the device's own means, register positions, energy of an interval, plant state."""
+
+MarkType = Literal["stopped", "maintenance", "calibration", "fault"]
+
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    v: Literal[1] = 1
+
+    def line(self) -> bytes:
+        """Return the record as one line of NDJSON without its newline."""
+        return self.model_dump_json(exclude_none=False).encode()
+
+
+class Frame(_Record):
+    """What arrived, verbatim, with the gateway's verdict.
+
+    ``raw`` is the bytes as latin-1 text, so that any byte survives JSON. ``verdict`` is "ok" or the reason why
+    the frame was quarantined. ``crc`` is "ok", the name of a known dialect, "wrong" or "none".
+    """
+
+    id: Text
+    received: AwareDatetime
+    peer: str
+    protocol: str
+    raw: str
+    verdict: str
+    crc: str = "none"
+    source: str | None = None
+    answered: bool = False
+    detail: str | None = None
+
+
+class Report(_Record):
+    """Readings of one source at one time: parallel lists, in the device's words.
+
+    ``time`` is the device's label as sent, with the local offset attached; what it labels (start or end of a period) is
+    for the registry to say. ``values`` holds None where the device's text was no number.
+    """
+
+    source: Text
+    time: AwareDatetime
+    kind: Kind
+    factors: list[Text] = Field(min_length=1, max_length=FACTORS_MAX)
+    stats: list[Text]
+    values: list[float | None]
+    flags: list[Annotated[str, Field(max_length=TEXT_MAX)]]
+    sent: AwareDatetime
+    received: AwareDatetime
+    protocol: str
+    frame: str | None = None
+    backfill: bool = False
+    decoder: int = DECODER
+
+    @model_validator(mode="after")
+    def _parallel(self) -> Report:
+        n = len(self.factors)
+        for name in ("stats", "values", "flags"):
+            if len(getattr(self, name)) != n:
+                raise ValueError(
+                    f"{name} has {len(getattr(self, name))} entries, factors has {n}; they run in parallel"
+                )
+        return self
+
+
+class Mark(_Record):
+    """A stretch of time in which a source, or some of its factors, was stopped or its monitor not fit for use."""
+
+    id: Text
+    source: Text
+    factors: list[Text] | None = None
+    type: MarkType
+    start: AwareDatetime
+    end: AwareDatetime
+    author: Text
+    set_at: AwareDatetime
+    reason: str = ""
+    evidence: str = ""
+    state: Literal["confirmed", "rejected"] = "confirmed"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Mark:
+        if not self.start < self.end:
+            raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+        return self
+
+
+class Tick(_Record):
+    """A gateway's clock, appended to every partition; the newest tick is "now"."""
+
+    tick: AwareDatetime
+    gateway: Text
+
+
+def frame_id(raw: bytes) -> str:
+    """Return the identity of a frame: 16 hex digits of BLAKE2b over its verbatim bytes."""
+    return hashlib.blake2b(raw, digest_size=8).hexdigest()
+
+
+def compact(value: object) -> bytes:
+    """Return a JSON line without blanks, non-ASCII text kept as UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def iso(time: datetime) -> str:
+    """Return the ISO 8601 text of an aware time, milliseconds only where there are any."""
+    return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")

@@ -1,0 +1,159 @@
+"""The registry: who may send, what a code means at an outlet, which limits hold; dated rows in a folder of CSV files."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s/,;\"]+$")]
+"""An identity: no blanks, slashes, commas or quotes, because it stands in links, topics and CSV files."""
+
+
+class Row(BaseModel):
+    """A row of a registry file; a column that is not one of the fields is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dated(Row):
+    """A row that holds from the start of one local day to the start of another; empty means without end."""
+
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Enterprise(Row):
+    """enterprises.csv: who answers for the outlets and meters."""
+
+    enterprise: Name
+    name: str
+    name_zh: str = ""
+    city: str = ""
+    county: str = ""
+    sector: str = ""
+
+
+class Source(Dated):
+    """sources.csv: one device at one outlet or one meter cabinet, known by the identity it sends (HJ 212: MN).
+
+    ``cadence_s`` is the time a reading covers and the pace at which silence is judged. ``label`` says whether the time of a
+    period's value is its start or its end. ``clock_offset_s`` is added to the device's time. ``crc_dialect`` accepts a known
+    wrong CRC. ``silent_after_s`` overrides when someone is called (default: see processors.silence).
+    """
+
+    source: Name
+    enterprise: Name
+    outlet: str
+    name: str
+    kind: Literal["flue_gas", "voc", "water", "energy"]
+    permit: str = ""
+    cadence_s: Annotated[int, Field(ge=1, le=86_400)] = 30
+    label: Literal["start", "end"] = "start"
+    clock_offset_s: Annotated[int, Field(ge=-31_536_000, le=31_536_000)] = 0
+    crc_dialect: Literal["", "modbus", "modbus-swapped"] = ""
+    silent_after_s: Annotated[int, Field(ge=1)] | None = None
+    token_group: str = ""
+
+
+class Point(Dated):
+    """points.csv: what a factor code means at one source.
+
+    ``multiplier`` turns the sent number into ``unit``. Readings outside [range_low, range_high] are invalid. With
+    ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
+    above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed.
+    """
+
+    source: Name
+    factor: Name
+    unit: str
+    name: str = ""
+    name_zh: str = ""
+    multiplier: Decimal = Decimal(1)
+    range_low: Decimal | None = None
+    range_high: Decimal | None = None
+    reference_o2_pct: Decimal | None = None
+    oxygen_factor: str = "a19001"
+    oxygen_guard_pct: Decimal = Decimal("20.0")
+    flow_factor: str = ""
+
+
+class Meter(Dated):
+    """meters.csv: an energy meter behind one factor of a source.
+
+    ``register`` is "cumulative" (a counter that wraps at ``modulus``) or "interval" (energy of the elapsed period).
+    ``multiplier`` is CT x PT, secondary to primary. ``max_rate_h`` and ``lsd`` are on the secondary side, in ``unit`` per hour and
+    ``unit``. ``energy_code`` names a row of the energy factors; ``direction`` "out" is energy sold or transferred out.
+    """
+
+    source: Name
+    factor: Name
+    register: Literal["cumulative", "interval"]
+    unit: str
+    name: str = ""
+    multiplier: Decimal = Decimal(1)
+    modulus: Decimal | None = None
+    max_rate_h: Decimal | None = None
+    lsd: Decimal = Decimal("0.01")
+    energy_code: str = ""
+    direction: Literal["in", "out"] = "in"
+    factor_year: int | None = None
+
+
+class MeterChange(Row):
+    """meter_changes.csv: a register was replaced; readings before and after belong to two registers."""
+
+    source: Name
+    factor: Name
+    time: AwareDatetime
+    final_old: Decimal
+    initial_new: Decimal
+    multiplier_new: Decimal | None = None
+
+
+class Limit(Dated):
+    """limits.csv: a limit that holds at an outlet.
+
+    ``stat`` is "avg" (measured) or "avg_ref" (at reference oxygen). ``limit_id`` names the row of the shipped limit profiles it
+    comes from, or a permit's own; ``basis`` is standard and clause as a person reads it.
+    """
+
+    source: Name
+    factor: Name
+    limit_id: Name
+    limit: Decimal
+    unit: str
+    stat: Literal["avg", "avg_ref"] = "avg"
+    averaging: Literal["hour", "day"] = "hour"
+    basis: str = ""
+
+
+class Contact(Row):
+    """contacts.csv: who is told, through which webhook; the secret's text stands in the environment variable ``secret_env``.
+
+    ``counties`` and ``enterprises`` narrow what is sent (blank-separated; empty means all); ``receives`` is "all" or "red".
+    """
+
+    contact: Name
+    url: str
+    secret_env: str
+    counties: str = ""
+    enterprises: str = ""
+    receives: Literal["all", "red"] = "all"
+    language: Literal["en", "zh"] = "en"
+
+
+class Registry(BaseModel):
+    """All tables of the registry, validated as a whole; the snapshot on the ``registry`` topic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enterprises: tuple[Enterprise, ...] = ()
+    sources: tuple[Source, ...] = ()
+    points: tuple[Point, ...] = ()
+    meters: tuple[Meter, ...] = ()
+    meter_changes: tuple[MeterChange, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    contacts: tuple[Contact, ...] = ()

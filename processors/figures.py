@@ -1,0 +1,180 @@
+"""The records that processors emit: figures and events.
+
+A stored number is an integer at a declared scale: readings and figures of an hour and longer count millionths
+(``SCALE``), minute means count hundred-millionths (``MINUTE_SCALE``), fine enough that the rounding of minutes can
+never lift an hour whose exact mean equals its limit above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Literal
+
+SCALE = 6
+"""Decimal digits of readings, limits and of figures of an hour and longer."""
+MINUTE_SCALE = 8
+"""Decimal digits of minute means."""
+ENGINE = "1"
+"""Version of the engine's arithmetic; a change of it is a change of every digest."""
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+OFFSET_MS = 8 * HOUR_MS
+"""Local time is UTC+8 without daylight saving; hours and days are cut in it."""
+
+Level = Literal["minute", "hour", "day"]
+State = Literal["provisional", "final", "revised"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: its value or the reason why there is none, and what it was made from.
+
+    ``value`` is an integer at ``SCALE`` digits (``MINUTE_SCALE`` for a minute). ``n`` counts covered minutes (of an hour),
+    valid hours (of a day) or valid readings (of a minute). ``verdict`` is "complies", "exceeds", "not judged" or None where
+    nothing is to be judged. ``times_over`` is value/limit - 1. ``explain`` holds the numbers of the formula.
+    """
+
+    source: str
+    factor: str
+    stat: str
+    level: Level
+    start_ms: int
+    value: int | None
+    ok: bool
+    reason: str | None
+    n: int
+    unit: str
+    state: State
+    verdict: str | None
+    limit: int | None
+    limit_id: str | None
+    inputs: str
+    rules: str
+    as_of_ms: int
+    decided_ms: int
+    revision: int
+    explain: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> Decimal | None:
+        """The value in its unit."""
+        if self.value is None:
+            return None
+        return Decimal(self.value).scaleb(-(MINUTE_SCALE if self.level == "minute" else SCALE))
+
+    @property
+    def limit_number(self) -> Decimal | None:
+        """The limit in the figure's unit."""
+        return None if self.limit is None else Decimal(self.limit).scaleb(-SCALE)
+
+    @property
+    def id(self) -> str:
+        """``source/factor/stat/level/start``, as links and ``plumeline explain`` write it."""
+        return "/".join((self.source, self.factor, self.stat, self.level, local_iso(self.start_ms)))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that people may have to know.
+
+    ``id`` is a function of what happened, never of when it was computed, and so is the key under which it is
+    told once. ``kind`` is one of the keys of ``EVENT_KINDS``; ``facts`` holds numbers and words for the message.
+    ``time_ms`` is when it became known in the log's time; ``live`` is False for what was found looking back.
+    """
+
+    id: str
+    kind: str
+    source: str
+    factor: str | None
+    time_ms: int
+    live: bool
+    facts: dict[str, Any]
+
+
+EVENT_KINDS: dict[str, str] = {
+    "exceedance.opened": "an hour above its limit begins an episode",
+    "exceedance.lengthened": "another hour of an open episode is above its limit",
+    "exceedance.closed": "the hour after an episode complies, was stopped or could not be judged",
+    "exceedance.withdrawn": "a rebuild took away what was told as an exceedance",
+    "exceedance.retrospective": "an episode found in hours that were already decided",
+    "source.late": "a source missed its cadence",
+    "source.silent": "nothing from a source for long enough to call someone",
+    "source.on_time": "a source that was late, silent or stopped reports again",
+    "source.stopped": "a source is silent and declared stopped",
+    "source.blind": "the gateway's own ticks are missing, so its sources cannot be judged",
+    "source.unregistered": "a source that the registry does not know sends reports",
+    "clock.in_doubt": "a device's clock is ahead of its receipt, or steadily behind",
+    "reading.conflict": "two different values for one reading",
+    "reading.disagrees": "the device's own mean and ours differ beyond tolerance",
+    "meter.held": "a register reading is held: spike, reset, fall",
+    "tick.refused": "a gateway's clock jumped ahead of the others",
+    "input.quarantined": "an input raised an exception in a rule and was set aside",
+    "touch.refused": "a figure could not be rebuilt because its inputs have expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A run of adjacent hours above one limit.
+
+    ``end_ms`` is the end of the last exceeding hour. ``state`` is "open", "closed" or "withdrawn"; ``closed_by`` is
+    "complies", "stopped", "not judged" or "no data". ``worst`` is the greatest value, at ``SCALE``.
+    """
+
+    id: str
+    source: str
+    factor: str
+    stat: str
+    limit_id: str
+    limit: int
+    start_ms: int
+    end_ms: int
+    hours: int
+    worst: int
+    last: int
+    state: str
+    closed_by: str | None
+    live: bool
+    as_of_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source's liveness.
+
+    ``state`` is "on time", "late", "silent", "stopped", "never seen" or "blind", ``since_ms`` when that began. ``last_ms`` is
+    the newest reading's time, ``received_ms`` its receipt; ``skew_ms`` the median of receipt minus sending, where known.
+    """
+
+    source: str
+    state: str
+    since_ms: int | None
+    last_ms: int | None
+    received_ms: int | None
+    skew_ms: int | None
+
+
+def local(ms: int) -> datetime:
+    """Return the local (UTC+8) time of epoch milliseconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(timezone(timedelta(milliseconds=OFFSET_MS)))
+
+
+def local_iso(ms: int) -> str:
+    """Return the local ISO 8601 text of epoch milliseconds, to the second where that is exact."""
+    return local(ms).isoformat(timespec="seconds" if ms % 1000 == 0 else "milliseconds")
+
+
+def epoch_ms(time: datetime) -> int:
+    """Return epoch milliseconds of an aware time."""
+    delta = time - datetime(1970, 1, 1, tzinfo=UTC)
+    return delta.days * DAY_MS + delta.seconds * 1000 + delta.microseconds // 1000
+
+
+def scaled(value: Decimal | int | str, digits: int = SCALE) -> int:
+    """Return a decimal as an integer at a scale, rounded half up (away from zero at a tie for negatives as well)."""
+    number = Decimal(value).scaleb(digits)
+    return int(number.to_integral_value(rounding="ROUND_HALF_UP"))
