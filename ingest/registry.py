@@ -39,7 +39,8 @@ class Enterprise(Row):
 class Source(Dated):
     """sources.csv: one device at one outlet or one meter cabinet, known by the identity it sends (HJ 212: MN).
 
-    ``cadence_s`` is the time a reading covers and the pace at which silence is judged. ``label`` says whether the time of a
+    ``cadence_s`` is the time a reading covers and the pace at which silence is judged, ``minute_s`` the period of the
+    device's own minute records (HJ 212: MinInterval). ``label`` says whether the time of a
     period's value is its start or its end. ``clock_offset_s`` is added to the device's time. ``crc_dialect`` accepts a known
     wrong CRC. ``silent_after_s`` overrides when someone is called (default: see processors.silence).
     """
@@ -51,6 +52,7 @@ class Source(Dated):
     kind: Literal["flue_gas", "voc", "water", "energy"]
     permit: str = ""
     cadence_s: Annotated[int, Field(ge=1, le=86_400)] = 30
+    minute_s: Annotated[int, Field(ge=60, le=3_600)] = 60
     label: Literal["start", "end"] = "start"
     clock_offset_s: Annotated[int, Field(ge=-31_536_000, le=31_536_000)] = 0
     crc_dialect: Literal["", "modbus", "modbus-swapped"] = ""

@@ -1,0 +1,274 @@
+"""Events become alerts: one thread a subject, told when it opens, at named hours, when it ends and when it was wrong.
+
+Everything here is pure. The state is a flat dict of JSON records, so that whoever keeps it can write only those that changed:
+``episode/<id>``, ``silence/<source>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, and
+``digests`` with the time at which each digest is due.
+A record is replaced, never changed in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from processors.figures import MINUTE_MS, Event, local, local_iso
+
+EPISODES_CLOSED_MAX = 2_000
+"""Ended episodes remembered, so that a withdrawal can still name what it replaces; the oldest is forgotten first."""
+EPISODES_OPEN_MAX = 20_000
+"""Open episodes remembered; beyond it the oldest is forgotten."""
+SILENCES_MAX = 20_000
+"""Told silences remembered; beyond it the oldest is forgotten."""
+BLIND_MAX = 20_000
+"""Blind sources remembered; more of them are told, but the end does not wait for them."""
+FINDINGS_DAY_MAX = 50
+"""Findings of one kind told in one local day, over all sources; the rest are on the console only."""
+FINDING_ROWS_MAX = 64
+"""Pairs of kind and day remembered; the oldest day is forgotten first."""
+DIGEST_AFTER_MS = 15 * MINUTE_MS
+"""How long a digest collects after its first entry."""
+DIGEST_ITEMS_MAX = 20
+"""Entries a digest lists; more are counted."""
+DIGESTS_MAX = 2_000
+"""Digests that collect at the same time; beyond it the oldest is told at once."""
+
+State = dict[str, dict[str, Any]]
+Phase = Literal["opened", "update", "resolved", "withdrawn", "digest"]
+Severity = Literal["red", "orange", "yellow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that people are told.
+
+    ``id`` is a function of the event's id and the phase, and so the key under which it is told once. ``kind`` is the event's.
+    ``thread`` is the same for all alerts on one subject. ``severity`` is that of the thread: who was woken also hears the
+    end. ``time_ms`` is in the log's time. ``facts`` are the event's, and what the thread adds (``replaces``, ``items``).
+    """
+
+    id: str
+    kind: str
+    thread: str
+    phase: Phase
+    severity: Severity
+    source: str
+    factor: str | None
+    time_ms: int
+    events: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+def step(state: State, event: Event) -> tuple[State, list[Alert]]:
+    """Return the state after an event and the alerts that it makes.
+
+    Digests that are due by the event's time come first. A kind that is not known is told as a finding.
+    """
+    return steps(state, (event,))
+
+
+def steps(state: State, events: Iterable[Event]) -> tuple[State, list[Alert]]:
+    """Return what ``step`` after ``step`` would, copying the state once."""
+    new, alerts = dict(state), list[Alert]()
+    for event in events:
+        alerts += _due_digests(new, event.time_ms)
+        stage, _, what = event.kind.partition(".")
+        if stage == "exceedance":
+            alerts += _exceedance(new, event, what)
+        elif event.kind in ("source.late", "source.silent", "source.on_time", "source.stopped"):
+            alerts += _seen(new, event) + _silence(new, event, what)
+        elif event.kind == "source.blind":
+            alerts += _blind(new, event)
+        else:
+            alerts += _finding(new, event)
+    return new, alerts
+
+
+def flush(state: State, now_ms: int) -> tuple[State, list[Alert]]:
+    """Return the state without the digests that are due by ``now_ms`` (the log's time), and those digests.
+
+    A digest's time is when it was due, so that it does not depend on how often this is called.
+    """
+    new = dict(state)
+    return new, _due_digests(new, now_ms)
+
+
+def alert_id(event_id: str, phase: Phase) -> str:
+    """Return the idempotency key of an alert: 20 hex digits of BLAKE2b over event id and phase, after an "a"."""
+    return "a" + hashlib.blake2b(f"{event_id}\n{phase}".encode(), digest_size=10).hexdigest()
+
+
+def told_step(hours: int) -> int:
+    """Return the newest of the hours 1, 2, 4, 8, 16 … at which an episode of ``hours`` hours was told."""
+    return 1 << (max(hours, 1).bit_length() - 1)
+
+
+def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
+    key = f"episode/{event.facts.get('episode') or f'{event.source}/{event.factor}'}"
+    thread = state.get(key)
+    if what == "withdrawn":
+        return _withdrawn(state, event, key, thread)
+    if what == "closed":
+        return _closed(state, event, key, thread)
+    if what == "retrospective" or not event.live:
+        if thread is None:
+            state[key] = {"open": True, "paged": False, "hours_told": 0, "time_ms": event.time_ms}
+            _forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+        return _into_digest(state, event)
+    step_told = told_step(_hours(event))
+    paged = thread is not None and thread["open"] and thread["paged"]
+    if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"]):
+        return []
+    alert = _alert(event, key, "update" if paged else "opened", "red")
+    told: dict[str, Any] = {"alert": alert.id, "time": local_iso(event.time_ms)}
+    told |= {name: event.facts.get(name) for name in ("value", "unit", "limit", "stat", "hour_start", "hour_end")}
+    state[key] = {"open": True, "paged": True, "hours_told": step_told, "time_ms": event.time_ms, "told": told}
+    _forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+    return [alert]
+
+
+def _closed(state: State, event: Event, key: str, thread: dict[str, Any] | None) -> list[Alert]:
+    if thread is None or not thread["open"]:
+        return []
+    state[key] = {**thread, "open": False, "time_ms": event.time_ms}
+    _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
+    return [_alert(event, key, "resolved", "red")] if thread["paged"] else []
+
+
+def _withdrawn(state: State, event: Event, key: str, thread: dict[str, Any] | None) -> list[Alert]:
+    if thread is not None and thread.get("withdrawn"):
+        return []
+    state[key] = {"open": False, "paged": False, "hours_told": 0, "time_ms": event.time_ms, "withdrawn": True}
+    _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
+    if thread is not None and not thread["paged"]:
+        return _into_digest(state, event)
+    return [_alert(event, key, "withdrawn", "red", replaces=thread.get("told") if thread else None)]
+
+
+def _silence(state: State, event: Event, what: str) -> list[Alert]:
+    key = f"silence/{event.source}"
+    run = state.get(key)
+    if what == "silent" and run is None:
+        if not event.live:
+            return _into_digest(state, event)
+        thread = f"{key}/{event.facts.get('since') or event.id}"
+        state[key] = {"thread": thread, "time_ms": event.time_ms, "since": event.facts.get("last") or event.facts.get("since")}
+        _forget(state, "silence/", SILENCES_MAX)
+        return [_alert(event, thread, "opened", "orange")]
+    if what in ("on_time", "stopped") and run is not None:
+        del state[key]
+        return [_alert(event, run["thread"], "resolved", "orange", silent_since=run["since"])]
+    return []
+
+
+def _blind(state: State, event: Event) -> list[Alert]:
+    blind = state.get("blind")
+    key = f"blind-source/{event.source}"
+    if blind is None:
+        blind = {"thread": f"blind/{event.id}", "time_ms": event.time_ms, "n": 0, "since": event.facts.get("since")}
+        state["blind"], state[key] = {**blind, "n": 1}, {}
+        return [_alert(event, blind["thread"], "opened", "red")]
+    if key not in state and blind["n"] < BLIND_MAX:
+        state["blind"], state[key] = {**blind, "n": blind["n"] + 1}, {}
+    return []
+
+
+def _seen(state: State, event: Event) -> list[Alert]:
+    """A source that can be judged again is no longer blind; after the last of them, Plumeline sees again."""
+    blind = state.get("blind")
+    if blind is None or state.pop(f"blind-source/{event.source}", None) is None:
+        return []
+    if blind["n"] > 1:
+        state["blind"] = {**blind, "n": blind["n"] - 1}
+        return []
+    del state["blind"]
+    since = blind["since"] or local_iso(blind["time_ms"])
+    return [_alert(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
+
+
+def _finding(state: State, event: Event) -> list[Alert]:
+    day = local(event.time_ms).date().isoformat()
+    key = f"finding/{event.kind}/{day}"
+    sources: list[str] = state.get(key, {}).get("sources", [])
+    if event.source in sources or len(sources) >= FINDINGS_DAY_MAX:
+        return []
+    state[key] = {"sources": [*sources, event.source], "time_ms": event.time_ms}
+    _forget(state, "finding/", FINDING_ROWS_MAX)
+    last = FINDINGS_DAY_MAX if len(sources) + 1 == FINDINGS_DAY_MAX else None
+    return [_alert(event, f"finding/{event.source}/{event.kind}/{day}", "opened", "yellow", last_of_day=last)]
+
+
+def _into_digest(state: State, event: Event) -> list[Alert]:
+    key = f"digest/{event.source}"
+    fresh: dict[str, Any] = {"due_ms": event.time_ms + DIGEST_AFTER_MS, "events": [], "items": [], "more": 0}
+    digest = state.get(key, fresh)
+    if len(digest["items"]) < DIGEST_ITEMS_MAX:
+        item = {"kind": event.kind, "factor": event.factor, "event": event.id, **event.facts}
+        state[key] = {**digest, "events": [*digest["events"], event.id], "items": [*digest["items"], item]}
+    else:
+        state[key] = {**digest, "more": digest["more"] + 1}
+    due: dict[str, int] = state.get("digests", {})
+    if key not in due:
+        state["digests"] = due = {**due, key: fresh["due_ms"]}
+    return [_told_digest(state, _oldest(due))] if len(due) > DIGESTS_MAX else []
+
+
+def _due_digests(state: State, now_ms: int) -> list[Alert]:
+    alerts = []
+    while (due := state.get("digests")) and due[oldest := _oldest(due)] <= now_ms:
+        alerts.append(_told_digest(state, oldest))
+    return alerts
+
+
+def _oldest(due: dict[str, int]) -> str:
+    return min(due, key=lambda key: (due[key], key))
+
+
+def _told_digest(state: State, key: str) -> Alert:
+    digest = state.pop(key)
+    state["digests"] = {name: due_ms for name, due_ms in state["digests"].items() if name != key}
+    if not state["digests"]:
+        del state["digests"]
+    return Alert(
+        id=alert_id(digest["events"][0], "digest"),
+        kind="digest",
+        thread=f"{key}/{digest['events'][0]}",
+        phase="digest",
+        severity="yellow",
+        source=key.removeprefix("digest/"),
+        factor=None,
+        time_ms=digest["due_ms"],
+        events=tuple(digest["events"]),
+        facts={"items": digest["items"], "more": digest["more"]},
+    )
+
+
+def _alert(event: Event, thread: str, phase: Phase, severity: Severity, *, kind: str | None = None, **extra: object) -> Alert:
+    facts = {**event.facts, **{name: value for name, value in extra.items() if value is not None}}
+    return Alert(
+        id=alert_id(f"{event.id}\n{kind}" if kind else event.id, phase),
+        kind=kind or event.kind,
+        thread=thread,
+        phase=phase,
+        severity=severity,
+        source=event.source,
+        factor=event.factor,
+        time_ms=event.time_ms,
+        events=(event.id,),
+        facts=facts,
+    )
+
+
+def _hours(event: Event) -> int:
+    hours = event.facts.get("hours", 1)
+    return hours if isinstance(hours, int) else 1
+
+
+def _forget(state: State, prefix: str, most: int, *, ended: bool | None = None) -> None:
+    """Keep the newest ``most`` records of a prefix; with ``ended`` only among threads that have ended, or have not."""
+    if len(state) <= most:
+        return
+    keys = [key for key in state if key.startswith(prefix) and (ended is None or state[key]["open"] is not ended)]
+    for key in sorted(keys, key=lambda key: (state[key]["time_ms"], key))[: max(len(keys) - most, 0)]:
+        del state[key]

@@ -1,0 +1,331 @@
+"""An alert in plain words: a first line that does on a locked phone, then how far, how sure, what to look at, links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote
+
+from alerts.lifecycle import Alert
+from alerts.names import factor_name, place, point_row
+from alerts.texts import known, ordinal, text
+from ingest.registry import Registry
+from processors.figures import local, local_iso
+
+LINES_MAX = 30
+"""Body lines of a message, a full digest included."""
+TEXT_CHARS_MAX = 600
+"""Characters of a sentence taken from an event's facts."""
+
+GROUPS = {
+    "so2": frozenset({"a21026", "02"}),
+    "nox": frozenset({"a21002", "03"}),
+    "pm": frozenset({"a34013", "01"}),
+    "voc": frozenset({"a24088"}),
+}
+"""Factor codes (HJ 212 editions 2017 and 2005, HJ 524) by what removes them, which decides what to look at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person reads; ``links`` maps a link's name to its address, ``facts`` are the alert's."""
+
+    title: str
+    body: tuple[str, ...]
+    facts: dict[str, Any]
+    links: dict[str, str]
+
+
+def render(alert: Alert, registry: Registry, base: str, language: str = "en") -> Message:
+    """Return an alert in words; facts that are missing are told as unknown, never as an error.
+
+    ``base`` is the console's address without a path; ``language`` falls back to English text by text.
+    """
+    view = _View(alert, registry, language)
+    if alert.kind.startswith("exceedance."):
+        lines = _exceedance(view)
+    elif alert.phase == "digest":
+        lines = _digest(view)
+    elif alert.kind.startswith("source.") and alert.kind != "source.unregistered":
+        lines = _source(view)
+    else:
+        lines = _finding(view)
+    title, *body = [line for line in lines if line]
+    body = [*body[:LINES_MAX], view.text("zone", time=local(alert.time_ms).strftime("%Y-%m-%d %H:%M:%S"))]
+    return Message(title, tuple(body), alert.facts, links(alert, base, language))
+
+
+def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
+    """Return a message's links by their names, worst place first: evidence (of an hour), source, console."""
+    base = base.rstrip("/")
+    found = {text("link.source", language): f"{base}/source/{quote(alert.source, safe='')}"}
+    start, stat = alert.facts.get("hour_start"), alert.facts.get("stat")
+    if alert.factor and start and stat:
+        level = "day" if _is_day(start, alert.facts.get("hour_end")) else "hour"
+        figure = "/".join((alert.source, alert.factor, str(stat), level, str(start)))
+        found = {text("link.evidence", language): f"{base}/evidence?figure={quote(figure, safe='')}", **found}
+    return {**found, text("link.console", language): f"{base}/alerts"}
+
+
+def shown(value: object, limit: object = None) -> str:
+    """Return a number for reading: one decimal finer than its limit, in full where rounding would change its side of the limit.
+
+    Without a limit trailing zeros go. What is no number is returned as it is.
+
+    >>> shown("46.7894", "35"), shown("35.000001", "35"), shown("10.50")
+    ('46.8', '35.000001', '10.5')
+    """
+    try:
+        number = Decimal(str(value))
+        bound = None if limit is None else Decimal(str(limit))
+        if not number.is_finite() or (bound is not None and not bound.is_finite()):
+            return str(value)
+        if bound is not None:
+            places = max(0, -int(bound.normalize().as_tuple().exponent)) + 1
+            rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+            if rounded.compare(bound) == number.compare(bound):
+                number = rounded
+        return _plain(number)
+    except InvalidOperation:
+        return str(value)
+
+
+def times_over(value: object) -> str:
+    """Return times over with two decimals, or with as many as it takes not to read as none."""
+    try:
+        exact = Decimal(str(value))
+        rounded = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    except InvalidOperation:
+        return str(value)
+    if rounded:
+        return str(rounded)
+    return _plain(exact) if exact else "less than 0.001"
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """An alert with its registry and language at hand."""
+
+    alert: Alert
+    registry: Registry
+    language: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self.alert.facts
+
+    @property
+    def day(self) -> date:
+        return local(self.alert.time_ms).date()
+
+    def text(self, key: str, **values: object) -> str:
+        return text(key, self.language, **values)
+
+    def place(self) -> str:
+        return place(self.registry, self.alert.source, self.day, self.language)
+
+    def factor(self, factor: str | None = None) -> str:
+        return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day)
+
+    def title(self, *keys: str, **values: object) -> str:
+        return self.text(known(*keys), place=self.place(), factor=self.factor(), **values)
+
+    def next(self, *keys: str) -> str:
+        return self.text("next", step=self.text(known(*keys)))
+
+    def state(self, facts: dict[str, Any]) -> str:
+        return self.text(known(f"state.{facts.get('state')}", "unknown"))
+
+    def measure(self, facts: dict[str, Any], factor: str | None = None) -> dict[str, str]:
+        """The words of value, unit, limit, period and basis."""
+        unit = facts.get("unit") or ""
+        return {
+            "value": shown(self.or_unknown(facts.get("value")), facts.get("limit")),
+            "unit": str(unit).replace("m3", "m³"),
+            "limit": shown(self.or_unknown(facts.get("limit"))),
+            "period": self.period(facts.get("hour_start"), facts.get("hour_end")),
+            "basis": self.basis(facts.get("stat"), factor or self.alert.factor),
+        }
+
+    def or_unknown(self, value: object) -> object:
+        return self.text("unknown") if value is None else value
+
+    def period(self, start: object, end: object) -> str:
+        begin, until = _time(start), _time(end)
+        if begin is None:
+            return self.text("period.hour", start=self.text("unknown"), end="")
+        if _is_day(start, end):
+            return self.text("period.day", start=begin.date().isoformat())
+        last = until or begin + timedelta(hours=1)
+        same = begin.date() == self.day or last.date() == self.day
+        return self.text("period.hour", start=f"{begin:%H:%M}" if same else f"{begin:%Y-%m-%d %H:%M}", end=f"{last:%H:%M}")
+
+    def basis(self, stat: object, factor: str | None) -> str:
+        if stat != "avg_ref":
+            return self.text("basis.avg")
+        point = point_row(self.registry, self.alert.source, factor, self.day)
+        if point is None or point.reference_o2_pct is None:
+            return self.text("basis.avg_ref_unknown")
+        return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))
+
+    def stamp(self, value: object) -> str:
+        """A time with its date."""
+        time = _time(value)
+        return f"{time:%Y-%m-%d %H:%M:%S}" if time else self.text("unknown")
+
+    def moment(self, value: object) -> str:
+        """A time of the alert's own day without its date, any other with it."""
+        time = _time(value)
+        if time is None:
+            return self.text("unknown")
+        clock = f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
+        return clock if time.date() == self.day else f"{time:%Y-%m-%d} {clock}"
+
+
+def _exceedance(view: _View) -> list[str]:
+    alert, facts = view.alert, view.facts
+    measure = view.measure(facts)
+    hours = facts.get("hours")
+    limit_text = facts.get("basis") or facts.get("limit_id")
+    limit = view.text("exceedance.limit", **{**measure, "basis": _cut(limit_text)}) if limit_text else ""
+    if alert.phase == "withdrawn":
+        return _withdrawn(view, measure)
+    if alert.phase == "resolved":
+        ended = str(facts.get("closed_by"))
+        base = "title.exceedance.resolved"
+        worst = facts.get("worst")
+        episode = {
+            **measure,
+            "hours": hours,
+            "since": view.moment(facts.get("since")),
+            "worst": view.text("exceedance.worst", worst=shown(worst, facts.get("limit")), unit=measure["unit"])
+            if worst
+            else "",
+        }
+        return [
+            view.title(f"{base}.{ended}", base),
+            view.text(known(f"exceedance.ended.{ended}", "exceedance.ended")),
+            view.text("exceedance.episode_one" if hours == 1 else "exceedance.episode", **episode),
+            limit,
+            view.next(f"next.{ended}", "next.over"),
+        ]
+    if isinstance(hours, int) and hours > 1:
+        run = view.text("exceedance.row", ordinal=ordinal(hours, view.language), since=view.moment(facts.get("since")))
+    else:
+        run = view.text("exceedance.first")
+    group = next((name for name, codes in GROUPS.items() if alert.factor in codes), "")
+    n = facts.get("n")
+    state = view.state(facts)
+    return [
+        view.title(f"title.exceedance.{alert.phase}", hours=hours),
+        view.text("exceedance.value", **measure, times_over=times_over(view.or_unknown(facts.get("times_over"))), run=run),
+        view.text("exceedance.state", state=state) if n is None else view.text("exceedance.minutes", n=n, state=state),
+        limit,
+        view.next(f"next.over.{group}", "next.over"),
+    ]
+
+
+def _withdrawn(view: _View, measure: dict[str, str]) -> list[str]:
+    facts = view.facts
+    told = facts.get("replaces")
+    if isinstance(told, dict):
+        replaces = view.text("withdrawn.replaces", time=view.stamp(told.get("time")), **view.measure(told))
+    else:
+        replaces = view.text("withdrawn.unknown", episode=facts.get("episode", view.text("unknown")))
+    return [
+        view.title("title.exceedance.withdrawn"),
+        replaces,
+        view.text("withdrawn.because", text=_cut(facts["revises"])) if facts.get("revises") else "",
+        view.text("withdrawn.now", **measure, state=view.state(facts)) if facts.get("value") is not None else "",
+        view.next("next.withdrawn"),
+    ]
+
+
+def _digest(view: _View) -> list[str]:
+    items: list[dict[str, Any]] = view.facts.get("items", [])
+    more = view.facts.get("more", 0)
+    lines = []
+    for item in items:
+        factor = item.get("factor")
+        values = {"factor": view.factor(factor), "state": view.state(item), **view.measure(item, factor)}
+        if item.get("kind") == "source.silent":
+            line = view.text("digest.silent", since=view.moment(item.get("last") or item.get("since")))
+        else:
+            line = view.text("digest.withdrawn" if item.get("kind") == "exceedance.withdrawn" else "digest.item", **values)
+        lines.append(view.text("digest.because", line=line, text=_cut(item["revises"])) if item.get("revises") else line)
+    if more:
+        lines.append(view.text("digest.more", more=more))
+    return [view.title("title.digest", n=len(items) + more), *lines, view.next("next.digest")]
+
+
+def _source(view: _View) -> list[str]:
+    alert, facts = view.alert, view.facts
+    now = view.moment(local_iso(alert.time_ms))
+    title = view.title(f"title.{alert.kind}.{alert.phase}", "title.finding")
+    if alert.kind == "source.blind" and alert.phase == "opened":
+        since = view.moment(facts.get("since") or local_iso(alert.time_ms))
+        return [title, view.text("blind.since", since=since), view.text("blind.means"), view.next("next.blind")]
+    if alert.kind == "source.blind":
+        ended = view.text("blind.ended", since=view.moment(facts.get("blind_since")), until=now)
+        return [title, ended, view.next("next.sees")]
+    if alert.kind == "source.stopped":
+        return [title, view.text("stopped.ended", since=view.moment(facts.get("silent_since"))), view.next("next.stopped")]
+    if alert.kind == "source.on_time":
+        ended = view.text("silent.ended", since=view.moment(facts.get("silent_since")), until=now)
+        return [title, ended, view.next("next.on_time")]
+    last = _time(facts.get("last") or facts.get("since"))
+    if last is None:
+        what = view.text("silent.never")
+    else:
+        values = {"since": view.moment(last.isoformat()), "ago": duration(int((local(alert.time_ms) - last).total_seconds()))}
+        cadence = facts.get("cadence_s")
+        if isinstance(cadence, int):
+            what = view.text("silent.since", cadence=duration(cadence), **values)
+        else:
+            what = view.text("silent.since_alone", **values)
+    return [title, what, view.next(f"next.silent.{facts.get('cause')}", "next.silent.unknown")]
+
+
+def _finding(view: _View) -> list[str]:
+    last = view.facts.get("last_of_day")
+    return [
+        view.title(f"title.{view.alert.kind}", "title.finding"),
+        _cut(view.facts.get("text")) or view.text("finding.no_text"),
+        view.text("finding.last_of_day", n=last) if last else view.text("finding.day"),
+        view.next(f"next.{view.alert.kind}", "next.finding"),
+    ]
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time in at most two units: "30 s", "31 min", "2 h 5 min", "3 d 4 h"; the smaller unit cut off."""
+    seconds = max(seconds, 0)
+    for name, size, below, below_name in (("d", 86_400, 3_600, "h"), ("h", 3_600, 60, "min"), ("min", 60, 1, "s")):
+        if seconds >= size:
+            high, low = seconds // size, seconds % size // below
+            return f"{high} {name}" if low == 0 else f"{high} {name} {low} {below_name}"
+    return f"{seconds} s"
+
+
+def _plain(number: Decimal) -> str:
+    whole = f"{number:f}"
+    return whole.rstrip("0").rstrip(".") if "." in whole else whole
+
+
+def _cut(sentence: object) -> str:
+    words = "" if sentence is None else " ".join(str(sentence).split())
+    return words if len(words) <= TEXT_CHARS_MAX else words[: TEXT_CHARS_MAX - 1] + "…"
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return time if time.tzinfo else None
+
+
+def _is_day(start: object, end: object) -> bool:
+    begin, until = _time(start), _time(end)
+    return begin is not None and until is not None and until - begin == timedelta(days=1)

@@ -1,0 +1,76 @@
+"""Names from the registry for messages and routing: places, factors, reference oxygen, who wants an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TypeVar
+
+from alerts.lifecycle import Alert
+from alerts.texts import text
+from ingest.registry import Contact, Dated, Enterprise, Point, Registry, Source
+from processors.figures import local
+
+RowT = TypeVar("RowT", bound=Dated)
+
+EVERYONE = frozenset({"source.blind", "tick.refused"})
+"""Kinds that concern Plumeline itself and go to every contact, whatever its counties and enterprises."""
+
+
+def place(registry: Registry, source: str, day: date, language: str = "en") -> str:
+    """Return "enterprise, outlet DA001 (name)", or "source <code>" where the registry does not know it."""
+    row = source_row(registry, source, day)
+    if row is None:
+        return text("place.source", language, source=source)
+    owner = enterprise_row(registry, row.enterprise)
+    names = {"enterprise": (owner.name if owner else "") or row.enterprise, "outlet": row.outlet, "name": row.name or source}
+    if not row.outlet:
+        return text("place.name", language, **names)
+    return text("place.outlet" if row.name else "place.outlet_only", language, **names)
+
+
+def factor_name(registry: Registry, source: str, factor: str | None, day: date) -> str:
+    """Return a point's name, or the factor's code."""
+    point = point_row(registry, source, factor, day)
+    return (point.name if point else "") or factor or source
+
+
+def source_row(registry: Registry, source: str, day: date) -> Source | None:
+    """Return the row of a source that holds on a day, else its newest."""
+    return _on(day, (row for row in registry.sources if row.source == source))
+
+
+def point_row(registry: Registry, source: str, factor: str | None, day: date) -> Point | None:
+    """Return the row of a point that holds on a day, else its newest."""
+    return _on(day, (row for row in registry.points if row.source == source and row.factor == factor))
+
+
+def enterprise_row(registry: Registry, enterprise: str) -> Enterprise | None:
+    """Return the row of an enterprise."""
+    return next((row for row in registry.enterprises if row.enterprise == enterprise), None)
+
+
+def wants(contact: Contact, alert: Alert, registry: Registry) -> bool:
+    """Return whether a contact is sent an alert: severity, then county and enterprise, all of which must fit.
+
+    An alert on a source that is not in the registry fits only contacts that are not narrowed.
+    """
+    if contact.receives == "red" and alert.severity != "red":
+        return False
+    counties, enterprises = contact.counties.split(), contact.enterprises.split()
+    if alert.kind in EVERYONE or not (counties or enterprises):
+        return True
+    row = source_row(registry, alert.source, local(alert.time_ms).date())
+    owner = enterprise_row(registry, row.enterprise) if row else None
+    if row is None:
+        return False
+    return (not enterprises or row.enterprise in enterprises) and (
+        not counties or (owner is not None and owner.county in counties)
+    )
+
+
+def _on(day: date, rows: Iterable[RowT]) -> RowT | None:
+    candidates = sorted(rows, key=lambda row: row.valid_from or date.min)
+    held = [r for r in candidates if (r.valid_from or date.min) <= day < (r.valid_to or date.max)]
+    newest = held or candidates
+    return newest[-1] if newest else None

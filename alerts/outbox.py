@@ -1,0 +1,376 @@
+"""The outbox: consumed events, alert threads, alerts and their deliveries in one SQLite file, changed in one transaction.
+
+Two clocks meet here. Alerts carry the log's time; making, attempting and retrying a delivery happens in real time, which is
+the ``now_ms`` of each method. The file is safe to use from several threads of one process; one process writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alerts.lifecycle import Alert, State, flush, steps
+from alerts.message import Message, render
+from alerts.names import wants
+from alerts.records import (
+    AlertRow,
+    Attempt,
+    DeliveryRow,
+    JournalLine,
+    What,
+    alert_json,
+    delivery_id,
+    host,
+    journal_line,
+    payload,
+)
+from alerts.retries import Verdict, judged
+from ingest.registry import Contact, Registry
+from processors.figures import Event
+
+WAITING_MAX = 10_000
+"""Deliveries that may wait for one contact; beyond it the oldest become dead letters."""
+ALERTS_KEPT = 50_000
+"""Alerts kept with their deliveries; the oldest go once none of their deliveries waits."""
+EVENTS_KEPT = 200_000
+"""Ids of consumed events remembered, so that an event that comes again is known."""
+JOURNAL_KEPT = 200_000
+"""Lines of the journal kept for those who copy it to topic ``alerts``."""
+ANSWER_MAX = 500
+"""Characters of a receiver's answer that are kept."""
+SECRET_PAUSE_MS = 60_000
+"""Pause before a delivery that cannot be signed is looked at again."""
+BUSY_S = 10.0
+"""How long a writer waits for the file's lock."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS consumed(n INTEGER PRIMARY KEY, event TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS threads(key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alerts(
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, made_ms INTEGER NOT NULL,
+  alert TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, links TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS alerts_by_source ON alerts(source, n);
+CREATE TABLE IF NOT EXISTS deliveries(
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, alert TEXT NOT NULL, thread TEXT NOT NULL, source TEXT NOT NULL,
+  contact TEXT NOT NULL, url TEXT NOT NULL, secret_env TEXT NOT NULL, payload BLOB NOT NULL, state TEXT NOT NULL,
+  attempts INTEGER NOT NULL, made_ms INTEGER NOT NULL, next_ms INTEGER, reason TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(contact, next_ms, n) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS deliveries_in_thread ON deliveries(contact, thread, n) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS deliveries_by_alert ON deliveries(alert, n);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries(state);
+CREATE TABLE IF NOT EXISTS attempts(
+  delivery TEXT NOT NULL, n INTEGER NOT NULL, time_ms INTEGER NOT NULL, status INTEGER, answer TEXT NOT NULL,
+  PRIMARY KEY(delivery, n)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal(n INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, line BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery to attempt: ``id`` is the idempotency key (webhook-id), ``payload`` the same bytes at every attempt."""
+
+    id: str
+    contact: str
+    url: str
+    secret_env: str
+    payload: bytes
+    attempts: int
+
+
+class Outbox:
+    """Alerts and deliveries that survive a crash; consuming an event again makes nothing new.
+
+    ``base`` is the console's address for links. Raises sqlite3.Error where the file cannot be used.
+    """
+
+    def __init__(self, path: Path, base: str = "http://127.0.0.1:8080") -> None:
+        self._base = base
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(SCHEMA)
+        self._state: State = self._stored_state()
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        with self._lock:
+            self._db.close()
+
+    @property
+    def cursor(self) -> int:
+        """The sequence number of the newest event consumed, 0 before the first."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM meta WHERE key = 'cursor'").fetchone()
+        return int(row[0]) if row else 0
+
+    def consume(self, events: Iterable[tuple[int, Event]], registry: Registry, now_ms: int) -> list[Alert]:
+        """Move the threads by events (seq, event) in order, make alerts and deliveries, keep the cursor: one transaction.
+
+        An event at or below the cursor, or whose id was consumed, is passed over. Contacts and names come from ``registry``.
+        Returns the new alerts.
+        """
+        fresh: list[Event] = []
+        with self._transaction():
+            cursor = self.cursor
+            for seq, event in events:
+                if seq <= cursor:
+                    continue
+                cursor = seq
+                known = self._db.execute("INSERT OR IGNORE INTO consumed(event) VALUES (?)", (event.id,)).rowcount == 0
+                if not known:
+                    fresh.append(event)
+            state, alerts = steps(self._state, fresh)
+            new = [alert for alert in alerts if self._file(alert, registry, now_ms)]
+            self._keep(state)
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (cursor,))
+            self._trim(registry, now_ms)
+        return new
+
+    def tick(self, log_ms: int, registry: Registry, now_ms: int) -> list[Alert]:
+        """Tell the digests that are due by the log's time; to be called with the newest tick."""
+        with self._lock:
+            if "digests" not in self._state:
+                return []
+            state, alerts = flush(self._state, log_ms)
+            if not alerts:
+                return []
+            with self._transaction():
+                new = [alert for alert in alerts if self._file(alert, registry, now_ms)]
+                self._keep(state)
+        return new
+
+    def renew(self, contacts: Iterable[Contact]) -> None:
+        """Give waiting deliveries the address and secret's name that their contact has now."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE deliveries SET url = ?1, secret_env = ?2 WHERE contact = ?3 AND state = 'waiting'"
+                " AND (url <> ?1 OR secret_env <> ?2)",
+                [(c.url, c.secret_env, c.contact) for c in contacts],
+            )
+
+    def due(self, now_ms: int, limit: int, per_contact: int = 4) -> list[Due]:
+        """Return deliveries to attempt now, earliest first, at most ``per_contact`` of one contact.
+
+        A delivery waits until the earlier ones of its thread to the same contact are settled, so that nobody reads the end
+        before the beginning.
+        """
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, contact, url, secret_env, payload, attempts FROM ("
+                " SELECT *, row_number() OVER (PARTITION BY contact ORDER BY next_ms, n) AS place FROM deliveries AS d"
+                " WHERE state = 'waiting' AND next_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM deliveries AS e"
+                "  WHERE e.state = 'waiting' AND e.contact = d.contact AND e.thread = d.thread AND e.n < d.n))"
+                " WHERE place <= ?2 ORDER BY next_ms, n LIMIT ?3",
+                (now_ms, per_contact, limit),
+            ).fetchall()
+        return [Due(*row) for row in rows]
+
+    def next_due_ms(self, now_ms: int) -> int | None:
+        """Return when the next delivery becomes due after ``now_ms``, None where none waits."""
+        with self._lock:
+            sql = "SELECT min(next_ms) FROM deliveries WHERE state = 'waiting' AND next_ms > ?"
+            row = self._db.execute(sql, (now_ms,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def attempted(
+        self, delivery: str, now_ms: int, status: int | None, answer: str, retry_after_s: float | None = None
+    ) -> Verdict | None:
+        """Record an attempt and what follows from it; None where the delivery does not wait (any more).
+
+        ``status`` is None where no answer came; ``answer`` is then the network's error.
+        """
+        answer = answer[:ANSWER_MAX]
+        with self._transaction():
+            found = self._waiting(delivery)
+            if found is None:
+                return None
+            n, made_ms = found["attempts"] + 1, found["made_ms"]
+            count = self._db.execute("SELECT count(*) FROM attempts WHERE delivery = ?", (delivery,)).fetchone()[0]
+            verdict = judged(delivery, n, made_ms, now_ms, status, answer, retry_after_s)
+            self._db.execute("INSERT INTO attempts VALUES (?, ?, ?, ?, ?)", (delivery, count + 1, now_ms, status, answer))
+            self._settle(found, n, verdict)
+            facts = {"attempt": count + 1, "status": status, "answer": answer, "state": verdict.state, "reason": verdict.reason}
+            self._journal(found["source"], "attempt", now_ms, {"delivery": delivery, "contact": found["contact"], **facts})
+        return verdict
+
+    def waits(self, delivery: str, now_ms: int, reason: str) -> None:
+        """Put a delivery off that cannot be attempted yet, with a reason people see; it counts as no attempt."""
+        with self._transaction():
+            found = self._waiting(delivery)
+            if found is None:
+                return
+            self._settle(found, found["attempts"], Verdict("waiting", now_ms + SECRET_PAUSE_MS, reason))
+            if found["reason"] != reason:
+                facts = {"delivery": delivery, "contact": found["contact"], "reason": reason}
+                self._journal(found["source"], "waits", now_ms, facts)
+
+    def refused(self, delivery: str, now_ms: int, reason: str) -> None:
+        """Make a delivery that can never be attempted a dead letter."""
+        with self._transaction():
+            found = self._waiting(delivery)
+            if found is not None:
+                self._bury(found, now_ms, reason)
+
+    def revive(self, delivery: str, now_ms: int) -> bool:
+        """Let a dead letter be tried again, with the same key and a fresh count; False where it is not one."""
+        with self._transaction():
+            sql = "UPDATE deliveries SET state = 'waiting', next_ms = ?1, made_ms = ?1, attempts = 0, reason = 'tried again'"
+            changed = self._db.execute(sql + " WHERE id = ?2 AND state = 'dead'", (now_ms, delivery)).rowcount == 1
+            if changed:
+                row = self._db.execute("SELECT source, contact FROM deliveries WHERE id = ?", (delivery,)).fetchone()
+                self._journal(row[0], "revived", now_ms, {"delivery": delivery, "contact": row[1]})
+        return changed
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of deliveries that wait, were delivered, are dead letters."""
+        with self._lock:
+            found = dict(self._db.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+        return {state: int(found.get(state, 0)) for state in ("waiting", "delivered", "dead")}
+
+    def alerts(self, limit: int, source: str | None = None) -> list[AlertRow]:
+        """Return the newest alerts, newest first, with their messages, deliveries and attempts."""
+        where, values = ("WHERE source = ?", [source]) if source is not None else ("", [])
+        return self._rows(f"SELECT * FROM alerts {where} ORDER BY n DESC LIMIT ?", [*values, limit])  # noqa: S608
+
+    def alert(self, alert: str) -> AlertRow | None:
+        """Return one alert by its id."""
+        return next(iter(self._rows("SELECT * FROM alerts WHERE id = ?", [alert])), None)
+
+    def journal(self, after: int = 0, limit: int = 1_000) -> list[JournalLine]:
+        """Return what was journalled after a number, oldest first: the records of topic ``alerts``."""
+        with self._lock:
+            sql = "SELECT n, source, line FROM journal WHERE n > ? ORDER BY n LIMIT ?"
+            return [JournalLine(*row) for row in self._db.execute(sql, (after, limit))]
+
+    def _file(self, alert: Alert, registry: Registry, now_ms: int) -> bool:
+        """Store an alert and one delivery for each contact that wants it; False where it was stored before."""
+        messages: dict[str, Message] = {"en": render(alert, registry, self._base)}
+        message = messages["en"]
+        told = (
+            alert.id,
+            alert.source,
+            now_ms,
+            _json(alert_json(alert)),
+            message.title,
+            _json(message.body),
+            _json(message.links),
+        )
+        sql = "INSERT OR IGNORE INTO alerts(id, source, made_ms, alert, title, body, links) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        if self._db.execute(sql, told).rowcount == 0:
+            return False
+        sent_to = []
+        for contact in registry.contacts:
+            if not wants(contact, alert, registry):
+                continue
+            if contact.language not in messages:
+                messages[contact.language] = render(alert, registry, self._base, contact.language)
+            self._db.execute(
+                "INSERT OR IGNORE INTO deliveries(id, alert, thread, source, contact, url, secret_env, payload, state,"
+                " attempts, made_ms, next_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?)",
+                (
+                    delivery_id(alert.id, contact.contact),
+                    *(alert.id, alert.thread, alert.source),
+                    *(contact.contact, contact.url, contact.secret_env),
+                    *(payload(alert, messages[contact.language]), now_ms, now_ms),
+                ),
+            )
+            sent_to.append(contact.contact)
+        facts = {**alert_json(alert), "title": message.title, "body": message.body, "contacts": sent_to}
+        self._journal(alert.source, "alert", now_ms, facts)
+        return True
+
+    def _keep(self, state: State) -> None:
+        """Write the thread records that changed; a record is replaced when it changes, so identity tells."""
+        gone = [(key,) for key in self._state if key not in state]
+        changed = [(key, _json(record)) for key, record in state.items() if self._state.get(key) is not record]
+        self._db.executemany("DELETE FROM threads WHERE key = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO threads VALUES (?, ?)", changed)
+        self._state = state
+
+    def _stored_state(self) -> State:
+        return {key: json.loads(record) for key, record in self._db.execute("SELECT key, record FROM threads ORDER BY key")}
+
+    def _trim(self, registry: Registry, now_ms: int) -> None:
+        """Hold every table to its bound."""
+        for contact in registry.contacts:
+            sql = "SELECT * FROM deliveries WHERE contact = ? AND state = 'waiting' ORDER BY n DESC LIMIT -1 OFFSET ?"
+            for row in self._named(sql, (contact.contact, WAITING_MAX)):
+                self._bury(row, now_ms, f"more than {WAITING_MAX} deliveries wait for {contact.contact}; the oldest give way")
+        self._db.execute("DELETE FROM consumed WHERE n <= (SELECT max(n) FROM consumed) - ?", (EVENTS_KEPT,))
+        self._db.execute("DELETE FROM journal WHERE n <= (SELECT max(n) FROM journal) - ?", (JOURNAL_KEPT,))
+        old = "n <= (SELECT max(n) FROM alerts) - ?"
+        settled = "NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = alerts.id AND d.state = 'waiting')"
+        ids = self._db.execute(f"SELECT id FROM alerts WHERE {old} AND {settled}", (ALERTS_KEPT,)).fetchall()  # noqa: S608
+        gone = "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE alert = ?)"
+        for sql in (gone, "DELETE FROM deliveries WHERE alert = ?", "DELETE FROM alerts WHERE id = ?"):
+            self._db.executemany(sql, ids)
+
+    def _bury(self, found: dict[str, Any], now_ms: int, reason: str) -> None:
+        self._settle(found, found["attempts"], Verdict("dead", None, reason))
+        facts = {"delivery": found["id"], "contact": found["contact"], "reason": reason}
+        self._journal(found["source"], "dead", now_ms, facts)
+
+    def _settle(self, found: dict[str, Any], attempts: int, verdict: Verdict) -> None:
+        self._db.execute(
+            "UPDATE deliveries SET state = ?, attempts = ?, next_ms = ?, reason = ? WHERE id = ?",
+            (verdict.state, attempts, verdict.next_ms, verdict.reason, found["id"]),
+        )
+
+    def _waiting(self, delivery: str) -> dict[str, Any] | None:
+        rows = self._named("SELECT * FROM deliveries WHERE id = ? AND state = 'waiting'", (delivery,))
+        return rows[0] if rows else None
+
+    def _journal(self, source: str, what: What, now_ms: int, facts: dict[str, Any]) -> None:
+        self._db.execute("INSERT INTO journal(source, line) VALUES (?, ?)", (source, journal_line(what, now_ms, facts)))
+
+    def _rows(self, sql: str, values: Sequence[object]) -> list[AlertRow]:
+        with self._lock:
+            return [self._alert_row(row) for row in self._named(sql, values)]
+
+    def _alert_row(self, row: dict[str, Any]) -> AlertRow:
+        alert = json.loads(row["alert"])
+        deliveries = []
+        for d in self._named("SELECT * FROM deliveries WHERE alert = ? ORDER BY n", (row["id"],)):
+            sql = "SELECT n, time_ms, status, answer FROM attempts WHERE delivery = ? ORDER BY n"
+            attempts = tuple(Attempt(*found) for found in self._db.execute(sql, (d["id"],)))
+            names = ("id", "contact", "state", "made_ms", "next_ms", "reason")
+            deliveries.append(DeliveryRow(host=host(d["url"]), attempts=attempts, **{name: d[name] for name in names}))
+        return AlertRow(
+            alert=Alert(**{**alert, "events": tuple(alert["events"])}),
+            title=row["title"],
+            body=tuple(json.loads(row["body"])),
+            links=json.loads(row["links"]),
+            made_ms=row["made_ms"],
+            deliveries=tuple(deliveries),
+        )
+
+    def _named(self, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
+        with closing(self._db.execute(sql, values)) as found:
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            before = self._state
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                self._state = before
+                raise
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

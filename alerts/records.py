@@ -1,0 +1,112 @@
+"""What leaves the alerts stage: the webhook's body, the journal's lines, and the rows that pages show."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from alerts.lifecycle import Alert
+from alerts.message import Message
+from ingest.records import compact
+from processors.figures import local_iso
+
+VERSION = 1
+"""Schema version ``v`` of journal lines."""
+
+What = Literal["alert", "attempt", "waits", "dead", "revived"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a delivery: when it ended, the HTTP status (None without an answer), the answer's first words."""
+
+    n: int
+    time_ms: int
+    status: int | None
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as pages show it.
+
+    ``state`` is "waiting", "delivered" or "dead"; ``reason`` says why it waits or is dead. ``host`` is the address
+    without path and query, which may hold a receiver's token.
+    """
+
+    id: str
+    contact: str
+    host: str
+    state: str
+    made_ms: int
+    next_ms: int | None
+    reason: str | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert with its message in English, and what became of it."""
+
+    alert: Alert
+    title: str
+    body: tuple[str, ...]
+    links: dict[str, str]
+    made_ms: int
+    deliveries: tuple[DeliveryRow, ...]
+
+
+class JournalLine(NamedTuple):
+    """One record of topic ``alerts``: its number, the source that decides its partition, the NDJSON line without newline."""
+
+    n: int
+    source: str
+    line: bytes
+
+
+def host(url: str) -> str:
+    """Return the host of an address, or "no host": the rest of it may hold a token and is not shown."""
+    try:
+        return urlsplit(url).hostname or "no host"
+    except ValueError:
+        return "no host"
+
+
+def delivery_id(alert: str, contact: str) -> str:
+    """Return the idempotency key of a delivery: the alert's id and 8 hex digits of the contact, safe in a header."""
+    return f"{alert}_{hashlib.blake2b(contact.encode(), digest_size=4).hexdigest()}"
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """Return an alert as JSON values, by the names of its fields."""
+    return {**asdict(alert), "events": list(alert.events)}
+
+
+def payload(alert: Alert, message: Message) -> bytes:
+    """Return the body of a webhook per Standard Webhooks: ``type``, ``timestamp``, ``data``.
+
+    ``timestamp`` is the log's time, local with its offset.
+    ``type`` is the event's kind, also for the end of a silence ("source.on_time"); ``phase`` tells opened from resolved.
+    """
+    data = {
+        "title": message.title,
+        "text": "\n".join(message.body),
+        "severity": alert.severity,
+        "phase": alert.phase,
+        "alert": alert.id,
+        "thread": alert.thread,
+        "source": alert.source,
+        "factor": alert.factor,
+        "facts": message.facts,
+        "links": message.links,
+    }
+    return compact({"type": alert.kind, "timestamp": local_iso(alert.time_ms), "data": data})
+
+
+def journal_line(what: What, now_ms: int, facts: dict[str, Any]) -> bytes:
+    """Return a journal line: schema version, what happened, when (UTC, real time), then its facts."""
+    time = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return compact({"v": VERSION, "what": what, "time": time, **facts})

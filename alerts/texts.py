@@ -1,0 +1,149 @@
+"""Every text of a message, by key and language; templates are filled with ``str.format``.
+
+The words are those of the project's table of words (episode, times over, on time, silent, blind, finding, not judged …).
+A further language is a further dict with the same keys; a key that it lacks is told in English.
+"""
+
+from __future__ import annotations
+
+ENGLISH: dict[str, str] = {
+    # names
+    "place.source": "source {source}",
+    "place.outlet": "{enterprise}, outlet {outlet} ({name})",
+    "place.outlet_only": "{enterprise}, outlet {outlet}",
+    "place.name": "{enterprise}, {name}",
+    "period.hour": "hour {start}–{end}",
+    "period.day": "day {start}",
+    "basis.avg": "measured",
+    "basis.avg_ref": "at {oxygen} % O₂",
+    "basis.avg_ref_unknown": "at reference oxygen",
+    "ordinal": "second third fourth fifth sixth seventh eighth ninth tenth",
+    "ordinal.more": "{n}th",
+    # first lines
+    "title.exceedance.opened": "[RED] {factor} over limit — {place}",
+    "title.exceedance.update": "[RED] {factor} still over limit, {hours} hours — {place}",
+    "title.exceedance.resolved.complies": "[RESOLVED] {factor} within its limit again — {place}",
+    "title.exceedance.resolved.stopped": "[STOPPED] {factor} episode ended, source stopped — {place}",
+    "title.exceedance.resolved.not judged": "[NOT JUDGED] {factor} episode ended, next hour not judged — {place}",
+    "title.exceedance.resolved.no data": "[NO DATA] {factor} episode ended, next hour has no data — {place}",
+    "title.exceedance.resolved": "[ENDED] {factor} episode ended — {place}",
+    "title.exceedance.withdrawn": "[WITHDRAWN] {factor} over limit — {place}",
+    "title.digest": "[DIGEST] {n} found looking back — {place}",
+    "title.source.silent.opened": "[ORANGE] Silent — {place}",
+    "title.source.on_time.resolved": "[RESOLVED] On time again — {place}",
+    "title.source.stopped.resolved": "[STOPPED] Silent, now declared stopped — {place}",
+    "title.source.blind.opened": "[RED] Plumeline cannot see — {place}",
+    "title.source.blind.resolved": "[RESOLVED] Plumeline sees again — {place}",
+    "title.source.unregistered": "[YELLOW] Not in the registry — {place}",
+    "title.clock.in_doubt": "[YELLOW] Clock in doubt — {place}",
+    "title.reading.conflict": "[YELLOW] Two values for one reading of {factor} — {place}",
+    "title.reading.disagrees": "[YELLOW] The device's own mean of {factor} disagrees — {place}",
+    "title.meter.held": "[YELLOW] Register reading of {factor} held — {place}",
+    "title.tick.refused": "[YELLOW] A gateway's tick was refused — {place}",
+    "title.input.quarantined": "[YELLOW] Input set aside in quarantine — {place}",
+    "title.touch.refused": "[YELLOW] A figure could not be rebuilt — {place}",
+    "title.finding": "[YELLOW] Finding — {place}",
+    # what is the case
+    "exceedance.value": "{value} {unit} against {limit} ({period}, {basis}), {times_over} times over{run}.",
+    "exceedance.value_alone": "{value} {unit} against {limit} ({period}, {basis}).",
+    "exceedance.first": "; first hour",
+    "exceedance.row": "; {ordinal} hour in a row, since {since}",
+    "exceedance.minutes": "{n} of 60 minutes valid; {state}.",
+    "exceedance.state": "State: {state}.",
+    "exceedance.limit": "Limit {limit} {unit}: {basis}.",
+    "exceedance.ended.complies": "The hour after the episode complies.",
+    "exceedance.ended.stopped": "The source was stopped in the hour after the episode.",
+    "exceedance.ended.not judged": "The next hour could not be judged: it is not known whether the limit is kept.",
+    "exceedance.ended.no data": "The next hour has no data: it is not known whether the limit is kept.",
+    "exceedance.ended": "The episode ended.",
+    "exceedance.episode": "Episode: {hours} hours above {limit} {unit}, since {since}{worst}.",
+    "exceedance.episode_one": "Episode: one hour above {limit} {unit}, {since}{worst}.",
+    "exceedance.worst": "; worst {worst} {unit}",
+    "withdrawn.replaces": "This replaces the alert of {time}: {value} {unit} against {limit} ({period}, {basis}).",
+    "withdrawn.unknown": "This replaces an earlier alert on this episode ({episode}).",
+    "withdrawn.because": "Why: {text}",
+    "withdrawn.now": "Rebuilt: {value} {unit} against {limit} ({period}, {basis}); {state}.",
+    "digest.item": "Retrospective: {factor} {value} {unit} against {limit} ({period}, {basis}); {state}.",
+    "digest.withdrawn": "Withdrawn before it was told: {factor}, {period}.",
+    "digest.silent": "Silent, found looking back: since {since}.",
+    "digest.because": "{line} {text}",
+    "digest.more": "And {more} more on the console.",
+    "silent.since": "Nothing since {since} ({ago}); a reading is expected each {cadence}.",
+    "silent.since_alone": "Nothing since {since} ({ago}).",
+    "silent.never": "Nothing was ever received.",
+    "silent.ended": "Silent from {since} to {until}.",
+    "stopped.ended": "Silent since {since}; a mark declares it stopped.",
+    "blind.since": "No ticks from the gateway since {since}.",
+    "blind.means": "While a source is blind, neither silence nor an exceedance can be told; others may be blind as well.",
+    "blind.ended": "Blind from {since} to {until}.",
+    "finding.day": "Told once a source and day; repetitions are on the console.",
+    "finding.last_of_day": "This is number {n} of this kind today, the last that is told; the rest are on the console.",
+    "finding.no_text": "No more is known.",
+    "zone": "Log time {time} (UTC+8).",
+    # what to look at first
+    "next": "→ {step}",
+    "next.over.so2": "Look at the absorber first: if the outlet rose and the inlet did not, it is the desulphurisation.",
+    "next.over.nox": "Look at the denitrification first: reagent dosing and gas temperature, then load.",
+    "next.over.pm": "Look at the dust collector first: bags or fields, then load.",
+    "next.over.voc": "Look at the VOC treatment first: bypass valve, then temperature or bed.",
+    "next.over": "Look at the evidence first, then at inlet, load and the treatment plant.",
+    "next.complies": "Note the cause on the record while it is fresh; the evidence holds the hours.",
+    "next.stopped": "Check that the stop was real and its mark is right.",
+    "next.not judged": "Treat it as still over limit until an hour is judged: look at the monitor first.",
+    "next.no data": "Treat it as still over limit until an hour is judged: look at the device and its connection first.",
+    "next.withdrawn": "Stop what the replaced alert started; the evidence shows what was rebuilt and why.",
+    "next.digest": "Nothing has to be done at once: read the evidence and file the episodes.",
+    "next.silent.device": "Likely the device: look at its power, network and data logger first.",
+    "next.silent.gateway": "Likely the gateway or its network: look at its connections first.",
+    "next.silent.unknown": "Cause not known: open the source, its last frame shows how far the data came.",
+    "next.on_time": "Look whether the device backfills the gap; hours without data stay withheld until then.",
+    "next.blind": "Look at the gateway first: its process, disk and network; then at the log.",
+    "next.sees": "Look whether devices backfill the blind time; hours without data stay withheld until then.",
+    "next.source.unregistered": "Add it to sources.csv, or ask the vendor to correct the identity that the device sends.",
+    "next.clock.in_doubt": "Have the device's clock set, or enter its offset into sources.csv, dated.",
+    "next.reading.conflict": "Ask the vendor which value is right and why there are two; the evidence shows both frames.",
+    "next.reading.disagrees": "Compare the device's averaging (valid minutes, label, conversion) with the evidence.",
+    "next.meter.held": "Read the meter on site; enter a replaced one into meter_changes.csv.",
+    "next.tick.refused": "Check the time synchronisation of the gateway's machine.",
+    "next.input.quarantined": "Open the quarantine: the input and its fault are there; try again after the fix.",
+    "next.touch.refused": "Decide whether the figure must be corrected by hand; its inputs are no longer kept.",
+    "next.finding": "Open the source and read what was found.",
+    # words for states and links
+    "state.provisional": "provisional",
+    "state.final": "final",
+    "state.revised": "revised",
+    "unknown": "unknown",
+    "link.evidence": "Evidence",
+    "link.source": "Source",
+    "link.console": "Console",
+}
+"""Key to English template."""
+
+TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH}
+"""Language to catalogue."""
+
+
+def text(key: str, language: str = "en", **values: object) -> str:
+    """Return the text of a key with its values filled in; a key without a text in ``language`` is told in English.
+
+    Raises:
+        KeyError: there is no such key in English, or a value is missing: a fault of the program.
+    """
+    return TEXTS.get(language, ENGLISH).get(key, ENGLISH[key]).format(**values)
+
+
+def known(*keys: str) -> str:
+    """Return the first of some keys that has a text; the last must have one."""
+    return next((key for key in keys if key in ENGLISH), keys[-1])
+
+
+def ordinal(n: int, language: str = "en") -> str:
+    """Return the word for the nth hour in a row, n at least 2 ("second", "11th", "22nd")."""
+    words = text("ordinal", language).split()
+    if n - 2 < len(words):
+        return words[n - 2]
+    if language not in TEXTS or language == "en":
+        ending = {1: "st", 2: "nd", 3: "rd"}.get(n % 10 if n % 100 not in (11, 12, 13) else 0)
+        if ending:
+            return f"{n}{ending}"
+    return text("ordinal.more", language, n=n)

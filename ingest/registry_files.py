@@ -1,0 +1,291 @@
+"""The registry's folder of CSV files, read and validated as a whole: every fault at once, with file, line and column."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from ingest.csv_tables import Fault, RegistryFaults, Table, read_table
+from ingest.records import Mark
+from ingest.registry import (
+    Contact,
+    Dated,
+    Enterprise,
+    Limit,
+    Meter,
+    MeterChange,
+    Point,
+    Registry,
+    Row,
+    Source,
+)
+from ingest.registry_diff import LOCAL, Change, diff
+
+__all__ = ["Change", "Fault", "RegistryFaults", "diff", "load_marks", "load_registry"]
+
+REQUIRED = ("enterprises", "sources")
+"""Files without which there is no registry; the others may be missing."""
+MARKS_FILE = "marks.csv"
+"""May lie in the registry's folder; read by ``load_marks``."""
+FLOW_UNIT = "m3/h"
+"""Unit of a flow that a mass is formed with."""
+
+R = TypeVar("R", bound=Row)
+D = TypeVar("D", bound=Dated)
+
+
+class _Tables(NamedTuple):
+    enterprises: Table[Enterprise]
+    sources: Table[Source]
+    points: Table[Point]
+    meters: Table[Meter]
+    meter_changes: Table[MeterChange]
+    limits: Table[Limit]
+    contacts: Table[Contact]
+
+
+def load_registry(folder: Path) -> Registry:
+    """Read the CSV files of a registry folder.
+
+    Raises:
+        RegistryFaults: with all faults of all files, in the order of file and line.
+    """
+    faults: list[Fault] = []
+
+    def read(name: str, model: type[R]) -> Table[R]:
+        path = folder / f"{name}.csv"
+        if path.exists():
+            return read_table(path, model, faults)
+        if name in REQUIRED:
+            remedy = f"create it in {folder.name} with the columns {', '.join(model.model_fields)}"
+            faults.append(Fault(path.name, 0, "", "", "the file is missing", remedy))
+        return Table(path.name)
+
+    tables = _Tables(
+        read("enterprises", Enterprise),
+        read("sources", Source),
+        read("points", Point),
+        read("meters", Meter),
+        read("meter_changes", MeterChange),
+        read("limits", Limit),
+        read("contacts", Contact),
+    )
+    faults += _misnamed(folder)
+    faults += _keys(tables)
+    faults += _references(tables)
+    faults += _points(tables)
+    faults += _limits(tables)
+    if faults:
+        order = [table.file for table in tables]
+        faults.sort(key=lambda f: (order.index(f.file) if f.file in order else len(order), f.line))
+        raise RegistryFaults(faults)
+    return Registry.model_validate({name: tuple(row for _, row in t.rows) for name, t in tables._asdict().items()})
+
+
+def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
+    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``.
+
+    ``factors`` is blank-separated, empty for all of the source. With a registry, a source that it does not know is a fault.
+
+    Raises:
+        RegistryFaults: with all faults of the file.
+    """
+    faults: list[Fault] = []
+    if not path.exists():
+        raise RegistryFaults([Fault(path.name, 0, "", "", "the file is missing", "look at its name")])
+    table = read_table(path, Mark, faults, lists=("factors",))
+    known = None if registry is None else {s.source for s in registry.sources}
+    first: dict[str, int] = {}
+    for line, mark in table.rows:
+        if mark.id in first:
+            told = f"the mark stands in line {first[mark.id]} too"
+            faults.append(Fault(path.name, line, "id", mark.id, told, "give each mark an id of its own"))
+        first.setdefault(mark.id, line)
+        if known is not None and mark.source not in known:
+            faults.append(_unknown(path.name, line, "source", mark.source, "sources.csv", known))
+    if faults:
+        raise RegistryFaults(sorted(faults, key=lambda f: f.line))
+    return [mark for _, mark in table.rows]
+
+
+def _misnamed(folder: Path) -> list[Fault]:
+    files = [f"{name}.csv" for name in _Tables._fields]
+    strays = [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE)] if folder.is_dir() else []
+    near = [(name, difflib.get_close_matches(name, files, 1, 0.75)) for name in strays]
+    return [Fault(name, 0, "", "", "nothing reads this file", f"did you mean {match[0]}?") for name, match in near if match]
+
+
+def _keys(tables: _Tables) -> list[Fault]:
+    faults: list[Fault] = []
+    faults += _twice(tables.enterprises, "enterprise", [(n, r.enterprise) for n, r in tables.enterprises.rows])
+    faults += _twice(tables.contacts, "contact", [(n, r.contact) for n, r in tables.contacts.rows])
+    swaps = [(n, f"{r.source} {r.factor} {r.time.astimezone(UTC).isoformat()}") for n, r in tables.meter_changes.rows]
+    faults += _twice(tables.meter_changes, "time", swaps)
+    faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits))
+    faults += _overlaps(tables.sources.file, "source", [(n, r.source, r) for n, r in tables.sources.rows])
+    measured: list[tuple[Table[Point] | Table[Meter], list[tuple[int, str, Dated]]]] = [
+        (tables.points, [(n, f"{r.source} {r.factor}", r) for n, r in tables.points.rows]),
+        (tables.meters, [(n, f"{r.source} {r.factor}", r) for n, r in tables.meters.rows]),
+    ]
+    for table, rows in measured:
+        faults += _overlaps(table.file, "factor", rows)
+    points = defaultdict(list)
+    for line, key, row in measured[0][1]:
+        points[key].append((line, row))
+    for line, key, row in measured[1][1]:
+        for other, point in points[key]:
+            if _meet(row, point):
+                told = f"{key} is a point too (points.csv line {other})"
+                faults.append(Fault(tables.meters.file, line, "factor", key.split()[1], told, "keep one of the two rows"))
+    limits = [(n, f"{r.source} {r.factor} {r.limit_id} {r.stat} {r.averaging}", r) for n, r in tables.limits.rows]
+    faults += _overlaps(tables.limits.file, "limit_id", limits)
+    return faults
+
+
+def _twice(table: Table[R], column: str, keys: Iterable[tuple[int, str]]) -> list[Fault]:
+    first: dict[str, int] = {}
+    faults = []
+    for line, key in keys:
+        if key in first:
+            faults.append(Fault(table.file, line, column, key, f"stands in line {first[key]} too", "keep one of the two rows"))
+        first.setdefault(key, line)
+    return faults
+
+
+def _backwards(tables: Sequence[Table[Source] | Table[Point] | Table[Meter] | Table[Limit]]) -> list[Fault]:
+    return [
+        Fault(table.file, line, "valid_to", str(row.valid_to), f"is not after valid_from {row.valid_from}", "mend one of them")
+        for table in tables
+        for line, row in table.rows
+        if row.valid_from and row.valid_to and not row.valid_from < row.valid_to
+    ]
+
+
+def _overlaps(file: str, column: str, rows: Sequence[tuple[int, str, D]]) -> list[Fault]:
+    faults: list[Fault] = []
+    groups: dict[str, list[tuple[int, D]]] = defaultdict(list)
+    for line, key, row in rows:
+        for other, earlier in groups[key]:
+            if _meet(row, earlier):
+                told = f"the row overlaps line {other} in time ({_span(earlier)})"
+                remedy = "end one with valid_to where the other begins"
+                faults.append(Fault(file, line, column, key, told, remedy))
+                break
+        groups[key].append((line, row))
+    return faults
+
+
+def _meet(a: Dated, b: Dated) -> bool:
+    """True where two validities [from, to) share a day."""
+    return (a.valid_from or date.min) < (b.valid_to or date.max) and (b.valid_from or date.min) < (a.valid_to or date.max)
+
+
+def _span(row: Dated) -> str:
+    return f"{row.valid_from or 'always'} to {row.valid_to or 'open'}"
+
+
+def _references(tables: _Tables) -> list[Fault]:
+    enterprises = {cells["enterprise"] for _, cells in tables.enterprises.cells if "enterprise" in cells}
+    sources = {cells["source"] for _, cells in tables.sources.cells if "source" in cells}
+    faults: list[Fault] = []
+    if enterprises:
+        faults += [
+            _unknown(tables.sources.file, line, "enterprise", row.enterprise, tables.enterprises.file, enterprises)
+            for line, row in tables.sources.rows
+            if row.enterprise not in enterprises
+        ]
+    pointing: list[Table[Point] | Table[Meter] | Table[MeterChange] | Table[Limit]]
+    pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits]
+    if sources:
+        faults += [
+            _unknown(table.file, line, "source", row.source, tables.sources.file, sources)
+            for table in pointing
+            for line, row in table.rows
+            if row.source not in sources
+        ]
+    meters = {_key(cells) for _, cells in tables.meters.cells}
+    for line, swap in tables.meter_changes.rows:
+        if (swap.source, swap.factor) not in meters and (not sources or swap.source in sources):
+            own = {factor for source, factor in meters if source == swap.source}
+            faults.append(_unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
+    for line, contact in tables.contacts.rows:
+        for name in contact.enterprises.split():
+            if enterprises and name not in enterprises:
+                faults.append(_unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
+    return faults
+
+
+def _key(cells: dict[str, str]) -> tuple[str, str]:
+    return cells.get("source", ""), cells.get("factor", "")
+
+
+def _unknown(file: str, line: int, column: str, value: str, where: str, known: set[str]) -> Fault:
+    near = difflib.get_close_matches(value, sorted(known), 1)
+    remedy = f"did you mean {near[0]}?" if near else f"add it to {where}, or mend this cell"
+    return Fault(file, line, column, value, f"stands in no row of {where}", remedy)
+
+
+def _points(tables: _Tables) -> list[Fault]:
+    file, faults = tables.points.file, list[Fault]()
+    named = {_key(cells) for _, cells in tables.points.cells}
+    units: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for _, point in tables.points.rows:
+        units[point.source, point.factor].add(point.unit)
+    for line, point in tables.points.rows:
+        own = {factor for source, factor in named if source == point.source}
+        if point.flow_factor and point.flow_factor not in own:
+            faults.append(_unknown(file, line, "flow_factor", point.flow_factor, f"{file} of this source", own))
+        elif point.flow_factor and units[point.source, point.flow_factor] - {FLOW_UNIT}:
+            told = f"its unit is {', '.join(sorted(units[point.source, point.flow_factor]))}, a mass needs {FLOW_UNIT}"
+            remedy = "give the flow's point a multiplier to m3/h and that unit"
+            faults.append(Fault(file, line, "flow_factor", point.flow_factor, told, remedy))
+        if point.reference_o2_pct is not None and point.oxygen_factor not in own:
+            faults.append(_unknown(file, line, "oxygen_factor", point.oxygen_factor, f"{file} of this source", own))
+        if point.reference_o2_pct is not None and not 0 < point.reference_o2_pct < 21:
+            told = "oxygen in air is 21 %, so the reference lies between 0 and 21"
+            faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
+        if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
+            told = f"is not above range_low {point.range_low}"
+            faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))
+        if not point.multiplier:
+            faults.append(
+                Fault(file, line, "multiplier", "0", "every reading would become zero", "write 1, or the true factor")
+            )
+    return faults
+
+
+def _limits(tables: _Tables) -> list[Fault]:
+    file, faults = tables.limits.file, list[Fault]()
+    named = {_key(cells) for _, cells in tables.points.cells}
+    sources = {cells.get("source") for _, cells in tables.sources.cells}
+    points: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    for _, point in tables.points.rows:
+        points[point.source, point.factor].append(point)
+    for line, limit in tables.limits.rows:
+        key = (limit.source, limit.factor)
+        if key not in named:
+            if limit.source in sources:
+                own = {factor for source, factor in named if source == limit.source}
+                faults.append(_unknown(file, line, "factor", limit.factor, f"{tables.points.file} of this source", own))
+            continue
+        held = [point for point in points[key] if _meet(point, limit)]
+        if not held and points[key]:
+            told = f"no row of points.csv holds from {_span(limit)}"
+            faults.append(Fault(file, line, "valid_from", str(limit.valid_from or ""), told, "mend the dates of one of them"))
+        for unit in sorted({point.unit for point in held} - {limit.unit}):
+            told = f"the point's unit is {unit}"
+            faults.append(Fault(file, line, "unit", limit.unit, told, f"state the limit in {unit}"))
+        if limit.stat == "avg_ref" and any(point.reference_o2_pct is None for point in held):
+            told = "the point has no reference_o2_pct, so no mean at reference oxygen is formed"
+            faults.append(Fault(file, line, "stat", limit.stat, told, "fill in reference_o2_pct in points.csv, or write avg"))
+    return faults
+
+
+def valid_at(rows: Iterable[D], now: datetime) -> list[D]:
+    """Return the dated rows that hold at an aware time, by its local (UTC+8) day."""
+    day = now.astimezone(LOCAL).date()
+    return [r for r in rows if (r.valid_from or date.min) <= day < (r.valid_to or date.max)]

@@ -1,0 +1,103 @@
+"""The console on an app: addresses and the pages behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from nicegui import run, ui
+
+from plumeline.console import deliveries, evidence, frames, now, pipeline, source, sources, why
+from plumeline.console.ports import Console
+from plumeline.console.shell import Load, Shell, show_page
+from plumeline.texts import t
+from processors.store import StoreAway
+
+PARAMETER_MAX = 300
+"""Characters of one parameter of an address; more are cut off."""
+PARAMETERS_MAX = 12
+"""Parameters of an address that are looked at."""
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#30363c"/>'
+    '<path d="M16 3v15" stroke="#fff" stroke-width="2"/><path d="M11 18h10l-5 11z" fill="#fff"/></svg>'
+)
+
+
+def mount(app: FastAPI, deps: Console) -> None:
+    """Serve the console under ``deps.mount_path`` of an app; once in a process, because NiceGUI keeps one app.
+
+    Routes that the app is to answer itself must be added before, where the mount path is "/".
+    """
+    shell = Shell(deps)
+    prefix = deps.mount_path.rstrip("/")
+
+    @app.get(f"{prefix}/evidence.json")
+    async def evidence_json(figure: str = "") -> JSONResponse:
+        """Answer a figure's evidence as JSON."""
+        try:
+            found = await run.io_bound(lambda: evidence.as_json(shell.context({"figure": figure[:PARAMETER_MAX]})))
+        except StoreAway:
+            return JSONResponse({"error": t("state.away")}, 503)
+        return JSONResponse(found or {"error": t("evidence.missing"), "figure": figure[:PARAMETER_MAX]}, 200 if found else 404)
+
+    async def page(request: Request, tab: str, load: Load, slots: tuple[str, ...], title: str, **named: str) -> None:
+        query = {**_query(request), **{k: v[:PARAMETER_MAX] for k, v in named.items()}}
+        address = f"{request.url.path}?{urlencode(query)}"
+        await show_page(shell, tab=tab, title=title, address=address, load=load, slots=slots, query=query)
+
+    @ui.page("/")
+    async def now_page(request: Request) -> None:
+        await page(request, "now", now.view, ("totals", "open", "late", "alerts"), t("tab.now"))
+
+    @ui.page("/sources")
+    async def sources_page(request: Request) -> None:
+        await page(request, "sources", sources.view, ("head", "list"), t("tab.sources"))
+
+    @ui.page("/source/{name}")
+    async def source_page(request: Request, name: str) -> None:
+        await page(request, "sources", source.view, source.SLOTS, name[:60], source=name)
+
+    @ui.page("/evidence")
+    async def evidence_page(request: Request) -> None:
+        await page(request, "sources", evidence.view, evidence.SLOTS, t("evidence"))
+
+    @ui.page("/alerts")
+    async def alerts_page(request: Request) -> None:
+        await page(request, "alerts", deliveries.view, ("head", "list"), t("tab.alerts"))
+
+    @ui.page("/quarantine")
+    async def quarantine_page(request: Request) -> None:
+        await page(request, "quarantine", frames.quarantine, ("head", "list"), t("tab.quarantine"))
+
+    @ui.page("/frame/{name}")
+    async def frame_page(request: Request, name: str) -> None:
+        await page(request, "quarantine", frames.frame, ("head", "text", "hex"), t("frame"), id=name)
+
+    @ui.page("/why")
+    async def why_page(request: Request) -> None:
+        await page(request, "why", why.index, ("head", "list"), t("tab.why"))
+
+    @ui.page("/why/{name}")
+    async def why_source_page(request: Request, name: str) -> None:
+        await page(request, "why", why.view, ("head", "checks", "frames"), name[:60], source=name)
+
+    @ui.page("/pipeline")
+    async def pipeline_page(request: Request) -> None:
+        await page(request, "pipeline", pipeline.view, ("head", "parts", "queues", "blind", "rest"), t("tab.pipeline"))
+
+    ui.run_with(
+        app,
+        mount_path=deps.mount_path,
+        title=t("name"),
+        favicon=FAVICON,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=10.0,
+    )
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    """Return an address's parameters within their bounds."""
+    return {k[:PARAMETER_MAX]: v[:PARAMETER_MAX] for k, v in list(request.query_params.items())[:PARAMETERS_MAX]}

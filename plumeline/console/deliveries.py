@@ -1,0 +1,143 @@
+"""The page Alerts: what was sent to whom, by which attempt, with which answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from plumeline.console import parts, words
+from plumeline.console.html import h, link
+from plumeline.console.shell import Context, View
+from plumeline.texts import t
+from processors.figures import HOUR_MS, Episode, local_iso
+
+ALERTS_MAX = 100
+"""Alerts one page shows."""
+ANSWER_MAX = 300
+"""Characters of a receiver's answer that are shown."""
+DELIVERY_COLOURS = {"waiting": "yellow", "delivered": "grey", "dead": "orange"}
+
+
+def view(context: Context) -> View:
+    """Make the page; ``source``, ``state`` and ``alert`` narrow it."""
+    source, state, chosen = (context.query.get(k) or "" for k in ("source", "state", "alert"))
+    counts = parts.delivery_counts(context)
+    try:
+        found = list(context.console.outbox.alerts(ALERTS_MAX, source or None))
+    except Exception:
+        return View({"head": h("section", h("h1", t("tab.alerts")), h("p", t("alerts.away")), cls="state broken")})
+    rows = [a for a in found if not state or any(_delivery(d)[2] == state for d in a.deliveries)]
+    episodes = _episodes(context, source)
+    options = [("", t("alerts.every"))] + [
+        (s, t(f"delivery.{s}") + (f" {counts[s]}" if counts and s in counts else "")) for s in ("waiting", "delivered", "dead")
+    ]
+    head = h(
+        "section",
+        h("div", h("h1", t("tab.alerts")), h("p", t("alerts.what"), cls="quiet"), cls="head"),
+        parts.chips("alerts", "state", state, options, source=source or None),
+        h("p", t("alerts.of", source=context.names.place(source)), " ", link("alerts", t("filter.drop")), cls="filter") if source else None,
+    )
+    if not rows:
+        body = parts.quiet(t("alerts.none.filtered") if source or state else t("alerts.none"), link("./", t("tab.now"), " →"))
+    else:
+        body = h("div", [_alert(context, a, episodes, chosen) for a in rows], cls="alerts")
+    more = h("p", t("list.newest", n=ALERTS_MAX), cls="rest") if len(found) >= ALERTS_MAX else None
+    return View({"head": head, "list": h("section", body, more)})
+
+
+def brief(alert: Any, now_ms: int) -> Markup:
+    """Return an alert as one line for the page Now: when, first line, how its deliveries stand."""
+    return h(
+        "article",
+        h("div", words.clock(alert.time_ms, now_ms), cls="when"),
+        h("div", parts.chip(_colour(alert), t(f"phase.{alert.phase}")), cls="who"),
+        h("div", link(words.query("alerts", alert=alert.id), alert.title, cls="cover"), cls="title"),
+        h("div", _standing(alert), cls="standing"),
+        cls="brief",
+        data_key=alert.id,
+    )
+
+
+def _alert(context: Context, alert: Any, episodes: dict[str, Episode], chosen: str) -> Markup:
+    now_ms = context.now_ms
+    episode = episodes.get(alert.thread)
+    onward = [link(words.source_url(alert.source, factor=alert.factor), context.names.place(alert.source), " →")]
+    if episode is not None:
+        last = "/".join((episode.source, episode.factor, episode.stat, "hour", local_iso(episode.end_ms - HOUR_MS)))
+        onward.insert(0, link(words.evidence_url(last), t("now.evidence"), " →"))
+    summary = h(
+        "summary",
+        h("span", words.clock(alert.time_ms, now_ms, seconds=True), cls="when"),
+        parts.chip(_colour(alert), t(f"phase.{alert.phase}")),
+        h("b", alert.title),
+        h("span", _standing(alert), cls="standing"),
+    )
+    return h(
+        "details",
+        summary,
+        h("pre", alert.text, cls="message"),
+        h("p", onward, cls="onward"),
+        [_told(_delivery(d), now_ms) for d in alert.deliveries] or parts.quiet(t("delivery.none")),
+        h("p", t("alerts.key"), " ", h("code", alert.id), cls="quiet"),
+        open=alert.id == chosen,
+        data_key=alert.id,
+        cls="alert",
+    )
+
+
+def _told(delivery: tuple[str, str, str, Sequence[Any]], now_ms: int) -> Markup:
+    contact, url, state, attempts = delivery
+    rows = [
+        h(
+            "tr",
+            h("td", n, cls="num"),
+            h("td", words.clock(time_ms, now_ms, seconds=True)),
+            h("td", "—" if status is None else str(status), cls="num"),
+            h("td", h("code", answer[:ANSWER_MAX]), cls="answer"),
+        )
+        for n, (time_ms, status, answer) in enumerate(map(_attempt, attempts), 1)
+    ]
+    return h(
+        "div",
+        h("p", parts.chip(DELIVERY_COLOURS.get(state, "grey"), t(f"delivery.{state}")), h("b", contact), " ", h("code", url)),
+        parts.table([t("attempt.n"), t("attempt.time"), t("attempt.status"), t("attempt.answer")], rows)
+        if rows
+        else parts.quiet(t("attempt.none")),
+        cls="told",
+    )
+
+
+def _standing(alert: Any) -> Markup:
+    states = [_delivery(d)[2] for d in alert.deliveries]
+    if not states:
+        return parts.chip("grey", t("delivery.none"))
+    for state in ("dead", "waiting"):
+        if state in states:
+            return parts.chip(DELIVERY_COLOURS[state], t("delivery.some", state=t(f"delivery.{state}"), n=states.count(state), of=len(states)))
+    return parts.chip("grey", t("delivery.all", n=len(states)))
+
+
+def _colour(alert: Any) -> str:
+    if alert.phase in ("resolved", "withdrawn"):
+        return "grey"
+    return alert.severity if alert.severity in parts.SHAPES else "yellow"
+
+
+def _delivery(delivery: Any) -> tuple[str, str, str, Sequence[Any]]:
+    if isinstance(delivery, tuple) and not hasattr(delivery, "contact"):
+        contact, url, state, attempts = delivery
+        return contact, url, state, attempts
+    return delivery.contact, delivery.url, delivery.state, delivery.attempts
+
+
+def _attempt(attempt: Any) -> tuple[int, int | str | None, str]:
+    if isinstance(attempt, tuple) and not hasattr(attempt, "time_ms"):
+        time_ms, status, answer = attempt
+        return time_ms, status, str(answer or "")
+    return attempt.time_ms, attempt.status, str(attempt.answer or "")
+
+
+def _episodes(context: Context, source: str) -> dict[str, Episode]:
+    return {e.id: e for e in context.console.store.episodes(source or None, limit=ALERTS_MAX * 2)}

@@ -1,0 +1,144 @@
+"""The page Pipeline: what Plumeline knows of itself.
+
+Keys of ``Console.health`` with words of their own: ``lag_ms`` (behind the newest record), ``tick_ms`` (newest tick), ``started_ms``,
+``connections``, ``queues`` {name: [length, bound]}, ``blind`` [[start_ms, end_ms or None], …], ``touches`` (waiting).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from plumeline.console import parts, words
+from plumeline.console.html import h, link
+from plumeline.console.shell import Context, View
+from plumeline.texts import catalogue, t
+from processors.store import StoreAway
+
+QUEUE_SHARE = 0.5
+"""A queue fuller than this share of its bound wants attention."""
+TICK_MS_MAX = 60_000
+"""A newest tick older than this is told: gateways tick each 10 s."""
+
+
+def view(context: Context) -> View:
+    """Make the page; it works without the store, and says so."""
+    health = parts.health_of(context)
+    try:
+        store: Mapping[str, Any] | None = context.console.store.health()
+        away = None
+    except StoreAway as error:
+        store, away = None, str(error)
+    merged = {**(store or {}), **health}
+    return View(
+        {
+            "head": h("section", h("h1", t("tab.pipeline")), h("p", t("pipeline.what"), cls="quiet"), cls="head"),
+            "parts": _parts(context, merged, away, store is not None),
+            "queues": _queues(merged.get("queues")),
+            "blind": _blind(context, merged.get("blind")),
+            "rest": _everything(context, merged),
+        },
+        away=store is None,
+    )
+
+
+def _parts(context: Context, health: Mapping[str, Any], away: str | None, store: bool) -> Markup:
+    now_ms, lag_ms, tick_ms = context.now_ms, health.get("lag_ms"), health.get("tick_ms")
+    counts = parts.delivery_counts(context)
+    rows = [
+        _row(
+            t("pipeline.store"),
+            "grey" if store else "orange",
+            t("pipeline.store.ok") if store else t("pipeline.store.away", detail=away or ""),
+        ),
+        _row(
+            t("pipeline.lag"),
+            "grey" if isinstance(lag_ms, int) and lag_ms <= parts.LAG_MS_MAX else "yellow",
+            words.duration(lag_ms) if isinstance(lag_ms, int) and lag_ms >= 1000 else f"{lag_ms} ms" if isinstance(lag_ms, int) else t("unknown"),
+        ),
+        _row(
+            t("pipeline.tick"),
+            "grey" if isinstance(tick_ms, int) and now_ms - tick_ms <= TICK_MS_MAX else "yellow",
+            f"{words.clock(tick_ms, now_ms, seconds=True)} · {words.ago(tick_ms, now_ms)}" if isinstance(tick_ms, int) else t("unknown"),
+        ),
+        _row(
+            t("pipeline.deliveries"),
+            "yellow" if counts is None or counts.get("waiting") else "grey",
+            t("alerts.away") if counts is None else ", ".join(f"{n} {t(f'delivery.{s}')}" for s, n in counts.items()) or t("pipeline.deliveries.none"),
+            "alerts",
+        ),
+    ]
+    if store:
+        found = Counter(s.state for s in parts.all_states(context))
+        text = ", ".join(f"{found[s]} {t(f'source.{s}')}" for s in parts.STATE_ORDER if found[s]) or t("sources.none")
+        rows.append(_row(t("pipeline.sources"), "grey", text, "sources"))
+        held = sum(context.console.store.quarantine_counts().values())
+        rows.append(_row(t("pipeline.quarantine"), "grey", t("pipeline.quarantine.n", n=held), "quarantine"))
+    return h("section", h("div", rows, cls="checks"))
+
+
+def _row(name: str, colour: str, text: str, href: str | None = None) -> Markup:
+    sign = parts.chip(colour, t("check.ok") if colour == "grey" else t("check.look"))
+    return h("div", sign, h("b", link(href, name) if href else name), h("span", text), cls="check")
+
+
+def _queues(queues: object) -> Markup:
+    if not isinstance(queues, Mapping) or not queues:
+        return parts.section(t("pipeline.queues"), parts.quiet(t("pipeline.queues.none")))
+    rows = []
+    for name, pair in queues.items():
+        length, bound = (int(n) for n in pair) if isinstance(pair, Sequence) and len(pair) == 2 else (0, 0)
+        share = length / bound if bound else 0.0
+        full = share > QUEUE_SHARE
+        rows.append(
+            h(
+                "tr",
+                h("td", name),
+                h("td", f"{length:,}", cls="num"),
+                h("td", f"{bound:,}", cls="num"),
+                h("td", h("span", h("i", style=f"width:{min(100.0, share * 100):.1f}%"), cls="level full" if full else "level")),
+                h("td", parts.chip("yellow", t("queue.full")) if full else t("queue.free")),
+            )
+        )
+    return parts.section(
+        t("pipeline.queues"), parts.table([t("queue.name"), t("queue.length"), t("queue.bound"), t("queue.share"), ""], rows)
+    )
+
+
+def _blind(context: Context, spans: object) -> Markup:
+    if not isinstance(spans, Sequence) or not spans:
+        return parts.section(t("pipeline.blind"), parts.quiet(t("pipeline.blind.none")))
+    items = [
+        h(
+            "li",
+            t(
+                "pipeline.blind.span",
+                start=words.clock(start, context.now_ms, seconds=True),
+                end=words.clock(end, context.now_ms, seconds=True) if end is not None else t("time.now"),
+                span=words.duration((end if end is not None else context.now_ms) - start),
+            ),
+        )
+        for start, end in list(spans)[-20:][::-1]
+    ]
+    return parts.section(t("pipeline.blind"), h("ul", items))
+
+
+def _everything(context: Context, health: Mapping[str, Any]) -> Markup:
+    rows = []
+    for key, value in sorted(health.items()):
+        if key in ("queues", "blind"):
+            continue
+        name = t(f"health.{key}") if f"health.{key}" in catalogue() else key
+        if key.endswith("_ms") and isinstance(value, int) and value > 10**11:
+            text = f"{words.clock(value, context.now_ms, seconds=True)} · {words.ago(value, context.now_ms)}"
+        elif isinstance(value, Mapping):
+            text = ", ".join(f"{k} {v:,}" if isinstance(v, int) else f"{k} {v}" for k, v in value.items())
+        else:
+            text = f"{value:,}" if isinstance(value, int) else str(value)
+        rows.append([h("dt", name), h("dd", text)])
+    if not rows:
+        return Markup()
+    return parts.section(t("pipeline.numbers"), h("dl", rows, cls="facts"))

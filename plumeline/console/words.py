@@ -1,0 +1,228 @@
+"""Numbers, times and names as a person reads them, and the addresses of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from urllib.parse import quote, urlencode
+
+from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
+from plumeline.texts import t
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, OFFSET_MS, SCALE, Figure, local
+
+LENGTH_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
+"""Length of a figure's period."""
+
+NBSP = "\u00a0"
+_UNITS = {
+    "mg/m3": "mg/m³",
+    "ug/m3": "µg/m³",
+    "g/m3": "g/m³",
+    "m3/h": "m³/h",
+    "m3/s": "m³/s",
+    "m3": "m³",
+    "degC": "°C",
+    "C": "°C",
+    "tco2": "t CO₂",
+    "kgce": "kgce",
+}
+
+
+def unit(text: str) -> str:
+    """Return a unit as printed, "mg/m³" for "mg/m3"."""
+    return _UNITS.get(text, text)
+
+
+def number(value: Decimal | None, limit: Decimal | None = None) -> str:
+    """Return a number with about four significant digits, more where rounding would move it onto or across its limit.
+
+    >>> number(Decimal("35.0004"), Decimal(35)), number(Decimal("1820.4")), number(None)
+    ('35.0004', '1,820', '—')
+    """
+    if value is None:
+        return "—"
+    size = abs(value)
+    places = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    for digits in range(places, SCALE + 3):
+        shown = round(value, digits)
+        if limit is None or _side(shown, limit) == _side(value, limit):
+            break
+    text = f"{shown:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def scaled_number(value: int | None, limit: int | None = None) -> str:
+    """Return an integer at ``SCALE`` as printed."""
+    as_decimal = None if value is None else Decimal(value).scaleb(-SCALE)
+    return number(as_decimal, None if limit is None else Decimal(limit).scaleb(-SCALE))
+
+
+def value_of(figure: Figure) -> str:
+    """Return a figure's value without its unit, or a dash."""
+    return number(figure.number, figure.limit_number)
+
+
+def times_over(value: int, limit: int) -> Decimal | None:
+    """Return value/limit - 1, None for a limit of zero."""
+    return Decimal(value) / Decimal(limit) - 1 if limit else None
+
+
+def clock(ms: int | None, now_ms: int, *, seconds: bool = False) -> str:
+    """Return a local time, with its day where that is not today, and the year where that is another."""
+    if ms is None:
+        return "—"
+    time, now = local(ms), local(now_ms)
+    text = time.strftime("%H:%M:%S" if seconds else "%H:%M")
+    if time.date() == now.date():
+        return text
+    day = f"{time.day} {time.strftime('%b')}" + ("" if time.year == now.year else f" {time.year}")
+    return f"{day} {text}"
+
+
+def day(ms: int) -> str:
+    """Return a local date in full, "Wed 1 Jul 2026"."""
+    time = local(ms)
+    return f"{time.strftime('%a')} {time.day} {time.strftime('%b %Y')}"
+
+
+def duration(ms: int) -> str:
+    """Return a duration in its two greatest parts, "2 h 10 min"."""
+    seconds = max(0, ms) // 1000
+    if seconds < 60:
+        return f"{seconds}{NBSP}s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if minutes < 60:
+        return f"{minutes}{NBSP}min"
+    if hours < 24:
+        return f"{hours}{NBSP}h" + (f" {minutes % 60}{NBSP}min" if minutes % 60 else "")
+    return f"{days}{NBSP}d" + (f" {hours % 24}{NBSP}h" if hours % 24 else "")
+
+
+def ago(ms: int | None, now_ms: int) -> str:
+    """Return the distance of a time from now in words."""
+    if ms is None:
+        return t("time.never")
+    return t("time.ago", span=duration(now_ms - ms)) if ms <= now_ms else t("time.ahead", span=duration(ms - now_ms))
+
+
+def period(start_ms: int, level: str, now_ms: int) -> str:
+    """Return the period of a figure, "14:00–15:00", "1 Jul 23:00–24:00" or "Wed 1 Jul 2026"."""
+    if level == "day":
+        return day(start_ms)
+    end = clock(start_ms + LENGTH_MS[level], start_ms + LENGTH_MS[level])
+    return f"{clock(start_ms, now_ms)}–{'24:00' if end == '00:00' else end}"
+
+
+def hour_start(ms: int) -> int:
+    """Return the start of the local hour."""
+    return ms - ms % HOUR_MS
+
+
+def day_start(ms: int) -> int:
+    """Return the start of the local day."""
+    return ms - (ms + OFFSET_MS) % DAY_MS
+
+
+def month_start(ms: int) -> int:
+    """Return the start of the local month."""
+    return day_start(ms) - (local(ms).day - 1) * DAY_MS
+
+
+def query(path: str, **parameters: str | int | None) -> str:
+    """Return an address with its parameters encoded; None is left out."""
+    pairs = {k: v for k, v in parameters.items() if v is not None}
+    return path + ("?" + urlencode(pairs) if pairs else "")
+
+
+def evidence_url(figure_id: str) -> str:
+    """Return the address of a figure's evidence."""
+    return query("evidence", figure=figure_id)
+
+
+def source_url(source: str, **parameters: str | int | None) -> str:
+    """Return the address of a source's page."""
+    return query("source/" + quote(source, safe=""), **parameters)
+
+
+def why_url(source: str) -> str:
+    """Return the address of the page that says why nothing is shown."""
+    return "why/" + quote(source, safe="")
+
+
+def frame_url(frame: str) -> str:
+    """Return the address of a frame."""
+    return "frame/" + quote(frame, safe="")
+
+
+class Names:
+    """The registry by key: who a source is, what a factor means there, on a given day (the last row that holds, else the last).
+
+    Unknown names come back as None or as the code itself, never as an error.
+    """
+
+    def __init__(self, registry: Registry, now_ms: int) -> None:
+        today = local(now_ms).date()
+
+        def holds(row: Source | Point | Meter) -> bool:
+            return (row.valid_from is None or row.valid_from <= today) and (
+                row.valid_to is None or today < row.valid_to
+            )
+
+        def best(rows: Iterable[Source | Point | Meter]) -> list[Source | Point | Meter]:
+            return sorted(rows, key=holds)
+
+        self.enterprises: dict[str, Enterprise] = {row.enterprise: row for row in registry.enterprises}
+        self.sources: dict[str, Source] = {r.source: r for r in best(registry.sources) if isinstance(r, Source)}
+        self.points: dict[tuple[str, str], Point] = {
+            (r.source, r.factor): r for r in best(registry.points) if isinstance(r, Point)
+        }
+        self.meters: dict[tuple[str, str], Meter] = {
+            (r.source, r.factor): r for r in best(registry.meters) if isinstance(r, Meter)
+        }
+        self.limits: dict[str, Limit] = {row.limit_id: row for row in registry.limits}
+        self.limited: list[Limit] = list(registry.limits)
+
+    def factor(self, source: str, factor: str | None) -> str:
+        """Return a factor's name, "SO₂", or its code."""
+        if factor is None:
+            return ""
+        point, meter = self.points.get((source, factor)), self.meters.get((source, factor))
+        return (point.name if point else "") or (meter.name if meter else "") or factor
+
+    def place(self, source: str) -> str:
+        """Return "Nanhai Power, DA001 stack 1", or the code of a source that nobody registered."""
+        row = self.sources.get(source)
+        if row is None:
+            return source
+        return ", ".join(part for part in (self.enterprise(source), f"{row.outlet} {row.name}".strip()) if part)
+
+    def enterprise(self, source: str) -> str:
+        """Return the enterprise's name, or its code, or nothing."""
+        row = self.sources.get(source)
+        if row is None:
+            return ""
+        known = self.enterprises.get(row.enterprise)
+        return known.name if known else row.enterprise
+
+    def cadence_ms(self, source: str) -> int:
+        """Return the pace a source promised, thirty seconds where it is not registered."""
+        row = self.sources.get(source)
+        return (row.cadence_s if row else 30) * 1000
+
+    def limit_words(self, source: str, limit_id: str | None) -> str:
+        """Return standard and clause of a limit, or its identity."""
+        rows = [r for r in self.limited if r.limit_id == limit_id and r.source == source] or [
+            r for r in self.limited if r.limit_id == limit_id
+        ]
+        return next((r.basis for r in rows if r.basis), limit_id or "")
+
+
+def stat_words(stat: str) -> str:
+    """Return what a stat is, in words; an unknown one as it is."""
+    key = f"stat.{stat}"
+    text = t(key)
+    return stat if text == key else text
+
+
+def _side(value: Decimal, limit: Decimal) -> int:
+    return (value > limit) - (value < limit)

@@ -1,0 +1,90 @@
+"""Accounts: a second pass that adds up figures of several sources, with how complete the sum is."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from processors.digest import text_hash
+from processors.figures import DAY_MS, Figure
+from processors.hours import SUMS
+from processors.output import Past
+from processors.points import Points
+from processors.publish import frame_of
+from processors.shelf import Shelf
+
+UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
+ENERGY = "energy"
+"""Factor of an enterprise's standard coal and CO2, over all its meters."""
+
+
+def account_figures(shelf: Shelf, published: pl.DataFrame, points: Points, past: Past | None) -> list[Figure]:
+    """Make the day totals of each enterprise anew that a published day figure belongs to.
+
+    Mass is added up by factor; standard coal and CO2 over all meters, energy sold or transferred out deducted (GB/T 2589).
+    ``n`` counts the members with a complete day; a sum short of members keeps its value, is not ``ok`` and says so.
+    """
+    touched: set[tuple[str, str, str, int]] = set()
+    for row in published.filter(pl.col("stat").is_in(list(UNITS))).iter_rows(named=True):
+        key = points.keys[row["pid"]]
+        factor = key.factor if row["stat"] == "mass" else ENERGY
+        touched.add((points.enterprise_of[key.source], factor, row["stat"], row["hour"]))
+    decided = int(published["decided"].max() or 0)  # type: ignore[arg-type]
+    return [_account(*each, shelf, points, past, decided) for each in sorted(touched)]
+
+
+def _account(
+    enterprise: str, factor: str, stat: str, day: int, shelf: Shelf, points: Points, past: Past | None, decided: int
+) -> Figure:
+    members = _members(enterprise, factor, stat, points)
+    rows = shelf.latest("day", [day])
+    held = {} if rows is None else {r["pid"]: r for r in rows.filter(pl.col("stat") == stat).iter_rows(named=True)}
+    if past is not None:
+        for source in {points.keys[pid].source for pid in members if pid not in held}:
+            stored = frame_of(past.cold_figures(source, "day", day, day + DAY_MS), points)
+            for row in stored.filter(pl.col("stat") == stat).iter_rows(named=True):
+                held.setdefault(row["pid"], row)
+    found = [(pid, held[pid]) for pid in members if pid in held and held[pid]["value"] is not None]
+    complete = [pid for pid, row in found if row["reason"] is None]
+    total = sum(row["value"] * _sign(pid, points) for pid, row in found)
+    whole = len(complete) == len(members)
+    listed = [
+        {"source": points.keys[p].source, "factor": points.keys[p].factor, "value": r["value"], "digest": f"{r['digest']:016x}"}
+        for p, r in found
+    ]
+    return Figure(
+        source=f"enterprise:{enterprise}",
+        factor=factor,
+        stat=stat,
+        level="day",
+        start_ms=day,
+        value=total if found else None,
+        ok=whole and bool(found),
+        reason=None if whole else f"{len(complete)} of {len(members)} members complete",
+        n=len(complete),
+        unit=UNITS[stat],
+        state="provisional" if any(r["state"] == "provisional" for _p, r in found) else "final",
+        verdict=None,
+        limit=None,
+        limit_id=None,
+        inputs=f"{text_hash(*((p, r['digest']) for p, r in found)):016x}",
+        rules=f"{text_hash(*(r['rules'] for _p, r in found)):016x}",
+        as_of_ms=max((r["as_of"] for _p, r in found), default=day),
+        decided_ms=decided,
+        revision=0,
+        explain={"members": listed},
+    )
+
+
+def _members(enterprise: str, factor: str, stat: str, points: Points) -> list[int]:
+    own = [pid for pid, key in enumerate(points.keys) if points.enterprise_of.get(key.source) == enterprise]
+    if stat == "mass":
+        return [p for p in own if points.keys[p].factor == factor and any(r.flow_factor for r in points.points_of.get(p, []))]
+    return [p for p in own if any(m.energy_code for m in points.meters.get(p, []))]
+
+
+def _sign(pid: int, points: Points) -> int:
+    rows = points.meters.get(pid)
+    return -1 if rows and rows[-1].direction == "out" else 1
+
+
+assert set(UNITS) <= set(SUMS)

@@ -1,0 +1,257 @@
+"""Exceedance episodes: runs of adjacent hours above one limit, rebuilt around each hour whose verdict is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
+from processors.rules.judge import times_over_text
+
+EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
+HOURS_REMEMBERED = 24 * 400
+"""Exceeding hours a series remembers; older ones can no longer change an episode."""
+CLOSED_REMEMBERED = 64
+"""Closed episodes a series remembers, so that a late verdict can withdraw or lengthen them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HourVerdict:
+    """A published hour of a judged series. ``live`` is true for a first decision made in time, false for what a rebuild found."""
+
+    source: str
+    factor: str
+    stat: str
+    limit_id: str
+    hour_ms: int
+    verdict: str
+    value: int | None
+    limit: int
+    reason: str | None
+    n: int
+    unit: str
+    state: str
+    live: bool
+    decided_ms: int
+
+    @property
+    def series(self) -> tuple[str, str, str, str]:
+        """What episodes are told apart by."""
+        return (self.source, self.factor, self.stat, self.limit_id)
+
+
+@dataclass(slots=True)
+class _Series:
+    exceeding: dict[int, HourVerdict] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EpisodeBook:
+    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out."""
+
+    series: dict[tuple[str, str, str, str], _Series] = field(default_factory=dict)
+
+    def restore(self, episodes: Iterable[Episode], hours: Iterable[HourVerdict]) -> None:
+        """Take back what was known before a restart."""
+        for episode in episodes:
+            key = (episode.source, episode.factor, episode.stat, episode.limit_id)
+            self.series.setdefault(key, _Series()).episodes[episode.id] = episode
+        for hour in hours:
+            self.series.setdefault(hour.series, _Series()).exceeding[hour.hour_ms] = hour
+
+    def apply(self, verdicts: Iterable[HourVerdict]) -> tuple[list[Event], list[Episode]]:
+        """Take in published hours, oldest first within a series; return what happened and the episodes that are new or changed."""
+        events: list[Event] = []
+        changed: dict[str, Episode] = {}
+        for hour in verdicts:
+            key = hour.series
+            known = self.series.get(key)
+            if known is None:
+                if hour.verdict != EXCEEDS:
+                    continue
+                known = self.series[key] = _Series()
+            for event, episode in _step(known, hour):
+                changed[episode.id] = episode
+                if event is not None:
+                    events.append(event)
+            _bound(known)
+        return events, list(changed.values())
+
+
+def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
+    if hour.verdict == EXCEEDS:
+        before = known.exceeding.get(hour.hour_ms)
+        known.exceeding[hour.hour_ms] = hour
+        return _closed_before(known, hour) + _exceeding(known, hour, before)
+    out = _closed_before(known, hour)
+    if known.exceeding.pop(hour.hour_ms, None) is not None:
+        out += _taken_away(known, hour)
+    for episode in [e for e in known.episodes.values() if e.state == "open" and e.end_ms == hour.hour_ms]:
+        out.append(_close(known, episode, hour, closed_by(hour)))
+    return out
+
+
+def closed_by(hour: HourVerdict) -> str:
+    """Return why an hour that does not exceed ends an episode: it complies, was stopped, had no data or was not judged."""
+    if hour.verdict == COMPLIES:
+        return "complies"
+    return hour.reason if hour.reason in ("stopped", "no data") else "not judged"
+
+
+def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) -> list[tuple[Event | None, Episode]]:
+    start, end = _run(known, hour.hour_ms)
+    held = [e for e in known.episodes.values() if e.state != "withdrawn" and e.start_ms < end and e.end_ms > start]
+    touching = sorted(held, key=lambda e: (e.state != "open", e.start_ms))
+    if not touching:
+        kind = "exceedance.opened" if hour.live else "exceedance.retrospective"
+        identity = "/".join((*hour.series, local_iso(start)))
+        again = sum(1 for e in known.episodes if e.split("#")[0] == identity)
+        identity = f"{identity}#{again + 1}" if again else identity
+        episode = _episode(known, identity, hour, start, end, hour.live)
+        known.episodes[identity] = episode
+        return [(_event(kind, episode, hour), episode)]
+    first, *others = touching
+    out: list[tuple[Event | None, Episode]] = []
+    for other in others:
+        gone = replace(other, state="withdrawn", closed_by="joined to another episode", as_of_ms=hour.decided_ms)
+        known.episodes[other.id] = gone
+        out.append((None, gone))
+    grown = _episode(known, first.id, hour, start, end, first.live)
+    reopened = hour.live and hour.hour_ms + HOUR_MS == end
+    grown = replace(
+        grown,
+        state="open" if first.state == "open" or reopened else first.state,
+        closed_by=None if reopened else first.closed_by,
+    )
+    known.episodes[first.id] = grown
+    if before is None and grown.hours > first.hours:
+        kind = "exceedance.lengthened" if hour.live else "exceedance.retrospective"
+        out.append((_event(kind, grown, hour), grown))
+    elif grown != first:
+        out.append((None, grown))
+    return out
+
+
+def _taken_away(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
+    out: list[tuple[Event | None, Episode]] = []
+    for episode in [e for e in known.episodes.values() if e.state != "withdrawn" and e.start_ms <= hour.hour_ms < e.end_ms]:
+        left = [h for h in range(episode.start_ms, episode.end_ms, HOUR_MS) if h in known.exceeding]
+        if not left:
+            gone = replace(episode, state="withdrawn", closed_by=closed_by(hour), as_of_ms=hour.decided_ms, hours=0)
+            known.episodes[episode.id] = gone
+            out.append((_event("exceedance.withdrawn", gone, hour), gone))
+            continue
+        runs = _runs(left)
+        start, end = runs[-1] if episode.state == "open" else runs[0]
+        shorter = _episode(known, episode.id, known.exceeding[end - HOUR_MS], start, end, episode.live)
+        shorter = replace(shorter, state=episode.state, closed_by=episode.closed_by, as_of_ms=hour.decided_ms)
+        known.episodes[episode.id] = shorter
+        out.append((None, shorter))
+        for start, end in runs[:-1] if episode.state == "open" else runs[1:]:
+            identity = "/".join((*hour.series, local_iso(start)))
+            part = replace(
+                _episode(known, identity, known.exceeding[start], start, end, False), state="closed", closed_by=closed_by(hour)
+            )
+            known.episodes[identity] = part
+            out.append((None, part))
+    return out
+
+
+def _closed_before(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
+    """Close open episodes that ended before the hour ahead of this one: nothing was published of the hours between."""
+    gone = [e for e in known.episodes.values() if e.state == "open" and e.end_ms < hour.hour_ms]
+    return [_close(known, episode, hour, "no data") for episode in gone]
+
+
+def _close(known: _Series, episode: Episode, hour: HourVerdict, why: str) -> tuple[Event | None, Episode]:
+    closed = replace(episode, state="closed", closed_by=why, as_of_ms=hour.decided_ms)
+    known.episodes[episode.id] = closed
+    return _event("exceedance.closed", closed, hour), closed
+
+
+def _run(known: _Series, hour_ms: int) -> tuple[int, int]:
+    start = end = hour_ms
+    while start - HOUR_MS in known.exceeding:
+        start -= HOUR_MS
+    while end in known.exceeding:
+        end += HOUR_MS
+    return start, end
+
+
+def _runs(hours: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for hour in sorted(hours):
+        if runs and runs[-1][1] == hour:
+            runs[-1] = (runs[-1][0], hour + HOUR_MS)
+        else:
+            runs.append((hour, hour + HOUR_MS))
+    return runs
+
+
+def _episode(known: _Series, identity: str, hour: HourVerdict, start: int, end: int, live: bool) -> Episode:
+    values = [known.exceeding[h].value or 0 for h in range(start, end, HOUR_MS)]
+    return Episode(
+        id=identity,
+        source=hour.source,
+        factor=hour.factor,
+        stat=hour.stat,
+        limit_id=hour.limit_id,
+        limit=hour.limit,
+        start_ms=start,
+        end_ms=end,
+        hours=len(values),
+        worst=max(values),
+        last=values[-1],
+        state="open",
+        closed_by=None,
+        live=live,
+        as_of_ms=hour.decided_ms,
+    )
+
+
+def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
+    facts: dict[str, Any] = {
+        "episode": episode.id,
+        "stat": hour.stat,
+        "unit": hour.unit,
+        "value": None if hour.value is None else decimal_text(hour.value),
+        "limit": decimal_text(hour.limit),
+        "limit_id": hour.limit_id,
+        "hour_start": local_iso(hour.hour_ms),
+        "hour_end": local_iso(hour.hour_ms + HOUR_MS),
+        "since": local_iso(episode.start_ms),
+        "until": local_iso(episode.end_ms),
+        "hours": episode.hours,
+        "times_over": times_over_text(hour.value, hour.limit, 3)
+        if hour.verdict == EXCEEDS and hour.value is not None
+        else None,
+        "n": hour.n,
+        "state": hour.state,
+        "worst": decimal_text(episode.worst),
+        "closed_by": episode.closed_by,
+        "reason": hour.reason,
+    }
+    if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
+        facts["revises"] = f"hour {local_iso(hour.hour_ms)} as decided before"
+    event_id = "/".join(
+        (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
+    )
+    return Event(event_id.rstrip("/"), kind, hour.source, hour.factor, hour.decided_ms, hour.live, facts)
+
+
+def _bound(known: _Series) -> None:
+    while len(known.exceeding) > HOURS_REMEMBERED:
+        del known.exceeding[min(known.exceeding)]
+    done = sorted((e for e in known.episodes.values() if e.state != "open"), key=lambda e: e.start_ms)
+    for episode in done[: max(0, len(done) - CLOSED_REMEMBERED)]:
+        del known.episodes[episode.id]
+
+
+def decimal_text(value: int, digits: int = SCALE) -> str:
+    """Return an integer at a scale as decimal text without trailing zeros: 46800000 -> "46.8"."""
+    sign, whole = ("-", -value) if value < 0 else ("", value)
+    head, tail = divmod(whole, 10**digits)
+    text = f"{tail:0{digits}d}".rstrip("0")
+    return f"{sign}{head}.{text}" if text else f"{sign}{head}"

@@ -1,0 +1,192 @@
+"""A meter's book: its readings by day, the carry at each day's end, and the energy of any hour made from both.
+
+The carry is what the register rules remember overnight. A change in the past runs forward from its day until a day's carry
+comes out as it was; nothing beyond is touched.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ingest.registry import Meter, MeterChange
+from processors.digest import text_hash
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
+from processors.points import end_ms, start_ms
+from processors.rules.averaging import VALID
+from processors.rules.gas import half_up
+from processors.rules.registers import Finding, RegisterState, Segment, intervals, meter_change, meter_rules, run
+
+MINUTES_OF_HOUR = 60
+_ESTIMATED = {1: "gap up to 2 h, linear (E1)", 2: "gap up to 72 h, linear, not shaped (E2)", 3: "gap over 72 h, linear (E3)"}
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """A reading of a register or of an interval: ``value`` at SCALE on the secondary side; ``rank`` decides between versions."""
+
+    time_ms: int
+    value: int | None
+    code: int
+    rank: tuple[int, int, int, int]
+    hash: int
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourEnergy:
+    """Energy of an hour at SCALE on the primary side, or the reason why there is none or only a part."""
+
+    hour_ms: int
+    value: int | None
+    n: int
+    reason: str | None
+    note: str | None
+    digest: int
+    as_of_ms: int
+
+
+@dataclass(slots=True)
+class MeterBook:
+    """The book of one meter; ``offset_ms`` cuts its days in local time."""
+
+    meters: list[Meter]
+    changes: list[MeterChange]
+    cadence_ms: int
+    offset_ms: int
+    days: dict[int, dict[int, MeterReading]] = field(default_factory=dict)
+    carries: dict[int, str] = field(default_factory=dict)
+    segments: dict[int, list[Segment]] = field(default_factory=dict)
+    dirty: set[int] = field(default_factory=set)
+    _sorted: list[Segment] | None = None
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether the meter is a counter; otherwise its readings are energy of the elapsed interval."""
+        return self.meters[-1].register == "cumulative"
+
+    def add(self, readings: Iterable[MeterReading]) -> list[MeterReading]:
+        """Take in readings; return those that contradict another value of the same time.
+
+        For a counter the least rank wins (energy_rules 2.7: keep the first), for an interval the greatest.
+        """
+        conflicts = []
+        for reading in readings:
+            day = self.day_of(reading.time_ms)
+            known = self.days.setdefault(day, {})
+            old = known.get(reading.time_ms)
+            if old is not None:
+                if old.hash == reading.hash:
+                    continue
+                conflicts.append(reading)
+                if (reading.rank < old.rank) != self.cumulative:
+                    continue
+            known[reading.time_ms] = reading
+            self.dirty.add(day)
+        return conflicts
+
+    def rebuild(self) -> tuple[set[int], list[Finding], list[int]]:
+        """Run the dirty days, and those behind them whose carry changes.
+
+        Returns:
+            Hours whose energy may differ, findings of the days run, and the days whose carry is new.
+        """
+        if not self.dirty:
+            return set(), [], []
+        first, last = min(self.dirty), max(self.dirty)
+        touched: set[int] = set()
+        findings: list[Finding] = []
+        changed: list[int] = []
+        if not self.cumulative:
+            for day in self.dirty:
+                touched |= {t // HOUR_MS * HOUR_MS for t in self.days[day]}
+            self.dirty.clear()
+            return touched, [], []
+        before = max((d for d in self.carries if d < first), default=None)
+        state = RegisterState() if before is None else RegisterState.from_json(self.carries[before])
+        for day in sorted(d for d in self.days if d >= first):
+            rows = [
+                (r.time_ms, r.value)
+                for r in sorted(self.days[day].values(), key=lambda r: r.time_ms)
+                if r.value is not None and r.code == VALID
+            ]
+            rules = meter_rules(self._meter(day), self.cadence_ms // 1000)
+            state, booked, found = run(rows, rules, [meter_change(c) for c in self.changes], state)
+            old = self.segments.get(day, [])
+            if booked != old:
+                self.segments[day] = booked
+                for segment in set(booked) ^ set(old):
+                    touched |= set(range(segment.start_ms // HOUR_MS * HOUR_MS, segment.end_ms, HOUR_MS))
+            findings += found
+            carry = state.to_json()
+            same = self.carries.get(day) == carry
+            if not same:
+                self.carries[day] = carry
+                changed.append(day)
+            if same and day >= last:
+                break
+        self.dirty.clear()
+        self._sorted = None
+        return touched, findings, changed
+
+    def hour(self, hour_ms: int) -> HourEnergy:
+        """Return the energy of one hour, from all segments or intervals that touch it."""
+        return self._counted(hour_ms) if self.cumulative else self._summed(hour_ms)
+
+    def forget(self, before_ms: int) -> None:
+        """Drop readings of days that end before a time; their carries stay."""
+        for day in [d for d in self.days if d + 2 * DAY_MS <= before_ms]:
+            del self.days[day]
+            self.segments.pop(day, None)
+            self._sorted = None
+
+    def day_of(self, time_ms: int) -> int:
+        """Return the start of the local day."""
+        return (time_ms + self.offset_ms) // DAY_MS * DAY_MS - self.offset_ms
+
+    def meter_at(self, time_ms: int) -> Meter:
+        """Return the registry row that holds at a time, else the newest."""
+        return self._meter(time_ms)
+
+    def _meter(self, time_ms: int) -> Meter:
+        return next((m for m in self.meters if start_ms(m) <= time_ms < end_ms(m)), self.meters[-1])
+
+    def _counted(self, hour_ms: int) -> HourEnergy:
+        if self._sorted is None:
+            self._sorted = sorted(s for day in self.segments.values() for s in day)
+        ordered, end = self._sorted, hour_ms + HOUR_MS
+        first = bisect_left(ordered, hour_ms, key=lambda s: s.end_ms)
+        touching = []
+        for segment in ordered[first:]:
+            if segment.start_ms >= end:
+                break
+            if segment.end_ms > hour_ms:
+                touching.append(segment)
+        (part,) = intervals(touching, [hour_ms, end])
+        n = part.covered_ms // MINUTE_MS
+        estimated = sorted({_ESTIMATED[s.quality] for s in touching if s.quality in _ESTIMATED})
+        received = [
+            r.received_ms
+            for s in touching
+            for t in (s.start_ms, s.end_ms)
+            if (r := self.days.get(self.day_of(t), {}).get(t)) is not None
+        ]
+        digest = text_hash(*((s.start_ms, s.end_ms, s.energy, s.flag) for s in touching))
+        return HourEnergy(
+            hour_ms, part.energy, n, _part(n), "; ".join(estimated) or None, digest, max(received, default=hour_ms)
+        )
+
+    def _summed(self, hour_ms: int) -> HourEnergy:
+        day = self.days.get(self.day_of(hour_ms), {})
+        rows = [r for t, r in day.items() if hour_ms <= t < hour_ms + HOUR_MS and r.code == VALID and r.value is not None]
+        n = min(len(rows) * self.cadence_ms // MINUTE_MS, MINUTES_OF_HOUR)
+        multiplier = Fraction(self._meter(hour_ms).multiplier)
+        value = half_up(sum((r.value or 0) for r in rows) * multiplier, 0) if rows else None
+        digest = sum(r.hash for r in rows) % 2**64
+        return HourEnergy(hour_ms, value, n, _part(n), None, digest, max((r.received_ms for r in rows), default=hour_ms))
+
+
+def _part(n: int) -> str | None:
+    return None if n >= MINUTES_OF_HOUR else f"{n} of 60 minutes covered"

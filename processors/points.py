@@ -1,0 +1,230 @@
+"""The registry compiled for the engine: dated rows of points and meters as one frame, limits as another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+
+from ingest.registry import Dated, Limit, Meter, MeterChange, Point, Registry, Source
+from processors.digest import text_hash
+from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
+
+NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
+FOREVER_MS = 8_000_000_000_000_000
+"""End of a row without ``valid_to``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Parameters of the averaging rules, each with its source; the digest of a figure's rules includes them.
+
+    ``minutes_min`` valid minutes make a valid hour, ``hours_min`` valid hours a valid day (HJ 75-2017, AIR-AVG-3 and 4).
+    ``decide_after_ms`` after its end an hour is decided by tick; a report ``ahead_ms`` past its receipt is held.
+    """
+
+    minutes_min: int = 45
+    hours_min: int = 20
+    decide_after_ms: int = 300_000
+    ahead_ms: int = 300_000
+    offset_ms: int = OFFSET_MS
+
+    def digest_text(self) -> str:
+        """The parameters that decide a figure's value, as text."""
+        return f"{self.minutes_min}|{self.hours_min}|{self.offset_ms}|{ENGINE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A point or meter by name."""
+
+    source: str
+    factor: str
+
+
+_POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "pid": pl.Int32,
+    "sid": pl.Int32,
+    "source": pl.String,
+    "factor": pl.String,
+    "from_ms": pl.Int64,
+    "to_ms": pl.Int64,
+    "num": pl.Int64,
+    "den": pl.Int64,
+    "low": pl.Int64,
+    "high": pl.Int64,
+    "cadence_ms": pl.Int64,
+    "minute_ms": pl.Int64,
+    "end_label": pl.Boolean,
+    "clock_ms": pl.Int64,
+    "meter": pl.Int8,
+    "ref_o2": pl.Int64,
+    "guard": pl.Int64,
+    "oxygen_pid": pl.Int32,
+    "flow_pid": pl.Int32,
+    "identity": pl.UInt64,
+    "rules": pl.UInt64,
+}
+_LIMIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "pid": pl.Int32,
+    "stat": pl.String,
+    "averaging": pl.String,
+    "limit": pl.Int64,
+    "limit_id": pl.String,
+    "limit_from": pl.Int64,
+    "limit_to": pl.Int64,
+    "limit_rules": pl.UInt64,
+}
+
+
+class Points:
+    """The registry as frames, with ids that are dense, in the order of the names."""
+
+    def __init__(self, registry: Registry, rules: Rules) -> None:
+        self.registry = registry
+        self.rules = rules
+        self._digest = text_hash(rules.digest_text())
+        names = sorted({(p.source, p.factor) for p in registry.points} | {(m.source, m.factor) for m in registry.meters})
+        self.keys = [Key(*n) for n in names]
+        self.pid = {n: i for i, n in enumerate(names)}
+        self.source_names = sorted({s.source for s in registry.sources})
+        self.sid = {name: i for i, name in enumerate(self.source_names)}
+        self.sid_of_pid = [self.sid.get(k.source, -1) for k in self.keys]
+        self.meters: dict[int, list[Meter]] = {}
+        for meter in registry.meters:
+            self.meters.setdefault(self.pid[meter.source, meter.factor], []).append(meter)
+        self.changes: dict[int, list[MeterChange]] = {}
+        for change in registry.meter_changes:
+            self.changes.setdefault(self.pid[change.source, change.factor], []).append(change)
+        self.points_of: dict[int, list[Point]] = {}
+        for point in registry.points:
+            self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
+        self.frame = self._frame()
+        self.single = self.frame["pid"].n_unique() == self.frame.height and self.frame["from_ms"].max() == 0
+        self.single = self.single and self.frame["to_ms"].min() == FOREVER_MS
+        self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
+        self.source_rows = self._source_rows()
+        self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
+        self.limits = self._limits()
+        self.sources = {s.source: s for s in registry.sources}
+        self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
+
+    def _source_rows(self) -> pl.DataFrame:
+        rows = [
+            {
+                "source": s.source,
+                "sid": self.sid[s.source],
+                "row_from": start_ms(s),
+                "row_to": end_ms(s),
+                "cadence_ms": s.cadence_s * 1000,
+                "minute_ms": s.minute_s * 1000,
+                "end_label": s.label == "end",
+                "clock_ms": s.clock_offset_s * 1000,
+            }
+            for s in self.registry.sources
+        ]
+        names = ("row_from", "row_to", "cadence_ms", "minute_ms", "clock_ms")
+        schema: dict[str, type[pl.DataType]] = {"source": pl.String, "sid": pl.Int32, **dict.fromkeys(names, pl.Int64)}
+        return pl.DataFrame(rows, schema={**schema, "end_label": pl.Boolean})
+
+    def unit(self, pid: int) -> str:
+        """Return the unit of a point's or meter's values, as its newest row says."""
+        rows = self.points_of.get(pid) or self.meters.get(pid) or []
+        return rows[-1].unit if rows else ""
+
+    def limits_of(self, pid: int) -> list[Limit]:
+        """Return the limits that were ever set at a point."""
+        key = self.keys[pid]
+        return [x for x in self.registry.limits if (x.source, x.factor) == (key.source, key.factor)]
+
+    def _frame(self) -> pl.DataFrame:
+        rows: list[dict[str, object]] = []
+        sources: dict[str, list[Source]] = {}
+        for source in self.registry.sources:
+            sources.setdefault(source.source, []).append(source)
+        listed: list[Point | Meter] = [*self.registry.points, *self.registry.meters]
+        for row in listed:
+            for source in sources.get(row.source, []):
+                start, end = max(start_ms(row), start_ms(source)), min(end_ms(row), end_ms(source))
+                if start < end:
+                    rows.append(self._row(source, row, start, end))
+        frame = pl.DataFrame(rows, schema=_POINT_SCHEMA)
+        return frame.sort("pid", "from_ms")
+
+    def _row(self, source: Source, row: Point | Meter, start: int, end: int) -> dict[str, object]:
+        num, den = row.multiplier.as_integer_ratio()
+        key = (row.source, row.factor)
+        out: dict[str, object] = {
+            "pid": self.pid[key],
+            "sid": self.sid[row.source],
+            "source": row.source,
+            "factor": row.factor,
+            "from_ms": start,
+            "to_ms": end,
+            "num": num,
+            "den": den,
+            "low": None,
+            "high": None,
+            "cadence_ms": source.cadence_s * 1000,
+            "minute_ms": source.minute_s * 1000,
+            "end_label": source.label == "end",
+            "clock_ms": source.clock_offset_s * 1000,
+            "meter": NO_METER,
+            "ref_o2": None,
+            "guard": None,
+            "oxygen_pid": None,
+            "flow_pid": None,
+            "identity": text_hash(*key),
+        }
+        used: tuple[object, ...] = (source.cadence_s, source.minute_s, source.label, source.clock_offset_s)
+        if isinstance(row, Meter):
+            out["meter"] = CUMULATIVE if row.register == "cumulative" else INTERVAL_METER
+        else:
+            out["low"], out["high"] = _scaled(row.range_low), _scaled(row.range_high)
+            out["ref_o2"], out["guard"] = _scaled(row.reference_o2_pct), scaled(row.oxygen_guard_pct)
+            if row.reference_o2_pct is not None:
+                out["oxygen_pid"] = self.pid.get((row.source, row.oxygen_factor))
+            if row.flow_factor:
+                out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
+        out["rules"] = text_hash(
+            self._digest, *used, row.model_dump_json(exclude={"name", "name_zh", "valid_from", "valid_to"})
+        )
+        return out
+
+    def _limits(self) -> pl.DataFrame:
+        rows = [
+            {
+                "pid": self.pid[limit.source, limit.factor],
+                "stat": limit.stat,
+                "averaging": limit.averaging,
+                "limit": scaled(limit.limit),
+                "limit_id": limit.limit_id,
+                "limit_from": start_ms(limit),
+                "limit_to": end_ms(limit),
+                "limit_rules": text_hash(limit.limit_id, limit.limit, limit.unit, limit.stat, limit.averaging),
+            }
+            for limit in self.registry.limits
+            if (limit.source, limit.factor) in self.pid
+        ]
+        return pl.DataFrame(rows, schema=_LIMIT_SCHEMA)
+
+
+def start_ms(row: Dated) -> int:
+    """Return the first millisecond in which a dated row holds (local midnight of ``valid_from``)."""
+    return 0 if row.valid_from is None else _midnight_ms(row.valid_from)
+
+
+def end_ms(row: Dated) -> int:
+    """Return the first millisecond in which a dated row no longer holds."""
+    return FOREVER_MS if row.valid_to is None else _midnight_ms(row.valid_to)
+
+
+def _midnight_ms(day: date) -> int:
+    days = (datetime(day.year, day.month, day.day, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
+    return days * DAY_MS - OFFSET_MS
+
+
+def _scaled(value: Decimal | None) -> int | None:
+    return None if value is None else scaled(value)

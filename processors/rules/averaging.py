@@ -1,0 +1,218 @@
+"""Means over minutes, hours and days: handed a whole set, computed anew, withheld with a reason where too little was measured.
+
+Columns that all frames here share: ``pid`` (point), ``value`` (integer; None where withheld), ``n``, ``code`` (of REASONS, why there
+is no value), ``digest`` (UInt64 of the set it was made from), ``as_of`` (latest receipt among it, epoch milliseconds).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from processors.decode import REALTIME
+from processors.digest import mix
+from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
+from processors.rules.gas import reference_oxygen_expr
+
+REASONS = (
+    "valid",
+    "stopped",
+    "maintenance",
+    "calibration",
+    "fault",
+    "communication fault",
+    "set by hand",
+    "above range",
+    "out of range",
+    "unreadable",
+    "unknown flag",
+)
+"""Why a reading or minute does not count, in the order of their codes; of several reasons the least code is told."""
+VALID, STOPPED, MAINTENANCE, CALIBRATION, FAULT, COMMUNICATION, BY_HAND, ABOVE_RANGE, OUT_OF_RANGE, UNREADABLE, UNKNOWN = range(
+    11
+)
+CODE_OF_FLAG = {
+    "N": VALID,
+    "": VALID,
+    "F": STOPPED,
+    "M": MAINTENANCE,
+    "C": CALIBRATION,
+    "D": FAULT,
+    "B": COMMUNICATION,
+    "S": BY_HAND,
+    "T": ABOVE_RANGE,
+}
+"""HJ 212-2017 table of data flags, and emission_rules 1.4 for what each makes of a value."""
+
+_FINER = 10 ** (MINUTE_SCALE - SCALE)
+OXYGEN_AMBIENT = "oxygen at or above the guard"
+
+
+def half_up(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """Return numerator / denominator as Int64, rounded half up; exact because the division is of Int128."""
+    wide = denominator.cast(pl.Int128)
+    return ((2 * numerator.cast(pl.Int128) + wide) // (2 * wide)).cast(pl.Int64)
+
+
+def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
+    """Average each point's valid readings over each minute.
+
+    Args:
+        readings: one row a reading and minute that it covers: ``pid``, ``minute`` (start, epoch milliseconds), ``kind``, ``value`` (at
+            SCALE), ``code``, ``hash``, ``received``. Readings formed by the device itself (kind minute) count only in a minute
+            without a valid instant.
+
+    Returns:
+        One row a point and minute, ``value`` at MINUTE_SCALE, ``n`` valid readings.
+
+    Source:
+        HJ 75-2017, AIR-AVG-2: the arithmetic mean over the minute.
+    """
+    valid = pl.col("code") == VALID
+    by_kind = readings.group_by("pid", "minute", "kind").agg(
+        n=valid.sum().cast(pl.Int64),
+        total=pl.when(valid).then("value").otherwise(0).sum(),
+        code=pl.col("code").min(),
+        digest=pl.col("hash").sum(),
+        as_of=pl.col("received").max(),
+    )
+    if by_kind["kind"].n_unique() > 1:
+        by_kind = by_kind.sort("pid", "minute", pl.col("n") == 0, (pl.col("kind") != REALTIME).cast(pl.Int8), "kind").unique(
+            ["pid", "minute"], keep="first", maintain_order=True
+        )
+    return by_kind.select(
+        "pid",
+        "minute",
+        value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total") * _FINER, pl.max_horizontal("n", 1))),
+        n="n",
+        code=pl.when(pl.col("n") > 0).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
+        digest="digest",
+        as_of="as_of",
+    )
+
+
+def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
+    """Convert minute means to reference oxygen, minute by minute.
+
+    Args:
+        minutes: rows of ``pid``, ``minute``, ``value``, ``code``, ``digest``, ``as_of``, ``ref_o2`` and ``guard`` (at SCALE), ``oxygen_pid``.
+        oxygen: minute means of the oxygen points, ``pid`` being the ``oxygen_pid``.
+
+    Returns:
+        The rows with ``value`` converted, None without valid oxygen or where oxygen is at or above its guard; ``ambient`` is true there.
+
+    Source:
+        AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2); order minute-then-mean (emission_rules 1.2).
+    """
+    joined = minutes.join(
+        oxygen.select(oxygen_pid="pid", minute="minute", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of"),
+        on=["oxygen_pid", "minute"],
+        how="left",
+    )
+    oxygen_fine, guard_fine = pl.col("oxygen"), pl.col("guard") * _FINER
+    converted = reference_oxygen_expr(pl.col("value"), oxygen_fine, pl.col("ref_o2") * _FINER, guard_fine, digits=MINUTE_SCALE)
+    return joined.with_columns(
+        value=converted,
+        ambient=(oxygen_fine >= guard_fine).fill_null(False) & pl.col("value").is_not_null(),
+        digest=mix(
+            pl.col("digest").reinterpret(signed=True), pl.col("oxygen_digest").reinterpret(signed=True), pl.col("oxygen")
+        ),
+        as_of=pl.max_horizontal("as_of", "oxygen_as_of"),
+    )
+
+
+def hour_means(minutes: pl.DataFrame, *, minutes_min: int) -> pl.DataFrame:
+    """Average each point's valid minutes over each hour.
+
+    Args:
+        minutes: one row a point and minute: ``pid``, ``minute``, ``value`` (at MINUTE_SCALE), ``code``, ``digest``, ``as_of``; optionally
+            ``ambient`` (see ``at_reference``).
+        minutes_min: valid minutes below which the hour is withheld.
+
+    Returns:
+        One row a point and hour: ``hour`` (start), ``value`` at SCALE, ``n`` valid minutes, ``total`` (their sum at MINUTE_SCALE),
+        ``reason`` (None where there is a value), ``stopped`` (no minute but stopped ones).
+
+    Source:
+        HJ 75-2017, AIR-AVG-3: an hour is valid with at least 45 valid minutes; its value is the mean of the valid minutes.
+    """
+    has_value = pl.col("value").is_not_null()
+    ambient = pl.col("ambient").sum() if "ambient" in minutes.columns else pl.lit(0)
+    hours = (
+        minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS)
+        .agg(
+            n=has_value.sum().cast(pl.Int64),
+            total=pl.col("value").cast(pl.Int128).sum(),
+            code=pl.col("code").filter(pl.col("code") != VALID).min(),
+            stopped=(pl.col("code") == STOPPED).all(),
+            ambient=ambient.cast(pl.Int64),
+            digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True)).sum(),
+            as_of=pl.col("as_of").max(),
+        )
+        .with_columns(enough=(pl.col("n") >= minutes_min) & ~pl.col("stopped"))
+    )
+    cause = pl.col("code").replace_strict(list(range(len(REASONS))), list(REASONS), default=None, return_dtype=pl.String)
+    because = (
+        pl.when(pl.col("ambient") > 0)
+        .then(pl.lit(f" ({OXYGEN_AMBIENT})"))
+        .when(cause.is_not_null())
+        .then(pl.format(" ({})", cause))
+        .otherwise(pl.lit(""))
+    )
+    short = pl.format("{} valid minutes of {}{}", "n", pl.lit(minutes_min), because)
+    return hours.select(
+        "pid",
+        "hour",
+        value=pl.when("enough").then(half_up(pl.col("total"), pl.max_horizontal("n", 1) * _FINER)),
+        n="n",
+        total=pl.col("total"),
+        reason=pl.when("stopped").then(pl.lit("stopped")).when(~pl.col("enough")).then(short),
+        stopped="stopped",
+        digest="digest",
+        as_of="as_of",
+    )
+
+
+def day_means(hours: pl.DataFrame, *, hours_min: int) -> pl.DataFrame:
+    """Average each point's valid hours over each day.
+
+    Args:
+        hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
+            ``rules``, ``as_of``.
+        hours_min: valid hours below which the day is withheld.
+
+    Returns:
+        One row a point, stat and day: ``value`` at SCALE, ``n`` valid hours, ``total`` (their sum), ``reason``.
+
+    Source:
+        HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours.
+    """
+    days = _days(hours).with_columns(enough=pl.col("n") >= hours_min)
+    return days.with_columns(
+        value=pl.when("enough").then(half_up(pl.col("total"), pl.max_horizontal("n", 1))),
+        reason=pl.when(~pl.col("enough")).then(pl.format("{} valid hours of {}", "n", pl.lit(hours_min))),
+    ).drop("enough")
+
+
+def day_sums(hours: pl.DataFrame) -> pl.DataFrame:
+    """Add up each point's hourly amounts over each day (AIR-MAS-2, and energy); a day short of hours says so and keeps its sum.
+
+    Args and Returns are those of ``day_means``; ``value`` is None only where no hour has one.
+    """
+    days = _days(hours)
+    return days.with_columns(
+        value=pl.when(pl.col("n") > 0).then(pl.col("total").cast(pl.Int64)),
+        reason=pl.when(pl.col("complete") < 24).then(pl.format("{} of 24 hours", "complete")),
+    )
+
+
+def _days(hours: pl.DataFrame) -> pl.DataFrame:
+    return hours.group_by("pid", "stat", "day").agg(
+        n=pl.col("value").is_not_null().sum().cast(pl.Int64),
+        complete=(pl.col("value").is_not_null() & (pl.col("reason").is_null() | (pl.col("reason") == "stopped")))
+        .sum()
+        .cast(pl.Int64),
+        total=pl.col("value").cast(pl.Int128).sum(),
+        digest=mix(pl.col("hour"), pl.col("digest").reinterpret(signed=True)).sum(),
+        rules=mix(pl.col("hour"), pl.col("rules").reinterpret(signed=True)).sum(),
+        as_of=pl.col("as_of").max(),
+    )
