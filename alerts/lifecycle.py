@@ -44,8 +44,9 @@ class Alert:
     """Something that people are told.
 
     ``id`` is a function of the event's id and the phase, and so the key under which it is told once. ``kind`` is the event's.
-    ``thread`` is the same for all alerts on one subject. ``severity`` is that of the thread: who was woken also hears the
-    end. ``time_ms`` is in the log's time. ``facts`` are the event's, and what the thread adds (``replaces``, ``items``).
+    ``thread`` is the same for all alerts on one subject, for an exceedance the episode's id.
+    ``severity`` is that of the thread: who was woken also hears the end. ``time_ms`` is in the log's
+    time. ``facts`` are the event's, and what the thread adds (``replaces``, ``items``).
     """
 
     id: str
@@ -105,7 +106,8 @@ def told_step(hours: int) -> int:
 
 
 def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
-    key = f"episode/{event.facts.get('episode') or f'{event.source}/{event.factor}'}"
+    episode = str(event.facts.get("episode") or f"{event.source}/{event.factor}")
+    key = f"episode/{episode}"
     thread = state.get(key)
     if what == "withdrawn":
         return _withdrawn(state, event, key, thread)
@@ -120,7 +122,7 @@ def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
     paged = thread is not None and thread["open"] and thread["paged"]
     if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"]):
         return []
-    alert = _alert(event, key, "update" if paged else "opened", "red")
+    alert = _alert(event, episode, "update" if paged else "opened", "red")
     told: dict[str, Any] = {"alert": alert.id, "time": local_iso(event.time_ms)}
     told |= {name: event.facts.get(name) for name in ("value", "unit", "limit", "stat", "hour_start", "hour_end")}
     state[key] = {"open": True, "paged": True, "hours_told": step_told, "time_ms": event.time_ms, "told": told}
@@ -133,7 +135,7 @@ def _closed(state: State, event: Event, key: str, thread: dict[str, Any] | None)
         return []
     state[key] = {**thread, "open": False, "time_ms": event.time_ms}
     _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
-    return [_alert(event, key, "resolved", "red")] if thread["paged"] else []
+    return [_alert(event, key.removeprefix("episode/"), "resolved", "red")] if thread["paged"] else []
 
 
 def _withdrawn(state: State, event: Event, key: str, thread: dict[str, Any] | None) -> list[Alert]:
@@ -143,7 +145,7 @@ def _withdrawn(state: State, event: Event, key: str, thread: dict[str, Any] | No
     _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
     if thread is not None and not thread["paged"]:
         return _into_digest(state, event)
-    return [_alert(event, key, "withdrawn", "red", replaces=thread.get("told") if thread else None)]
+    return [_alert(event, key.removeprefix("episode/"), "withdrawn", "red", replaces=thread.get("told") if thread else None)]
 
 
 def _silence(state: State, event: Event, what: str) -> list[Alert]:
@@ -163,6 +165,8 @@ def _silence(state: State, event: Event, what: str) -> list[Alert]:
 
 
 def _blind(state: State, event: Event) -> list[Alert]:
+    if event.facts.get("until"):  # over when it became known: told once, nothing stays open
+        return [_alert(event, f"blind/{event.id}", "opened", "red")]
     blind = state.get("blind")
     key = f"blind-source/{event.source}"
     if blind is None:

@@ -264,6 +264,9 @@ def _source(view: _View) -> list[str]:
     alert, facts = view.alert, view.facts
     now = view.moment(local_iso(alert.time_ms))
     title = view.title(f"title.{alert.kind}.{alert.phase}", "title.finding")
+    if alert.kind == "source.blind" and alert.phase == "opened" and facts.get("until"):
+        past = view.text("blind.past", since=view.moment(facts.get("since")), until=view.moment(facts.get("until")))
+        return [view.title("title.source.blind.past"), past, view.next("next.sees")]
     if alert.kind == "source.blind" and alert.phase == "opened":
         since = view.moment(facts.get("since") or local_iso(alert.time_ms))
         return [title, view.text("blind.since", since=since), view.text("blind.means"), view.next("next.blind")]

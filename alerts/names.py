@@ -16,9 +16,14 @@ RowT = TypeVar("RowT", bound=Dated)
 EVERYONE = frozenset({"source.blind", "tick.refused"})
 """Kinds that concern Plumeline itself and go to every contact, whatever its counties and enterprises."""
 
+GATEWAY = "gateway:"
+"""What stands before a gateway's name where an event is about a gateway instead of a source."""
+
 
 def place(registry: Registry, source: str, day: date, language: str = "en") -> str:
     """Return "enterprise, outlet DA001 (name)", or "source <code>" where the registry does not know it."""
+    if source.startswith(GATEWAY):
+        return text("place.gateway", language, gateway=source.removeprefix(GATEWAY))
     row = source_row(registry, source, day)
     if row is None:
         return text("place.source", language, source=source)

@@ -26,9 +26,9 @@ from alerts.records import (
     What,
     alert_json,
     delivery_id,
-    host,
     journal_line,
     payload,
+    told_url,
 )
 from alerts.retries import Verdict, judged
 from ingest.registry import Contact, Registry
@@ -342,7 +342,7 @@ class Outbox:
             sql = "SELECT n, time_ms, status, answer FROM attempts WHERE delivery = ? ORDER BY n"
             attempts = tuple(Attempt(*found) for found in self._db.execute(sql, (d["id"],)))
             names = ("id", "contact", "state", "made_ms", "next_ms", "reason")
-            deliveries.append(DeliveryRow(host=host(d["url"]), attempts=attempts, **{name: d[name] for name in names}))
+            deliveries.append(DeliveryRow(url=told_url(d["url"]), attempts=attempts, **{name: d[name] for name in names}))
         return AlertRow(
             alert=Alert(**{**alert, "events": tuple(alert["events"])}),
             title=row["title"],

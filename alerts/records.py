@@ -33,13 +33,13 @@ class Attempt:
 class DeliveryRow:
     """A delivery as pages show it.
 
-    ``state`` is "waiting", "delivered" or "dead"; ``reason`` says why it waits or is dead. ``host`` is the address
+    ``state`` is "waiting", "delivered" or "dead"; ``reason`` says why it waits or is dead. ``url`` is the address
     without path and query, which may hold a receiver's token.
     """
 
     id: str
     contact: str
-    host: str
+    url: str
     state: str
     made_ms: int
     next_ms: int | None
@@ -58,6 +58,46 @@ class AlertRow:
     made_ms: int
     deliveries: tuple[DeliveryRow, ...]
 
+    @property
+    def id(self) -> str:
+        """The alert's idempotency key."""
+        return self.alert.id
+
+    @property
+    def thread(self) -> str:
+        """What the alert belongs to; an episode's id for an exceedance."""
+        return self.alert.thread
+
+    @property
+    def phase(self) -> str:
+        """The alert's phase."""
+        return self.alert.phase
+
+    @property
+    def severity(self) -> str:
+        """The thread's severity."""
+        return self.alert.severity
+
+    @property
+    def source(self) -> str:
+        """The source it is about."""
+        return self.alert.source
+
+    @property
+    def factor(self) -> str | None:
+        """The factor it is about, if one."""
+        return self.alert.factor
+
+    @property
+    def time_ms(self) -> int:
+        """When it became known, in the log's time."""
+        return self.alert.time_ms
+
+    @property
+    def text(self) -> str:
+        """The message below its first line, as sent."""
+        return "\n".join(self.body)
+
 
 class JournalLine(NamedTuple):
     """One record of topic ``alerts``: its number, the source that decides its partition, the NDJSON line without newline."""
@@ -67,12 +107,13 @@ class JournalLine(NamedTuple):
     line: bytes
 
 
-def host(url: str) -> str:
-    """Return the host of an address, or "no host": the rest of it may hold a token and is not shown."""
+def told_url(url: str) -> str:
+    """Return scheme and host of an address; the rest may hold a token and is not shown."""
     try:
-        return urlsplit(url).hostname or "no host"
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}/…" if parts.hostname else "no address"
     except ValueError:
-        return "no host"
+        return "no address"
 
 
 def delivery_id(alert: str, contact: str) -> str:

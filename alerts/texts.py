@@ -9,6 +9,7 @@ from __future__ import annotations
 ENGLISH: dict[str, str] = {
     # names
     "place.source": "source {source}",
+    "place.gateway": "gateway {gateway}",
     "place.outlet": "{enterprise}, outlet {outlet} ({name})",
     "place.outlet_only": "{enterprise}, outlet {outlet}",
     "place.name": "{enterprise}, {name}",
@@ -33,6 +34,7 @@ ENGLISH: dict[str, str] = {
     "title.source.on_time.resolved": "[RESOLVED] On time again — {place}",
     "title.source.stopped.resolved": "[STOPPED] Silent, now declared stopped — {place}",
     "title.source.blind.opened": "[RED] Plumeline cannot see — {place}",
+    "title.source.blind.past": "[RED] Plumeline could not see — {place}",
     "title.source.blind.resolved": "[RESOLVED] Plumeline sees again — {place}",
     "title.source.unregistered": "[YELLOW] Not in the registry — {place}",
     "title.clock.in_doubt": "[YELLOW] Clock in doubt — {place}",
@@ -75,6 +77,7 @@ ENGLISH: dict[str, str] = {
     "stopped.ended": "Silent since {since}; a mark declares it stopped.",
     "blind.since": "No ticks from the gateway since {since}.",
     "blind.means": "While a source is blind, neither silence nor an exceedance can be told; others may be blind as well.",
+    "blind.past": "No ticks from {since} to {until}: what happened then is known only from what devices backfill.",
     "blind.ended": "Blind from {since} to {until}.",
     "finding.day": "Told once a source and day; repetitions are on the console.",
     "finding.last_of_day": "This is number {n} of this kind today, the last that is told; the rest are on the console.",

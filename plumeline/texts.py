@@ -284,6 +284,7 @@ phase.digest | digest
 delivery.waiting | waiting
 delivery.delivered | delivered
 delivery.dead | given up
+delivery.next | Next attempt {time}.
 delivery.none | nobody to tell
 delivery.some | {state} ({n} of {of})
 delivery.all | delivered ({n})

@@ -645,7 +645,7 @@ class Engine:
         self._event(kind, source, factor, time_ms, day, {"text": text, **facts}, out)
 
     def _event(
-        self, kind: str, source: str, factor: str | None, time_ms: int, name: str, facts: dict[str, object], out: Output
+        self, kind: str, source: str, factor: str | None, time_ms: int, name: str, facts: Mapping[str, object], out: Output
     ) -> None:
         identity = "/".join(filter(None, (kind, source, factor, name)))
         out.events.append(Event(identity, kind, source, factor, time_ms, False, dict(facts)))

@@ -113,9 +113,7 @@ def divide(who: Identity, cn: str, time: datetime, items: Iterable[Item]) -> lis
         if not _fits(who, Packet(cn, stamp, ";".join([lead, *parts[-1], text]), 99, 99)):
             parts.append([])
         parts[-1].append(text)
-    return [
-        Packet(cn, stamp, ";".join([lead, *part]), len(parts), number) for number, part in enumerate(parts, start=1)
-    ]
+    return [Packet(cn, stamp, ";".join([lead, *part]), len(parts), number) for number, part in enumerate(parts, start=1)]
 
 
 def _fits(who: Identity, packet: Packet) -> bool:

@@ -107,5 +107,3 @@ class Truth:
         with self._path.open("a", encoding="utf-8", newline="") as lines:
             lines.write(out.getvalue())
         self._newest[source] = hour.start
-
-

@@ -55,7 +55,7 @@ def mount(app: FastAPI, deps: Console) -> None:
     async def sources_page(request: Request) -> None:
         await page(request, "sources", sources.view, ("head", "list"), t("tab.sources"))
 
-    @ui.page("/source/{name}")
+    @ui.page("/source/{name:path}")
     async def source_page(request: Request, name: str) -> None:
         await page(request, "sources", source.view, source.SLOTS, name[:60], source=name)
 
@@ -71,7 +71,7 @@ def mount(app: FastAPI, deps: Console) -> None:
     async def quarantine_page(request: Request) -> None:
         await page(request, "quarantine", frames.quarantine, ("head", "list"), t("tab.quarantine"))
 
-    @ui.page("/frame/{name}")
+    @ui.page("/frame/{name:path}")
     async def frame_page(request: Request, name: str) -> None:
         await page(request, "quarantine", frames.frame, ("head", "text", "hex"), t("frame"), id=name)
 
@@ -79,7 +79,7 @@ def mount(app: FastAPI, deps: Console) -> None:
     async def why_page(request: Request) -> None:
         await page(request, "why", why.index, ("head", "list"), t("tab.why"))
 
-    @ui.page("/why/{name}")
+    @ui.page("/why/{name:path}")
     async def why_source_page(request: Request, name: str) -> None:
         await page(request, "why", why.view, ("head", "checks", "frames"), name[:60], source=name)
 

@@ -28,9 +28,9 @@ window.plBand = (params, api) => {
 };
 window.plCell = (params, api) => {
   const c = params.coordSys, a = api.coord([api.value(0), 0])[0], b = api.coord([api.value(1), 0])[0], w = b - a;
-  const kids = [{type: 'rect', shape: {x: a + 0.5, y: c.y, width: Math.max(1, w - 1), height: c.height}, style: {fill: api.value(2)}}];
-  const text = api.value(3);
-  if (text && w > 9) kids.push({type: 'text', style: {text, x: a + w / 2, y: c.y + c.height / 2, align: 'center', verticalAlign: 'middle', font: 'bold 12px sans-serif', fill: api.value(4)}});
+  const kids = [{type: 'rect', shape: {x: a + 0.5, y: c.y, width: Math.max(1, w - 1), height: c.height}, style: {fill: api.value(3)}}];
+  const text = api.value(4);
+  if (text && w > 9) kids.push({type: 'text', style: {text, x: a + w / 2, y: c.y + c.height / 2, align: 'center', verticalAlign: 'middle', font: 'bold 12px sans-serif', fill: api.value(5)}});
   return {type: 'group', children: kids};
 };
 window.plTime = (v) => { const d = new Date(v + 28800000 /* UTC+8 */), h = d.getUTCHours(), m = d.getUTCMinutes();

@@ -18,6 +18,8 @@ from processors.store import StoredMark
 
 GREY, PALE, RED, PURPLE, INK = "#7d858e", "#b3b9c0", "#c4261d", "#7a3fb8", "#30363c"
 FLAG_NORMAL = "N"
+HEIGHT = "plHeight"
+"""Key of the options under which the page finds the height it must give the chart, in pixels."""
 
 _BAR = "window.plBar"
 _BAND = "window.plBand"
@@ -90,17 +92,22 @@ def hours(
     y_axes: list[dict[str, Any]] = [_y(unit)]
     if flags:
         y_axes.append({"gridIndex": 1, "show": False, "min": 0, "max": 1, "type": "value"})
-        series.append({**_custom(_CELL, [_flag_cell(f, now_ms) for f in flags], z=2, encode=False), "xAxisIndex": 1, "yAxisIndex": 1})
+        series.append(
+            {**_custom(_CELL, [_flag_cell(f, now_ms) for f in flags], z=2, encode=False), "xAxisIndex": 1, "yAxisIndex": 1}
+        )
     for n, one in enumerate(lanes, len(grids) - len(lanes)):
-        y_axes.append({**_y(words.unit(one.figures[0].unit) if one.figures else "", one.name), "gridIndex": n, "splitNumber": 2})
+        y_axes.append(
+            {**_y(words.unit(one.figures[0].unit) if one.figures else "", one.name), "gridIndex": n, "splitNumber": 2}
+        )
         series.append({**_steps(one, HOUR_MS, end_ms), "xAxisIndex": n, "yAxisIndex": n})
-    return _options(grids, y_axes, series, start_ms, end_ms)
+    options = _options(grids, y_axes, series, start_ms, end_ms)
+    return {**options, HEIGHT: height_px(len(lanes), bool(flags))}
 
 
 def minutes(
     figures: Sequence[Figure], *, start_ms: int, end_ms: int, now_ms: int, flags: Sequence[tuple[int, int, str]] = ()
 ) -> dict[str, Any]:
-    """Return minute means of one factor as a stepped line that breaks at gaps, the gaps hatched with their reason, flags beneath."""
+    """Return minute means of one factor as a stepped line broken at gaps (hatched, with reason), flags beneath."""
     by_start = {f.start_ms: f for f in figures}
     unit = words.unit(figures[0].unit) if figures else ""
     gaps = _gaps(by_start, start_ms, min(end_ms, now_ms - now_ms % MINUTE_MS), MINUTE_MS)
@@ -111,7 +118,9 @@ def minutes(
     if flags:
         grids.append({"left": 62, "right": 16, "top": 214, "height": 18})
         y_axes.append({"gridIndex": 1, "show": False, "min": 0, "max": 1, "type": "value"})
-        series.append({**_custom(_CELL, [_flag_cell(f, now_ms) for f in flags], z=2, encode=False), "xAxisIndex": 1, "yAxisIndex": 1})
+        series.append(
+            {**_custom(_CELL, [_flag_cell(f, now_ms) for f in flags], z=2, encode=False), "xAxisIndex": 1, "yAxisIndex": 1}
+        )
     return _options(grids, y_axes, series, start_ms, end_ms)
 
 
@@ -198,14 +207,15 @@ def _mark_bands(marks: Sequence[StoredMark], start_ms: int, end_ms: int, now_ms:
     return [
         {
             "value": [max(m.start_ms, start_ms), min(m.end_ms, end_ms), 1, t(f"mark.{m.type}")],
-            "tip": str(
-                escape(
-                    f"{t(f'mark.{m.type}')} {words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}"
-                )
-            ),
+            "tip": str(escape(_mark_tip(m, now_ms))),
         }
         for m in marks
     ]
+
+
+def _mark_tip(m: StoredMark, now_ms: int) -> str:
+    span = f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)}"
+    return f"{t(f'mark.{m.type}')} {span} · {m.author} · {m.reason}"
 
 
 def _flag_cell(cell: tuple[int, int, str], now_ms: int) -> dict[str, Any]:
@@ -214,7 +224,7 @@ def _flag_cell(cell: tuple[int, int, str], now_ms: int) -> dict[str, Any]:
     key = f"flag.{flag}"
     meaning = t(key) if t(key) != key else t("flag.other")
     tip = f"{words.clock(start, now_ms)}–{words.clock(end, now_ms)} · {flag} {meaning}"
-    return {"value": [start, end, fill, "" if flag == FLAG_NORMAL else flag[:2], ink], "tip": str(escape(tip))}
+    return {"value": [start, end, 0, fill, "" if flag == FLAG_NORMAL else flag[:2], ink], "tip": str(escape(tip))}
 
 
 def _limit_line(figures: Sequence[Figure], end_ms: int) -> dict[str, Any]:
@@ -241,7 +251,18 @@ def _limit_line(figures: Sequence[Figure], end_ms: int) -> dict[str, Any]:
             "symbol": "rect",
             "symbolSize": 1,
             "data": [{"coord": [points[0][0], float(last)]}] if last is not None else [],
-            "label": {"show": True, "formatter": label, "position": "insideTopLeft", "align": "left", "offset": [4, -12], "color": INK, "fontSize": 14, "fontWeight": "bold", "backgroundColor": "rgba(255,255,255,.85)", "padding": [1, 4]},
+            "label": {
+                "show": True,
+                "formatter": label,
+                "position": "insideTopLeft",
+                "align": "left",
+                "offset": [4, -12],
+                "color": INK,
+                "fontSize": 14,
+                "fontWeight": "bold",
+                "backgroundColor": "rgba(255,255,255,.85)",
+                "padding": [1, 4],
+            },
         },
     }
 

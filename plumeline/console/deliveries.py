@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from markupsafe import Markup
 
+from alerts.records import AlertRow, DeliveryRow
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
@@ -28,7 +26,7 @@ def view(context: Context) -> View:
         found = list(context.console.outbox.alerts(ALERTS_MAX, source or None))
     except Exception:
         return View({"head": h("section", h("h1", t("tab.alerts")), h("p", t("alerts.away")), cls="state broken")})
-    rows = [a for a in found if not state or any(_delivery(d)[2] == state for d in a.deliveries)]
+    rows = [a for a in found if not state or any(d.state == state for d in a.deliveries)]
     episodes = _episodes(context, source)
     options = [("", t("alerts.every"))] + [
         (s, t(f"delivery.{s}") + (f" {counts[s]}" if counts and s in counts else "")) for s in ("waiting", "delivered", "dead")
@@ -37,7 +35,9 @@ def view(context: Context) -> View:
         "section",
         h("div", h("h1", t("tab.alerts")), h("p", t("alerts.what"), cls="quiet"), cls="head"),
         parts.chips("alerts", "state", state, options, source=source or None),
-        h("p", t("alerts.of", source=context.names.place(source)), " ", link("alerts", t("filter.drop")), cls="filter") if source else None,
+        h("p", t("alerts.of", source=context.names.place(source)), " ", link("alerts", t("filter.drop")), cls="filter")
+        if source
+        else None,
     )
     if not rows:
         body = parts.quiet(t("alerts.none.filtered") if source or state else t("alerts.none"), link("./", t("tab.now"), " →"))
@@ -47,61 +47,70 @@ def view(context: Context) -> View:
     return View({"head": head, "list": h("section", body, more)})
 
 
-def brief(alert: Any, now_ms: int) -> Markup:
+def brief(row: AlertRow, now_ms: int) -> Markup:
     """Return an alert as one line for the page Now: when, first line, how its deliveries stand."""
     return h(
         "article",
-        h("div", words.clock(alert.time_ms, now_ms), cls="when"),
-        h("div", parts.chip(_colour(alert), t(f"phase.{alert.phase}")), cls="who"),
-        h("div", link(words.query("alerts", alert=alert.id), alert.title, cls="cover"), cls="title"),
-        h("div", _standing(alert), cls="standing"),
+        h("div", words.clock(row.alert.time_ms, now_ms), cls="when"),
+        h("div", parts.chip(_colour(row), t(f"phase.{row.alert.phase}")), cls="who"),
+        h("div", link(words.query("alerts", alert=row.alert.id), row.title, cls="cover"), cls="title"),
+        h("div", _standing(row), cls="standing"),
         cls="brief",
-        data_key=alert.id,
+        data_key=row.alert.id,
     )
 
 
-def _alert(context: Context, alert: Any, episodes: dict[str, Episode], chosen: str) -> Markup:
+def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen: str) -> Markup:
     now_ms = context.now_ms
-    episode = episodes.get(alert.thread)
-    onward = [link(words.source_url(alert.source, factor=alert.factor), context.names.place(alert.source), " →")]
+    episode = episodes.get(row.alert.thread)
+    onward = [link(words.source_url(row.alert.source, factor=row.alert.factor), context.names.place(row.alert.source), " →")]
     if episode is not None:
         last = "/".join((episode.source, episode.factor, episode.stat, "hour", local_iso(episode.end_ms - HOUR_MS)))
         onward.insert(0, link(words.evidence_url(last), t("now.evidence"), " →"))
     summary = h(
         "summary",
-        h("span", words.clock(alert.time_ms, now_ms, seconds=True), cls="when"),
-        parts.chip(_colour(alert), t(f"phase.{alert.phase}")),
-        h("b", alert.title),
-        h("span", _standing(alert), cls="standing"),
+        h("span", words.clock(row.alert.time_ms, now_ms, seconds=True), cls="when"),
+        parts.chip(_colour(row), t(f"phase.{row.alert.phase}")),
+        h("b", row.title),
+        h("span", _standing(row), cls="standing"),
     )
     return h(
         "details",
         summary,
-        h("pre", alert.text, cls="message"),
+        h("pre", "\n".join(row.body), cls="message"),
         h("p", onward, cls="onward"),
-        [_told(_delivery(d), now_ms) for d in alert.deliveries] or parts.quiet(t("delivery.none")),
-        h("p", t("alerts.key"), " ", h("code", alert.id), cls="quiet"),
-        open=alert.id == chosen,
-        data_key=alert.id,
+        [_told(d, now_ms) for d in row.deliveries] or parts.quiet(t("delivery.none")),
+        h("p", t("alerts.key"), " ", h("code", row.alert.id), cls="quiet"),
+        open=row.alert.id == chosen,
+        data_key=row.alert.id,
         cls="alert",
     )
 
 
-def _told(delivery: tuple[str, str, str, Sequence[Any]], now_ms: int) -> Markup:
-    contact, url, state, attempts = delivery
+def _told(delivery: DeliveryRow, now_ms: int) -> Markup:
     rows = [
         h(
             "tr",
-            h("td", n, cls="num"),
-            h("td", words.clock(time_ms, now_ms, seconds=True)),
-            h("td", "—" if status is None else str(status), cls="num"),
-            h("td", h("code", answer[:ANSWER_MAX]), cls="answer"),
+            h("td", a.n, cls="num"),
+            h("td", words.clock(a.time_ms, now_ms, seconds=True)),
+            h("td", "—" if a.status is None else str(a.status), cls="num"),
+            h("td", h("code", a.answer[:ANSWER_MAX]), cls="answer"),
         )
-        for n, (time_ms, status, answer) in enumerate(map(_attempt, attempts), 1)
+        for a in delivery.attempts
     ]
     return h(
         "div",
-        h("p", parts.chip(DELIVERY_COLOURS.get(state, "grey"), t(f"delivery.{state}")), h("b", contact), " ", h("code", url)),
+        h(
+            "p",
+            parts.chip(DELIVERY_COLOURS.get(delivery.state, "grey"), t(f"delivery.{delivery.state}")),
+            h("b", delivery.contact),
+            " ",
+            h("code", delivery.url),
+        ),
+        h("p", delivery.reason, cls="quiet") if delivery.reason else None,
+        h("p", t("delivery.next", time=words.clock(delivery.next_ms, now_ms, seconds=True)), cls="quiet")
+        if delivery.next_ms and delivery.state == "waiting"
+        else None,
         parts.table([t("attempt.n"), t("attempt.time"), t("attempt.status"), t("attempt.answer")], rows)
         if rows
         else parts.quiet(t("attempt.none")),
@@ -109,34 +118,22 @@ def _told(delivery: tuple[str, str, str, Sequence[Any]], now_ms: int) -> Markup:
     )
 
 
-def _standing(alert: Any) -> Markup:
-    states = [_delivery(d)[2] for d in alert.deliveries]
+def _standing(row: AlertRow) -> Markup:
+    states = [d.state for d in row.deliveries]
     if not states:
         return parts.chip("grey", t("delivery.none"))
     for state in ("dead", "waiting"):
         if state in states:
-            return parts.chip(DELIVERY_COLOURS[state], t("delivery.some", state=t(f"delivery.{state}"), n=states.count(state), of=len(states)))
+            return parts.chip(
+                DELIVERY_COLOURS[state], t("delivery.some", state=t(f"delivery.{state}"), n=states.count(state), of=len(states))
+            )
     return parts.chip("grey", t("delivery.all", n=len(states)))
 
 
-def _colour(alert: Any) -> str:
-    if alert.phase in ("resolved", "withdrawn"):
+def _colour(row: AlertRow) -> str:
+    if row.alert.phase in ("resolved", "withdrawn"):
         return "grey"
-    return alert.severity if alert.severity in parts.SHAPES else "yellow"
-
-
-def _delivery(delivery: Any) -> tuple[str, str, str, Sequence[Any]]:
-    if isinstance(delivery, tuple) and not hasattr(delivery, "contact"):
-        contact, url, state, attempts = delivery
-        return contact, url, state, attempts
-    return delivery.contact, delivery.url, delivery.state, delivery.attempts
-
-
-def _attempt(attempt: Any) -> tuple[int, int | str | None, str]:
-    if isinstance(attempt, tuple) and not hasattr(attempt, "time_ms"):
-        time_ms, status, answer = attempt
-        return time_ms, status, str(answer or "")
-    return attempt.time_ms, attempt.status, str(attempt.answer or "")
+    return row.alert.severity if row.alert.severity in parts.SHAPES else "yellow"
 
 
 def _episodes(context: Context, source: str) -> dict[str, Episode]:

@@ -32,7 +32,7 @@ class Key:
 
 def key_of(text: str) -> Key | None:
     """Return what ``source/factor/stat/level/start`` names, or None; a "+" that became a blank on its way is mended."""
-    pieces = text.split("/")
+    pieces = text.rsplit("/", 4)
     if len(pieces) != 5 or pieces[3] not in LEVELS:
         return None
     try:
@@ -72,7 +72,11 @@ def as_json(context: Context) -> dict[str, Any] | None:
     end_ms = key.start_ms + words.LENGTH_MS[key.level]
     found = _readings(context, key, figure) if key.level != "day" else []
     minutes = _minutes(context, key) if key.level == "hour" else []
-    hours = context.console.store.figures(key.source, "hour", key.start_ms, end_ms, key.factor, key.stat) if key.level == "day" else []
+    hours = (
+        context.console.store.figures(key.source, "hour", key.start_ms, end_ms, key.factor, key.stat)
+        if key.level == "day"
+        else []
+    )
     return {
         "figure": _plain(figure),
         "limit_basis": context.names.limit_words(key.source, figure.limit_id) or None,
@@ -163,12 +167,20 @@ def _head(context: Context, f: Figure) -> Markup:
         "section",
         h("p", link(where, context.names.place(f.source), cls="place")),
         h("h1", name, " ", h("small", f"{words.stat_words(f.stat)}, {t(f.level)} {words.period(f.start_ms, f.level, now_ms)}")),
-        h("div", h("p", value), parts.verdict_chip(f), parts.state_word(f), cls="figure " + ("over" if f.verdict == "exceeds" else "")),
+        h(
+            "div",
+            h("p", value),
+            parts.verdict_chip(f),
+            parts.state_word(f),
+            cls="figure " + ("over" if f.verdict == "exceeds" else ""),
+        ),
         h("p", _sentence(context, f), cls="sentence"),
         h(
             "p",
             link(words.evidence_url(earlier), "← ", t(f"{f.level}.before")),
-            link(words.evidence_url(later), t(f"{f.level}.after"), " →") if f.start_ms + words.LENGTH_MS[f.level] < now_ms else None,
+            link(words.evidence_url(later), t(f"{f.level}.after"), " →")
+            if f.start_ms + words.LENGTH_MS[f.level] < now_ms
+            else None,
             link(words.query("evidence.json", figure=f.id), t("evidence.json")),
             link(words.evidence_url(f.id), t("evidence.link")),
             cls="onward",
@@ -192,8 +204,14 @@ def _sentence(context: Context, f: Figure) -> str:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))
         if f.verdict == "exceeds" and f.number is not None and f.limit_number:
-            parts_.append(t("evidence.over", times=words.number(f.number / f.limit_number - 1)))
-    parts_.append(t("evidence.judged", time=words.clock(f.decided_ms, now_ms, seconds=True), as_of=words.clock(f.as_of_ms, now_ms, seconds=True)))
+            parts_.append(t("evidence.over", times=f"{f.number / f.limit_number - 1:.2f}"))
+    parts_.append(
+        t(
+            "evidence.judged",
+            time=words.clock(f.decided_ms, now_ms, seconds=True),
+            as_of=words.clock(f.as_of_ms, now_ms, seconds=True),
+        )
+    )
     if f.revision > 1:
         parts_.append(t("evidence.revised", n=f.revision - 1))
     return " ".join(parts_)
@@ -206,7 +224,15 @@ def _formula(context: Context, f: Figure) -> Markup:
     if formula:
         lines.append(h("p", str(formula), cls="formula"))
     if "sum" in explain and explain.get("n") and f.ok:
-        lines.append(h("p", f"{explain['sum']} / {explain['n']} = ", h("b", str(_plain(f)["value"])), f" {words.unit(f.unit)}", cls="formula"))
+        lines.append(
+            h(
+                "p",
+                f"{explain['sum']} / {explain['n']} = ",
+                h("b", str(_plain(f)["value"])),
+                f" {words.unit(f.unit)}",
+                cls="formula",
+            )
+        )
     rows = [
         [h("dt", t(f"explain.{key}") if t(f"explain.{key}") != f"explain.{key}" else key), h("dd", _text(value))]
         for key, value in explain.items()
@@ -216,7 +242,18 @@ def _formula(context: Context, f: Figure) -> Markup:
     if basis:
         lines.append(h("p", t("evidence.basis"), " ", str(basis), cls="quiet"))
     if f.limit_number is not None:
-        lines.append(h("p", t("evidence.limit.row", limit=words.number(f.limit_number), unit=words.unit(f.unit), id=f.limit_id or "—", basis=context.names.limit_words(f.source, f.limit_id) or "—")))
+        lines.append(
+            h(
+                "p",
+                t(
+                    "evidence.limit.row",
+                    limit=words.number(f.limit_number),
+                    unit=words.unit(f.unit),
+                    id=f.limit_id or "—",
+                    basis=context.names.limit_words(f.source, f.limit_id) or "—",
+                ),
+            )
+        )
     return parts.section(t("evidence.formula"), lines or parts.quiet(t("evidence.formula.none")))
 
 
@@ -226,14 +263,24 @@ def _inputs_of_minutes(context: Context, key: Key, figure: Figure) -> Markup:
     end_ms = key.start_ms + words.LENGTH_MS[key.level]
     spans = range(key.start_ms, end_ms, MINUTE_MS)
     if not found and not minutes:
-        return parts.section(t("evidence.minutes"), parts.quiet(t("evidence.minutes.none"), link(words.why_url(key.source), t("tab.why"), " →")))
+        return parts.section(
+            t("evidence.minutes"), parts.quiet(t("evidence.minutes.none"), link(words.why_url(key.source), t("tab.why"), " →"))
+        )
     rows = [_minute(context, at, minutes.get(at), found.get(at, []), open_=key.level == "minute") for at in spans]
     edge = [r for at, some in found.items() if at >= end_ms for r in some]
     if edge:
         rows.append(_minute(context, end_ms, None, edge, open_=False))
     valid = sum(1 for m in minutes.values() if m.ok)
     aside = t("evidence.minutes.n", n=valid, of=len(spans)) if minutes else t("evidence.minutes.unformed")
-    title = h("div", h("span", t("minute")), h("span", t("value")), h("span", t("readings")), h("span", t("verdict")), cls="minute heads", aria_hidden="true")
+    title = h(
+        "div",
+        h("span", t("minute")),
+        h("span", t("value")),
+        h("span", t("readings")),
+        h("span", t("verdict")),
+        cls="minute heads",
+        aria_hidden="true",
+    )
     return parts.section(t("evidence.minutes"), h("div", title, rows, cls="minutes"), aside=aside)
 
 
@@ -274,7 +321,9 @@ def _minute(context: Context, at: int, minute: Figure | None, found: Sequence[re
 
 
 def _hours(context: Context, key: Key) -> Markup:
-    found = context.console.store.figures(key.source, "hour", key.start_ms, key.start_ms + words.LENGTH_MS["day"], key.factor, key.stat)
+    found = context.console.store.figures(
+        key.source, "hour", key.start_ms, key.start_ms + words.LENGTH_MS["day"], key.factor, key.stat
+    )
     rows = [
         h(
             "tr",
@@ -286,7 +335,11 @@ def _hours(context: Context, key: Key) -> Markup:
         )
         for f in found
     ]
-    body = parts.table([t("hour"), t("value"), t("covered"), t("verdict"), t("standing")], rows) if rows else parts.quiet(t("evidence.hours.none"))
+    body = (
+        parts.table([t("hour"), t("value"), t("covered"), t("verdict"), t("standing")], rows)
+        if rows
+        else parts.quiet(t("evidence.hours.none"))
+    )
     return parts.section(t("evidence.hours"), body)
 
 
@@ -301,7 +354,11 @@ def _revisions(context: Context, figure: Figure, key: Key) -> Markup:
             h(
                 "tr",
                 h("td", str(f.revision), cls="num"),
-                h("td", h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"), cls="num" if f.ok else ""),
+                h(
+                    "td",
+                    h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"),
+                    cls="num" if f.ok else "",
+                ),
                 h("td", str(f.n), cls="num"),
                 h("td", parts.verdict_chip(f)),
                 h("td", parts.state_word(f)),
@@ -330,7 +387,12 @@ def _change(before: Figure, after: Figure) -> str:
 
 def _digests(f: Figure) -> Markup:
     rows = [(t("evidence.id"), f.id), (t("evidence.inputs"), f.inputs), (t("evidence.rules"), f.rules)]
-    return h("details", h("summary", t("evidence.digests")), h("dl", [[h("dt", a), h("dd", h("code", b))] for a, b in rows], cls="facts"), cls="fold")
+    return h(
+        "details",
+        h("summary", t("evidence.digests")),
+        h("dl", [[h("dt", a), h("dd", h("code", b))] for a, b in rows], cls="facts"),
+        cls="fold",
+    )
 
 
 def _missing(context: Context, text: str, key: Key | None) -> Markup:
@@ -341,7 +403,14 @@ def _missing(context: Context, text: str, key: Key | None) -> Markup:
             link(words.source_url(key.source, factor=key.factor), context.names.place(key.source), " →"),
             link(words.why_url(key.source), t("tab.why"), " →"),
         ]
-    return h("section", h("h1", t("evidence.missing")), h("p", h("code", text or "—")), h("p", why), h("p", onward, cls="onward"), cls="state")
+    return h(
+        "section",
+        h("h1", t("evidence.missing")),
+        h("p", h("code", text or "—")),
+        h("p", why),
+        h("p", onward, cls="onward"),
+        cls="state",
+    )
 
 
 def _text(value: object) -> str:

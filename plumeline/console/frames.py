@@ -21,7 +21,7 @@ HEX_EXCERPT = 512
 
 
 def quarantine(context: Context) -> View:
-    """Make the page of what could not be read: counts by reason, then frames, newest first; ``reason`` and ``source`` narrow it."""
+    """Make the page of what could not be read, by reason, newest first; ``reason`` and ``source`` narrow it."""
     reason, source = context.query.get("reason") or "", context.query.get("source") or ""
     counts = context.console.store.quarantine_counts()
     found = context.console.store.quarantine(FRAMES_MAX * 5 if reason or source else FRAMES_MAX)
@@ -94,7 +94,10 @@ def facts(context: Context, found: StoredFrame) -> Markup:
         (t("frame.verdict"), verdict(found)),
         (t("frame.detail"), found.detail),
         (t("frame.source"), source),
-        (t("frame.received"), f"{words.clock(found.received_ms, now_ms, seconds=True)} · {words.ago(found.received_ms, now_ms)}"),
+        (
+            t("frame.received"),
+            f"{words.clock(found.received_ms, now_ms, seconds=True)} · {words.ago(found.received_ms, now_ms)}",
+        ),
         (t("frame.peer"), f"{found.peer} · {found.protocol}"),
         (t("frame.crc"), t("crc", crc=found.crc)),
         (t("frame.answered"), t("yes") if found.answered else t("no")),

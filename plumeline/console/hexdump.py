@@ -33,7 +33,7 @@ def as_text(raw: bytes) -> Markup:
         if c.isprintable() and c != "\ufffd":
             run += c
             continue
-        parts += [run, h("i", {"\r": "␍", "\n": "␊", "\t": "␉"}.get(c, f"\\x{ord(c):02x}"))]
+        parts += [run, h("i", {"\r": "\\r", "\n": "\\n", "\t": "\\t"}.get(c, f"\\x{ord(c):02x}"))]
         if c == "\n":
             parts.append("\n")
         run = ""
@@ -45,12 +45,8 @@ def as_hex(raw: bytes, mark: int | None = None) -> Markup:
     rows: list[Markup] = []
     for start in range(0, min(len(raw), BYTES_MAX), ROW):
         part = raw[start : start + ROW]
-        cells = [
-            h("mark", f"{b:02x}") if start + i == mark else Markup(f"{b:02x}") for i, b in enumerate(part)
-        ]
-        signs = [
-            h("mark", _sign(b)) if start + i == mark else _sign(b) for i, b in enumerate(part)
-        ]
+        cells = [h("mark", f"{b:02x}") if start + i == mark else Markup(f"{b:02x}") for i, b in enumerate(part)]
+        signs = [h("mark", _sign(b)) if start + i == mark else _sign(b) for i, b in enumerate(part)]
         pad = "   " * (ROW - len(part))
         rows.append(join([h("i", f"{start:06d}"), "  ", join(cells, " "), pad, "  ", join(signs), "\n"]))
     return h("pre", rows, cls="bytes hex")

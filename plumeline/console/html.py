@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup, escape
 
-Child: TypeAlias = "str | int | Markup | None | Iterable[Child]"
+Child: TypeAlias = "str | int | Markup | Iterable[Child] | None"
 """What may stand inside an element; strings are escaped, None is nothing."""
 
 VOID = {"br", "hr", "img", "input", "meta", "wbr"}
@@ -27,8 +27,8 @@ def h(tag: str, *children: Child, **attributes: str | int | bool | None) -> Mark
     for name, value in attributes.items():
         if value is None or value is False:
             continue
-        name = "class" if name == "cls" else name.rstrip("_").replace("_", "-")
-        parts.append(f" {name}" if value is True else f' {name}="{escape(str(value))}"')
+        word = "class" if name == "cls" else name.rstrip("_").replace("_", "-")
+        parts.append(f" {word}" if value is True else f' {word}="{escape(str(value))}"')
     parts.append(">")
     if tag not in VOID:
         parts.append(str(join(children)))

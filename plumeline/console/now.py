@@ -64,7 +64,12 @@ def _totals(context: Context, states: Sequence[SourceState], episodes: int, lag_
         if by_state[s]:
             cells.append(_cell(f"state.{s}", str(by_state[s]), "blue", words.query("sources", state=s)))
     cells.append(
-        _cell("waiting", "?" if waiting is None else str(waiting), "yellow" if waiting or waiting is None else None, "alerts?state=waiting")
+        _cell(
+            "waiting",
+            "?" if waiting is None else str(waiting),
+            "yellow" if waiting or waiting is None else None,
+            "alerts?state=waiting",
+        )
     )
     if dead:
         cells.append(_cell("dead", str(dead), "orange", "alerts?state=dead"))
@@ -95,7 +100,7 @@ def _open(context: Context, episodes: Sequence[Episode], states: Sequence[Source
 
 def _episode(context: Context, episode: Episode) -> Markup:
     now_ms = context.now_ms
-    end_ms = words.hour_start(now_ms) + HOUR_MS
+    end_ms = words.hour_start(now_ms)
     figures = context.console.store.figures(
         episode.source, "hour", end_ms - SPARK_HOURS * HOUR_MS, end_ms, episode.factor, episode.stat
     )
@@ -121,11 +126,16 @@ def _episode(context: Context, episode: Episode) -> Markup:
             h(
                 "p",
                 t("now.limit", limit=words.scaled_number(episode.limit), stat=words.stat_words(episode.stat)),
-                *([" · ", t("now.over", times=words.number(over))] if over is not None else []),
+                *([" · ", t("now.over", times=f"{over:.2f}")] if over is not None else []),
             ),
             cls="what",
         ),
-        h("div", parts.spark(figures, end_ms - SPARK_HOURS * HOUR_MS, end_ms), h("p", t("now.spark", n=SPARK_HOURS)), cls="trend"),
+        h(
+            "div",
+            parts.spark(figures, end_ms - SPARK_HOURS * HOUR_MS, end_ms),
+            h("p", t("now.spark", n=SPARK_HOURS)),
+            cls="trend",
+        ),
         h(
             "div",
             h("b", t("now.since", time=words.clock(episode.start_ms, now_ms))),
@@ -160,7 +170,13 @@ def _late(context: Context, states: Sequence[SourceState], lag_ms: int | None) -
                 cls="where",
             ),
             h("div", _since(s, context.now_ms), cls="when"),
-            h("div", t(parts.likely_cause(s, states, lag_ms)), " ", link(words.why_url(s.source), t("now.why"), " →"), cls="cause"),
+            h(
+                "div",
+                t(parts.likely_cause(s, states, lag_ms)),
+                " ",
+                link(words.why_url(s.source), t("now.why"), " →"),
+                cls="cause",
+            ),
             cls="late",
             data_key=s.source,
         )
@@ -191,7 +207,10 @@ def _alerts(context: Context) -> Markup:
     if not rows:
         return parts.section(t("now.alerts"), parts.quiet(t("alerts.none")), aside=more, key="alerts")
     return parts.section(
-        t("now.alerts"), h("div", [deliveries.brief(row, context.now_ms) for row in rows], cls="briefs"), aside=more, key="alerts"
+        t("now.alerts"),
+        h("div", [deliveries.brief(row, context.now_ms) for row in rows], cls="briefs"),
+        aside=more,
+        key="alerts",
     )
 
 

@@ -76,7 +76,10 @@ def table(heads: Sequence[str], rows: Sequence[Markup], *, cls: str = "", captio
     """Return a table in a frame that scrolls sideways by itself on a narrow screen."""
     top = h("thead", h("tr", [h("th", head, scope="col") for head in heads]))
     return h(
-        "div", h("table", h("caption", caption) if caption else None, top, h("tbody", rows)), cls=f"wide {cls}".strip(), tabindex="0"
+        "div",
+        h("table", h("caption", caption) if caption else None, top, h("tbody", rows)),
+        cls=f"wide {cls}".strip(),
+        tabindex="0",
     )
 
 
@@ -120,7 +123,9 @@ def spark(figures: Sequence[Figure], start_ms: int, end_ms: int, width_px: int =
     shapes: list[Markup] = []
     for start in range(words.hour_start(start_ms), words.hour_start(end_ms), HOUR_MS):
         if start not in have:
-            shapes.append(h("rect", x=_px((start - start_ms) * scale_x), y=0, width=_px(HOUR_MS * scale_x), height=height_px, cls="gap"))
+            shapes.append(
+                h("rect", x=_px((start - start_ms) * scale_x), y=0, width=_px(HOUR_MS * scale_x), height=height_px, cls="gap")
+            )
     for f in known:
         x = (f.start_ms - start_ms) * scale_x
         over = f.verdict == "exceeds"
@@ -138,7 +143,16 @@ def spark(figures: Sequence[Figure], start_ms: int, end_ms: int, width_px: int =
         at = str(y(limits[-1]))
         shapes.append(h("line", x1=0, x2=width_px, y1=at, y2=at, cls="limit"))
     label = t("spark.label", n=len(known))
-    return h("svg", shapes, viewBox=f"0 0 {width_px} {height_px}", width=width_px, height=height_px, role="img", aria_label=label, cls="spark")
+    return h(
+        "svg",
+        shapes,
+        viewBox=f"0 0 {width_px} {height_px}",
+        width=width_px,
+        height=height_px,
+        role="img",
+        aria_label=label,
+        cls="spark",
+    )
 
 
 def all_states(context: Context) -> list[SourceState]:

@@ -1,7 +1,8 @@
 """The page Pipeline: what Plumeline knows of itself.
 
-Keys of ``Console.health`` with words of their own: ``lag_ms`` (behind the newest record), ``tick_ms`` (newest tick), ``started_ms``,
-``connections``, ``queues`` {name: [length, bound]}, ``blind`` [[start_ms, end_ms or None], …], ``touches`` (waiting).
+Keys of ``Console.health`` with words of their own: ``lag_ms`` (behind the newest record), ``tick_ms`` (newest tick),
+``started_ms``, ``connections``, ``queues`` {name: [length, bound]}, ``blind`` [[start_ms, end_ms or None], …],
+``touches`` (waiting).
 """
 
 from __future__ import annotations
@@ -57,17 +58,25 @@ def _parts(context: Context, health: Mapping[str, Any], away: str | None, store:
         _row(
             t("pipeline.lag"),
             "grey" if isinstance(lag_ms, int) and lag_ms <= parts.LAG_MS_MAX else "yellow",
-            words.duration(lag_ms) if isinstance(lag_ms, int) and lag_ms >= 1000 else f"{lag_ms} ms" if isinstance(lag_ms, int) else t("unknown"),
+            words.duration(lag_ms)
+            if isinstance(lag_ms, int) and lag_ms >= 1000
+            else f"{lag_ms} ms"
+            if isinstance(lag_ms, int)
+            else t("unknown"),
         ),
         _row(
             t("pipeline.tick"),
             "grey" if isinstance(tick_ms, int) and now_ms - tick_ms <= TICK_MS_MAX else "yellow",
-            f"{words.clock(tick_ms, now_ms, seconds=True)} · {words.ago(tick_ms, now_ms)}" if isinstance(tick_ms, int) else t("unknown"),
+            f"{words.clock(tick_ms, now_ms, seconds=True)} · {words.ago(tick_ms, now_ms)}"
+            if isinstance(tick_ms, int)
+            else t("unknown"),
         ),
         _row(
             t("pipeline.deliveries"),
             "yellow" if counts is None or counts.get("waiting") else "grey",
-            t("alerts.away") if counts is None else ", ".join(f"{n} {t(f'delivery.{s}')}" for s, n in counts.items()) or t("pipeline.deliveries.none"),
+            t("alerts.away")
+            if counts is None
+            else ", ".join(f"{n} {t(f'delivery.{s}')}" for s, n in counts.items()) or t("pipeline.deliveries.none"),
             "alerts",
         ),
     ]
@@ -99,7 +108,10 @@ def _queues(queues: object) -> Markup:
                 h("td", name),
                 h("td", f"{length:,}", cls="num"),
                 h("td", f"{bound:,}", cls="num"),
-                h("td", h("span", h("i", style=f"width:{min(100.0, share * 100):.1f}%"), cls="level full" if full else "level")),
+                h(
+                    "td",
+                    h("span", h("i", style=f"width:{min(100.0, share * 100):.1f}%"), cls="level full" if full else "level"),
+                ),
                 h("td", parts.chip("yellow", t("queue.full")) if full else t("queue.free")),
             )
         )

@@ -33,7 +33,9 @@ class Reading:
     backfill: bool
 
 
-def readings(store: StoreQuery, row: Source | None, source: str, start_ms: int, end_ms: int, factors: Sequence[str]) -> list[Reading]:
+def readings(
+    store: StoreQuery, row: Source | None, source: str, start_ms: int, end_ms: int, factors: Sequence[str]
+) -> list[Reading]:
     """Return the readings of some factors whose covered time begins in [start, end), by time, receipt and factor.
 
     The registry's label and clock offset are applied as the engine applies them; an empty ``factors`` means all. A line that is
@@ -49,7 +51,7 @@ def readings(store: StoreQuery, row: Source | None, source: str, start_ms: int, 
 
 
 def strip(found: Sequence[Reading], step_ms: int, normal: str = "N") -> list[tuple[int, int, str]]:
-    """Return (start, end, flag) cells: for each step the commonest flag that is not normal, if a quarter of its readings bear it."""
+    """Return (start, end, flag) cells: for each step the commonest flag other than normal, if a quarter bear one."""
     cells: dict[int, dict[str, int]] = {}
     for r in found:
         counts = cells.setdefault(r.start_ms - r.start_ms % step_ms, {})

@@ -17,7 +17,7 @@ from nicegui import run, ui
 from nicegui.element import Element
 
 from ingest.registry import Registry
-from plumeline.console import words
+from plumeline.console import charts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.ports import Console
 from plumeline.texts import t
@@ -164,7 +164,7 @@ class _Page:
         self.top = Live(self._heading()).classes("pl-top")
         self.banner = Live(Markup())
         self.parts: dict[str, Live | ui.echart] = {}
-        with ui.element("main").classes("pl-main"):
+        with ui.element("div").classes("pl-main"):
             for slot in slots:
                 if slot.startswith("chart"):
                     self.parts[slot] = ui.echart({}, on_point_click=_open_evidence).classes(f"pl-{slot}")
@@ -205,6 +205,8 @@ class _Page:
             options = view.charts.get(slot)
             part.set_visibility(options is not None)
             if options is not None and part.options != options:
+                if charts.HEIGHT in options:
+                    part.style(f"height:{options[charts.HEIGHT]}px")
                 part.options.clear()
                 part.options.update(options)
                 part.update()

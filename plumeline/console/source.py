@@ -20,7 +20,7 @@ FLAGS_HOURS_MAX = 48
 """The flag strip under the hours is drawn up to this span: it reads every report."""
 LANES_MAX = 3
 EVENTS_MAX = 15
-REVISIONS_MAX = 30
+REVISIONS_MAX = 10
 ZOOM_H = 3
 """Hours of minutes shown where none was chosen."""
 
@@ -39,7 +39,9 @@ def view(context: Context) -> View:
     series = _series(figures)
     head = _head(context, source, state)
     if not series:
-        return View({"head": head, "choice": _nothing(context, source, start_ms, end_ms), "more": _more(context, source, now_ms)})
+        return View(
+            {"head": head, "choice": _nothing(context, source, start_ms, end_ms), "more": _more(context, source, now_ms)}
+        )
     factor, stat = _chosen(context, source, series)
     mine = [f for f in figures if (f.factor, f.stat) == (factor, stat)]
     marks = [m for m in store.marks(source, start_ms, end_ms) if m.factors is None or factor in m.factors]
@@ -49,11 +51,15 @@ def view(context: Context) -> View:
     if span_h <= FLAGS_HOURS_MAX:
         flags = readings.strip(readings.readings(store, row, source, start_ms, end_ms, (factor,)), HOUR_MS)
     zoom_ms = _time(context.query.get("zoom"))
-    zoom_from = zoom_ms if zoom_ms is not None else max(start_ms, min(end_ms, words.hour_start(now_ms) + HOUR_MS) - ZOOM_H * HOUR_MS)
+    zoom_from = (
+        zoom_ms if zoom_ms is not None else max(start_ms, min(end_ms, words.hour_start(now_ms) + HOUR_MS) - ZOOM_H * HOUR_MS)
+    )
     zoom_to = zoom_from + (HOUR_MS if zoom_ms is not None else ZOOM_H * HOUR_MS)
     minute_stat, minutes = _minutes(context, source, factor, stat, zoom_from, zoom_to)
-    minute_flags = readings.strip(readings.readings(store, row, source, zoom_from, zoom_to, (factor,)), 60_000) if minutes else []
-    keep = {"factor": factor, "stat": stat, "hours": span_h, "end": context.query.get("end")}
+    minute_flags = (
+        readings.strip(readings.readings(store, row, source, zoom_from, zoom_to, (factor,)), 60_000) if minutes else []
+    )
+    keep: dict[str, str | int | None] = {"factor": factor, "stat": stat, "hours": span_h, "end": context.query.get("end")}
     return View(
         {
             "head": head,
@@ -64,7 +70,9 @@ def view(context: Context) -> View:
             "more": _more(context, source, now_ms),
         },
         {
-            "charthours": charts.hours(mine, start_ms=start_ms, end_ms=end_ms, now_ms=now_ms, marks=marks, lanes=lanes, flags=flags),
+            "charthours": charts.hours(
+                mine, start_ms=start_ms, end_ms=end_ms, now_ms=now_ms, marks=marks, lanes=lanes, flags=flags
+            ),
             "chartminutes": charts.minutes(minutes, start_ms=zoom_from, end_ms=zoom_to, now_ms=now_ms, flags=minute_flags)
             if minutes
             else None,
@@ -80,13 +88,26 @@ def _head(context: Context, source: str, state: SourceState) -> Markup:
         (t("source.code"), h("code", source)),
         (t("source.permit"), row.permit if row else None),
         (t("source.kind"), t(f"kind.{row.kind}") if row else None),
-        (t("source.last"), [words.clock(state.last_ms, now_ms, seconds=True), " · ", parts.age(state.last_ms, now_ms, context.names.cadence_ms(source))]),
+        (
+            t("source.last"),
+            [
+                words.clock(state.last_ms, now_ms, seconds=True),
+                " · ",
+                parts.age(state.last_ms, now_ms, context.names.cadence_ms(source)),
+            ],
+        ),
         (t("source.skew"), skew),
         (t("source.month"), _month(context, source, month, now_ms)),
     ]
     return h(
         "section",
-        h("div", h("h1", context.names.place(source)), parts.state_chip(state.state), h("span", t("now.since", time=words.clock(state.since_ms, now_ms)), cls="quiet") if state.since_ms else None, cls="head"),
+        h(
+            "div",
+            h("h1", context.names.place(source)),
+            parts.state_chip(state.state),
+            h("span", t("now.since", time=words.clock(state.since_ms, now_ms)), cls="quiet") if state.since_ms else None,
+            cls="head",
+        ),
         h("p", parts.chip("blue", t("source.unregistered")), t("source.unregistered.next")) if row is None else None,
         h("dl", [[h("dt", name), h("dd", value)] for name, value in items if value], cls="facts across"),
         h(
@@ -146,13 +167,27 @@ def _choice(
     url = "source/" + words.source_url(source).removeprefix("source/")
     here: dict[str, str | int | None] = {"factor": factor, "stat": stat}
     spans = parts.chips(
-        url, "hours", str(span_h), [(str(n), t("source.span.days", n=n // 24)) for n in RANGES_H], end=context.query.get("end"), **here
+        url,
+        "hours",
+        str(span_h),
+        [(str(n), t("source.span.days", n=n // 24)) for n in RANGES_H],
+        end=context.query.get("end"),
+        **here,
     )
     step = span_h * HOUR_MS
     earlier = link(words.query(url, hours=span_h, end=local_iso(end_ms - step), **here), "← ", t("source.earlier"))
-    later = link(words.query(url, hours=span_h, end=local_iso(end_ms + step), **here), t("source.later"), " →") if context.query.get("end") else None
+    later = (
+        link(words.query(url, hours=span_h, end=local_iso(end_ms + step), **here), t("source.later"), " →")
+        if context.query.get("end")
+        else None
+    )
     latest = link(words.query(url, hours=span_h, **here), t("source.latest")) if context.query.get("end") else None
-    title = t("source.hours", factor=context.names.factor(source, factor), stat=words.stat_words(stat), unit=words.unit(series[(factor, stat)][0].unit))
+    title = t(
+        "source.hours",
+        factor=context.names.factor(source, factor),
+        stat=words.stat_words(stat),
+        unit=words.unit(series[(factor, stat)][0].unit),
+    )
     return h(
         "section",
         h("nav", tabs, cls="factors", aria_label=t("source.factors")),
@@ -175,19 +210,32 @@ def _legend(flags: bool) -> Markup:
 
 
 def _zoom(
-    context: Context, source: str, stat: str, zoom_ms: int | None, start_ms: int, end_ms: int, any_: bool, keep: dict[str, str | int | None]
+    context: Context,
+    source: str,
+    stat: str,
+    zoom_ms: int | None,
+    start_ms: int,
+    end_ms: int,
+    any_: bool,
+    keep: dict[str, str | int | None],
 ) -> Markup:
     now_ms = context.now_ms
     span = f"{words.clock(start_ms, now_ms)}–{words.clock(end_ms, end_ms)}"
     steps = h(
         "div",
         link(words.source_url(source, **keep, zoom=local_iso(start_ms - HOUR_MS)), "← ", t("zoom.before")),
-        link(words.source_url(source, **keep, zoom=local_iso(start_ms + HOUR_MS)), t("zoom.after"), " →") if start_ms + HOUR_MS < now_ms else None,
+        link(words.source_url(source, **keep, zoom=local_iso(start_ms + HOUR_MS)), t("zoom.after"), " →")
+        if start_ms + HOUR_MS < now_ms
+        else None,
         link(words.source_url(source, **keep), t("source.latest")) if zoom_ms is not None else None,
         cls="choice",
     )
     note = None if any_ else parts.quiet(t("zoom.none"))
-    return h("section", h("div", h("h2", t("zoom", span=span, stat=words.stat_words(stat))), h("div", steps, cls="aside"), cls="head"), note)
+    return h(
+        "section",
+        h("div", h("h2", t("zoom", span=span, stat=words.stat_words(stat))), h("div", steps, cls="aside"), cls="head"),
+        note,
+    )
 
 
 def _minutes(context: Context, source: str, factor: str, stat: str, start_ms: int, end_ms: int) -> tuple[str, list[Figure]]:
@@ -229,10 +277,21 @@ def _more(context: Context, source: str, now_ms: int) -> Markup:
         (
             t("source.episodes"),
             [
-                h("li", parts.chip("red" if e.state == "open" else "grey", t(f"episode.{e.state}")), link(
-                    words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/hour/{local_iso(e.end_ms - HOUR_MS)}"),
-                    t("episode.line", factor=name(source, e.factor), start=words.clock(e.start_ms, now_ms), n=e.hours, worst=words.scaled_number(e.worst, e.limit), limit=words.scaled_number(e.limit)),
-                ))
+                h(
+                    "li",
+                    parts.chip("red" if e.state == "open" else "grey", t(f"episode.{e.state}")),
+                    link(
+                        words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/hour/{local_iso(e.end_ms - HOUR_MS)}"),
+                        t(
+                            "episode.line",
+                            factor=name(source, e.factor),
+                            start=words.clock(e.start_ms, now_ms),
+                            n=e.hours,
+                            worst=words.scaled_number(e.worst, e.limit),
+                            limit=words.scaled_number(e.limit),
+                        ),
+                    ),
+                )
                 for e in episodes[:EVENTS_MAX]
             ],
             len(episodes),
@@ -240,23 +299,59 @@ def _more(context: Context, source: str, now_ms: int) -> Markup:
         (
             t("source.revisions"),
             [
-                h("li", parts.chip("purple", t("figure.revised")), link(words.evidence_url(f.id), t("revision.line", factor=name(source, f.factor), period=words.period(f.start_ms, f.level, now_ms), value=words.value_of(f) if f.ok else f.reason or "—", unit=words.unit(f.unit) if f.ok else "", time=words.clock(f.decided_ms, now_ms))))
+                h(
+                    "li",
+                    parts.chip("purple", t("figure.revised")),
+                    link(
+                        words.evidence_url(f.id),
+                        t(
+                            "revision.line",
+                            factor=name(source, f.factor),
+                            period=words.period(f.start_ms, f.level, now_ms),
+                            value=words.value_of(f) if f.ok else f.reason or "—",
+                            unit=words.unit(f.unit) if f.ok else "",
+                            time=words.clock(f.decided_ms, now_ms),
+                        ),
+                    ),
+                )
                 for f in revised[:REVISIONS_MAX]
             ],
             len(revised),
         ),
         (
             t("source.marks"),
-            [h("li", parts.chip("grey", t(f"mark.{m.type}")), f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}") for m in marks[:EVENTS_MAX]],
+            [
+                h(
+                    "li",
+                    parts.chip("grey", t(f"mark.{m.type}")),
+                    f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}",
+                )
+                for m in marks[:EVENTS_MAX]
+            ],
             len(marks),
         ),
         (
             t("source.events"),
-            [h("li", h("span", words.clock(e.time_ms, now_ms), cls="when"), t(f"event.{e.kind}"), f" {name(source, e.factor)}" if e.factor else None) for e in events],
+            [
+                h(
+                    "li",
+                    h("span", words.clock(e.time_ms, now_ms), cls="when"),
+                    t(f"event.{e.kind}"),
+                    f" {name(source, e.factor)}" if e.factor else None,
+                )
+                for e in events
+            ],
             len(events),
         ),
     ]
-    return h("div", [parts.section(title, h("ul", items) if items else parts.quiet(t("list.none")), parts.rest(n, len(items))) for title, items, n in blocks], cls="columns")
+    return h(
+        "div",
+        [
+            parts.section(title, h("ul", items) if items else parts.quiet(t("list.none")), parts.rest(n, len(items)))
+            for title, items, n in blocks
+        ],
+        cls="columns",
+    )
 
 
 def _lanes(context: Context, source: str, factor: str, figures: Sequence[Figure]) -> list[charts.Lane]:
@@ -280,7 +375,12 @@ def _nothing(context: Context, source: str, start_ms: int, end_ms: int) -> Marku
         "section",
         h("h2", t("source.empty", start=words.clock(start_ms, now_ms), end=words.clock(end_ms, now_ms))),
         h("p", t("source.empty.why")),
-        h("p", link(words.why_url(source), t("tab.why"), " →"), link(words.source_url(source, hours=RANGES_H[-1]), t("source.empty.month"), " →"), cls="onward"),
+        h(
+            "p",
+            link(words.why_url(source), t("tab.why"), " →"),
+            link(words.source_url(source, hours=RANGES_H[-1]), t("source.empty.month"), " →"),
+            cls="onward",
+        ),
         cls="state",
     )
 
@@ -294,8 +394,6 @@ def _unknown(source: str) -> Markup:
         h("p", link("sources", t("tab.sources"), " →"), link(words.why_url(source), t("tab.why"), " →"), cls="onward"),
         cls="state",
     )
-
-
 
 
 def _time(text: str | None) -> int | None:

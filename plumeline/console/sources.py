@@ -43,7 +43,14 @@ def view(context: Context) -> View:
     )
     if not chosen:
         text = t("sources.none.filtered") if states else t("sources.none")
-        return View({"head": head, "list": parts.quiet(text, link("sources" if states else "why", t("filter.drop") if states else t("tab.why"), " →"))})
+        return View(
+            {
+                "head": head,
+                "list": parts.quiet(
+                    text, link("sources" if states else "why", t("filter.drop") if states else t("tab.why"), " →")
+                ),
+            }
+        )
     rows = []
     for s in chosen[:SOURCES_MAX]:
         registered = s.source in context.names.sources
@@ -55,7 +62,9 @@ def view(context: Context) -> View:
                 h("td", h("code", s.source)),
                 h("td", parts.age(s.last_ms, context.now_ms, context.names.cadence_ms(s.source))),
                 h("td", words.clock(s.since_ms, context.now_ms)),
-                h("td", link(words.why_url(s.source), t("now.why"), " →")) if s.state != "on time" or not registered else h("td"),
+                h("td", link(words.why_url(s.source), t("now.why"), " →"))
+                if s.state != "on time" or not registered
+                else h("td"),
                 data_key=s.source,
             )
         )

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from plumeline.console import frames, parts, readings, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
@@ -36,7 +35,22 @@ def index(context: Context) -> View:
     states = parts.all_states(context)
     head = h("section", h("h1", t("tab.why")), h("p", t("why.what"), cls="quiet"))
     if not states:
-        return View({"head": head, "list": h("section", h("p", t("why.empty")), h("p", link("pipeline", t("tab.pipeline"), " →"), link("quarantine", t("tab.quarantine"), " →"), cls="onward"), cls="state")})
+        return View(
+            {
+                "head": head,
+                "list": h(
+                    "section",
+                    h("p", t("why.empty")),
+                    h(
+                        "p",
+                        link("pipeline", t("tab.pipeline"), " →"),
+                        link("quarantine", t("tab.quarantine"), " →"),
+                        cls="onward",
+                    ),
+                    cls="state",
+                ),
+            }
+        )
     rows = [
         h(
             "tr",
@@ -73,10 +87,23 @@ def view(context: Context) -> View:
         "section",
         h("p", t("tab.why"), cls="quiet"),
         h("div", h("h1", context.names.place(source)), parts.state_chip(state.state) if state else None, cls="head"),
-        h("p", h("code", source), " ", link(words.source_url(source), t("why.source"), " →") if state else None, link(words.query("quarantine", source=source), t("tab.quarantine"), " →"), cls="onward"),
+        h(
+            "p",
+            h("code", source),
+            " ",
+            link(words.source_url(source), t("why.source"), " →") if state else None,
+            link(words.query("quarantine", source=source), t("tab.quarantine"), " →"),
+            cls="onward",
+        ),
     )
     table = frames.frame_table(context, found) if found else parts.quiet(t("why.no_frames"))
-    return View({"head": head, "checks": h("section", h("div", rows, cls="checks")), "frames": parts.section(t("why.frames", n=len(found)), table)})
+    return View(
+        {
+            "head": head,
+            "checks": h("section", h("div", rows, cls="checks")),
+            "frames": parts.section(t("why.frames", n=len(found)), table),
+        }
+    )
 
 
 def checks(context: Context, source: str, state: SourceState | None, found: Sequence[StoredFrame]) -> list[Check]:
@@ -110,7 +137,13 @@ def _bytes(context: Context, found: Sequence[StoredFrame]) -> Check:
     if not found:
         return Check(t("why.bytes"), "fault", t("why.bytes.none"), t("why.bytes.do"))
     newest = found[0]
-    told = t("why.bytes.last", time=words.clock(newest.received_ms, context.now_ms, seconds=True), ago=words.ago(newest.received_ms, context.now_ms), peer=newest.peer, protocol=newest.protocol)
+    told = t(
+        "why.bytes.last",
+        time=words.clock(newest.received_ms, context.now_ms, seconds=True),
+        ago=words.ago(newest.received_ms, context.now_ms),
+        peer=newest.peer,
+        protocol=newest.protocol,
+    )
     return Check(t("why.bytes"), "ok", told)
 
 
@@ -122,7 +155,12 @@ def _verdicts(found: Sequence[StoredFrame]) -> Check:
         return Check(t("why.verdict"), "ok", t("why.verdict.ok", n=len(found)))
     reasons = ", ".join(f"{name} ({n})" for name, n in bad.most_common(3))
     standing = "fault" if found[0].verdict != "ok" else "look"
-    return Check(t("why.verdict"), standing, t("why.verdict.bad", n=sum(bad.values()), of=len(found), reasons=reasons), t("why.verdict.do"))
+    return Check(
+        t("why.verdict"),
+        standing,
+        t("why.verdict.bad", n=sum(bad.values()), of=len(found), reasons=reasons),
+        t("why.verdict.do"),
+    )
 
 
 def _crc(found: Sequence[StoredFrame]) -> Check:
@@ -137,7 +175,9 @@ def _answered(found: Sequence[StoredFrame]) -> Check:
     n = sum(f.answered for f in found)
     if not found:
         return Check(t("why.answered"), "look", t("why.verdict.none"))
-    return Check(t("why.answered"), "ok" if n else "look", t("why.answered.n", n=n, of=len(found)), "" if n else t("why.answered.do"))
+    return Check(
+        t("why.answered"), "ok" if n else "look", t("why.answered.n", n=n, of=len(found)), "" if n else t("why.answered.do")
+    )
 
 
 def _clock(state: SourceState | None) -> Check:
@@ -153,9 +193,19 @@ def _fresh(context: Context, source: str, state: SourceState | None) -> Check:
     cadence = words.duration(context.names.cadence_ms(source))
     if state is None or state.last_ms is None:
         return Check(t("why.fresh"), "fault", t("why.fresh.never", cadence=cadence), t("why.fresh.do"))
-    told = t("why.fresh.last", time=words.clock(state.last_ms, context.now_ms, seconds=True), ago=words.ago(state.last_ms, context.now_ms), cadence=cadence)
+    told = t(
+        "why.fresh.last",
+        time=words.clock(state.last_ms, context.now_ms, seconds=True),
+        ago=words.ago(state.last_ms, context.now_ms),
+        cadence=cadence,
+    )
     fine = state.state in ("on time", "stopped")
-    return Check(t("why.fresh"), "ok" if fine else "fault", told, "" if fine else t(f"cause.{state.state}") if state.state in ("blind", "unregistered") else t("why.fresh.do"))
+    return Check(
+        t("why.fresh"),
+        "ok" if fine else "fault",
+        told,
+        "" if fine else t(f"cause.{state.state}") if state.state in ("blind", "unregistered") else t("why.fresh.do"),
+    )
 
 
 def _marked(context: Context, source: str) -> Check:
@@ -164,13 +214,23 @@ def _marked(context: Context, source: str) -> Check:
     if not marks:
         return Check(t("why.marked"), "ok", t("why.marked.none"))
     m = marks[-1]
-    return Check(t("why.marked"), "look", t("why.marked.one", type=t(f"mark.{m.type}"), end=words.clock(m.end_ms, now_ms), author=m.author), t("why.marked.do"))
+    return Check(
+        t("why.marked"),
+        "look",
+        t("why.marked.one", type=t(f"mark.{m.type}"), end=words.clock(m.end_ms, now_ms), author=m.author),
+        t("why.marked.do"),
+    )
 
 
 def _factors(context: Context, source: str) -> Check:
     names, now_ms = context.names, context.now_ms
     state_ms = max((f.received_ms for f in context.console.store.frames(source, 1)), default=now_ms)
-    sent = {r.factor for r in readings.readings(context.console.store, names.sources.get(source), source, state_ms - HOUR_MS, state_ms + HOUR_MS, ())}
+    sent = {
+        r.factor
+        for r in readings.readings(
+            context.console.store, names.sources.get(source), source, state_ms - HOUR_MS, state_ms + HOUR_MS, ()
+        )
+    }
     known = {f for s, f in (*names.points, *names.meters) if s == source}
     missing, absent = sorted(sent - known), sorted(known - sent)
     if not sent:
@@ -178,5 +238,7 @@ def _factors(context: Context, source: str) -> Check:
     if missing:
         return Check(t("why.factors"), "look", t("why.factors.missing", names=", ".join(missing[:12])), t("why.factors.do"))
     if absent:
-        return Check(t("why.factors"), "look", t("why.factors.absent", names=", ".join(absent[:12])), t("why.factors.absent.do"))
+        return Check(
+            t("why.factors"), "look", t("why.factors.absent", names=", ".join(absent[:12])), t("why.factors.absent.do")
+        )
     return Check(t("why.factors"), "ok", t("why.factors.ok", n=len(sent)))

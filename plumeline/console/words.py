@@ -164,9 +164,7 @@ class Names:
         today = local(now_ms).date()
 
         def holds(row: Source | Point | Meter) -> bool:
-            return (row.valid_from is None or row.valid_from <= today) and (
-                row.valid_to is None or today < row.valid_to
-            )
+            return (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or today < row.valid_to)
 
         def best(rows: Iterable[Source | Point | Meter]) -> list[Source | Point | Meter]:
             return sorted(rows, key=holds)

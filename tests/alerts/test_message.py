@@ -167,6 +167,19 @@ def test_blind() -> None:
     ]
 
 
+def test_blind_time_that_is_over() -> None:
+    """A gateway that was away is told when its ticks return, each time anew, and nothing stays open."""
+    facts = {"since": "2026-07-01T02:00:00+08:00", "until": "2026-07-01T02:40:10+08:00"}
+    event = about("source.blind", "02:40:10", source="gateway:gw-1", **facts)
+    assert words(event) == [
+        "[RED] Plumeline could not see — gateway gw-1",
+        "No ticks from 02:00 to 02:40:10: what happened then is known only from what devices backfill.",
+        "→ Look whether devices backfill the blind time; hours without data stay withheld until then.",
+        "Log time 2026-07-01 02:40:10 (UTC+8).",
+    ]
+    assert step({}, event)[0] == {}
+
+
 def test_finding_of_an_unknown_source() -> None:
     """A source without a row is named by its code; the event's own sentence says what was found."""
     event = about("source.unregistered", "03:00:00", source="4499", text="12 reports from 10.0.0.9 since 02:40.")

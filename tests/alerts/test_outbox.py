@@ -172,9 +172,10 @@ def test_attempts_are_kept_with_their_answers(tmp_path: Path) -> None:
         (1, NOW + 10, 503, module.ANSWER_MAX), (2, NOW + 9_000, 410, 4),
     ]  # fmt: skip
     assert (delivery.state, delivery.reason) == ("dead", "answered 410, which another attempt does not change: gone")
-    assert delivery.host == "duty.example", "the address may hold a token and is not shown"
+    assert delivery.url == "https://duty.example/…", "the address may hold a token and is not shown"
     assert box.counts() == {"waiting": 0, "delivered": 0, "dead": 1}
     assert row.title == "[RED] SO₂ over limit — Nanhai Power, outlet DA001 (stack 1)"
+    assert (row.id, row.thread, row.text) == (row.alert.id, "ep-1", "\n".join(row.body))
     assert box.alert(row.alert.id) == row and box.alert("nobody") is None
     assert box.alerts(5, SOURCE) == [row] and box.alerts(5, "other") == []
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from alerts.lifecycle import Alert, Phase, Severity
+from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, Figure, Level, SourceState, local, local_iso
@@ -19,7 +21,7 @@ NOW_MS = 1_782_890_480_000
 """2026-07-01T15:21:20+08:00: 20,635 days and 26,480 s after the epoch (checked in the tests)."""
 HOUR = NOW_MS - NOW_MS % HOUR_MS
 STACK, VOC, FACTORY = "4401000001", "4401000002", "FACTORY-07"
-SCRIPT = '<script>window.hit=1</script>'
+SCRIPT = "<script>window.hit=1</script>"
 LIMITS = {"a21026": 35, "a21002": 50, "a34013": 10, "a24088": 60}
 UNITS = {"a19001": "%", "a00000": "m3/h", "a01012": "degC", "e1": "kWh", "e2": "m3"}
 STATS = {STACK: ("a21026", "a21002", "a34013", "a19001", "a00000", "a01012"), VOC: ("a24088", "a00000"), FACTORY: ("e1", "e2")}
@@ -139,7 +141,9 @@ class FakeStore:
         f = self.figure(source, factor, stat, level, start_ms)
         if f is None or f.revision == 1:
             return [f] if f else []
-        first = replace(f, value=None, ok=False, reason="41 valid minutes of 45", n=41, revision=1, state="final", verdict="not judged")
+        first = replace(
+            f, value=None, ok=False, reason="41 valid minutes of 45", n=41, revision=1, state="final", verdict="not judged"
+        )
         return [replace(first, inputs="77aa01", decided_ms=start_ms + HOUR_MS + 4000), f]
 
     def revised(self, source: str, start_ms: int, end_ms: int) -> list[Figure]:
@@ -182,7 +186,18 @@ class FakeStore:
             return []
         ats = range(NOW_MS - NOW_MS % 30_000, NOW_MS - HOUR_MS, -30_000)
         return [
-            StoredFrame(frame_id(_raw(source, at)), source, at + 1100, "10.3.0.7:51234", "hj212-2017", "ok", "ok", True, None, _raw(source, at))
+            StoredFrame(
+                frame_id(_raw(source, at)),
+                source,
+                at + 1100,
+                "10.3.0.7:51234",
+                "hj212-2017",
+                "ok",
+                "ok",
+                True,
+                None,
+                _raw(source, at),
+            )
             for at in ats
         ][:limit]
 
@@ -213,10 +228,44 @@ class FakeStore:
             values = [_figure(s, f, stat, "hour", start + n * HOUR_MS) for n in range(hours)]
             numbers = [v.value for v in values if v is not None and v.value is not None]
             found.append(
-                Episode(f"ep-{s}", s, f, stat, f"demo-{f}", LIMITS[f] * 10**6, start, HOUR, hours, max(numbers), numbers[-1], "open", None, True, HOUR)
+                Episode(
+                    f"ep-{s}",
+                    s,
+                    f,
+                    stat,
+                    f"demo-{f}",
+                    LIMITS[f] * 10**6,
+                    start,
+                    HOUR,
+                    hours,
+                    max(numbers),
+                    numbers[-1],
+                    "open",
+                    None,
+                    True,
+                    HOUR,
+                )
             )
         old = HOUR - 30 * HOUR_MS
-        found.append(Episode("ep-old", STACK, "a21026", "avg_ref", "demo-a21026", 35 * 10**6, old, old + HOUR_MS, 1, 36_200_000, 36_200_000, "closed", "complies", True, old))
+        found.append(
+            Episode(
+                "ep-old",
+                STACK,
+                "a21026",
+                "avg_ref",
+                "demo-a21026",
+                35 * 10**6,
+                old,
+                old + HOUR_MS,
+                1,
+                36_200_000,
+                36_200_000,
+                "closed",
+                "complies",
+                True,
+                old,
+            )
+        )
         return [e for e in found if source in (None, e.source) and state in (None, e.state)][:limit]
 
     def quarantine(self, limit: int = 100) -> list[StoredFrame]:
@@ -225,11 +274,19 @@ class FakeStore:
         bad = _raw(STACK, NOW_MS - 600_000)[:-6] + b"DEAD\r\n"
         rows = [
             (bad, STACK, "crc wrong", "crc 1A40 computed, DEAD sent at byte 153", "wrong"),
-            (b"##0012QN=2026" + SCRIPT.encode() + b"\xff\x00&&\r\n", None, "length wrong", "12 announced, no end at byte 6", "none"),
+            (
+                b"##0012QN=2026" + SCRIPT.encode() + b"\xff\x00&&\r\n",
+                None,
+                "length wrong",
+                "12 announced, no end at byte 6",
+                "none",
+            ),
             (b"GET / HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n", None, "no frame", None, "none"),
         ]
         made = [
-            StoredFrame(frame_id(raw), s, NOW_MS - 60_000 * (n + 1), "10.3.0.9:40000", "hj212", verdict, crc, False, detail, raw)
+            StoredFrame(
+                frame_id(raw), s, NOW_MS - 60_000 * (n + 1), "10.3.0.9:40000", "hj212", verdict, crc, False, detail, raw
+            )
             for n, (raw, s, verdict, detail, crc) in enumerate(rows)
         ]
         return [*self.extra, *made][:limit]
@@ -249,58 +306,53 @@ class FakeStore:
         return {"tick_ms": NOW_MS - 4000, "processed_seq": 184_220 if busy else 0, "figures": 31_004 if busy else 0}
 
 
-@dataclass(frozen=True)
-class FakeAttempt:
-    time_ms: int
-    status: int | None
-    answer: str
-
-
-@dataclass(frozen=True)
-class FakeDelivery:
-    contact: str
-    url: str
-    state: str
-    attempts: tuple[FakeAttempt, ...]
-
-
-@dataclass(frozen=True)
-class FakeAlert:
-    id: str
-    thread: str
-    phase: str
-    severity: str
-    source: str
-    factor: str | None
-    time_ms: int
-    title: str
-    text: str
-    deliveries: tuple[FakeDelivery, ...]
-
-
 @dataclass
 class FakeOutbox:
     """Answers as plumeline.console.ports.OutboxQuery says."""
 
     empty: bool = False
 
-    def alerts(self, limit: int, source: str | None = None) -> Sequence[FakeAlert]:
+    def alerts(self, limit: int, source: str | None = None) -> Sequence[AlertRow]:
         if self.empty:
             return []
-        url, at = "https://ops.example/hook", HOUR + 5000
-        told = FakeDelivery("duty", url, "delivered", (FakeAttempt(at, None, "timed out after 10 s"), FakeAttempt(at + 7000, 204, "")))
-        waits = FakeDelivery("bureau", "https://bureau.example/in", "waiting", (FakeAttempt(at, 503, f"busy {SCRIPT}"),))
-        text = "43.1 mg/m³ against 35 (hour 14:00–15:00, at 6 % O₂); second hour in a row.\nLook at the absorber first."
-        silent = NOW_MS - 40 * MINUTE_MS
+        at, silent = HOUR + 5000, NOW_MS - 40 * MINUTE_MS
+        over = "[RED] SO₂ over limit — Nanhai Power, DA001 stack 1"
+        quiet = "[ORANGE] Silent since 14:34 — Nanhai Power, DA002 stack 2"
+        lines = ("43.1 mg/m³ against 35 (hour 14:00–15:00, at 6 % O₂); second hour in a row.", "Look at the absorber first.")
+        retried = (Attempt(1, at, None, "timed out after 10 s"), Attempt(2, at + 7000, 204, ""))
+        told = _delivery("duty", "delivered", retried)
+        waits = _delivery("bureau", "waiting", (Attempt(1, at, 503, f"busy {SCRIPT}"),))
         rows = [
-            FakeAlert("ac01", f"ep-{STACK}", "update", "red", STACK, "a21026", at, "[RED] SO₂ over limit — Nanhai Power, DA001 stack 1", text, (told, waits)),
-            FakeAlert("ac02", "silent-4", "opened", "orange", "4401000004", None, silent, "[ORANGE] Silent since 14:34 — Nanhai Power, DA002 stack 2", "No reading since 14:34.", (replace(told, attempts=(FakeAttempt(silent, 204, "ok"),)),)),
-            FakeAlert("ac03", "ep-old", "resolved", "red", STACK, "a21026", HOUR - 28 * HOUR_MS, "SO₂ complies again — Nanhai Power, DA001 stack 1", "Below its limit.", (replace(told, attempts=(FakeAttempt(at, 200, "ok"),)),)),
+            _alert("ac01", f"ep-{STACK}", "update", "red", STACK, at, over, lines, (told, waits)),
+            _alert("ac02", "silent-4", "opened", "orange", "4401000004", silent, quiet, ("No reading since 14:34.",), (told,)),
+            _alert(
+                "ac03", "ep-old", "resolved", "red", STACK, at - DAY_MS, "SO₂ complies again", ("Below its limit.",), (told,)
+            ),
         ]
-        return [a for a in rows if source in (None, a.source)][:limit]
+        return [a for a in rows if source in (None, a.alert.source)][:limit]
 
     def counts(self) -> dict[str, int]:
         return {"waiting": 0, "delivered": 0, "dead": 0} if self.empty else {"waiting": 1, "delivered": 3, "dead": 0}
+
+
+def _delivery(contact: str, state: str, attempts: tuple[Attempt, ...]) -> DeliveryRow:
+    due = NOW_MS + 30_000 if state == "waiting" else None
+    return DeliveryRow(f"d-{contact}", contact, f"https://{contact}.example", state, HOUR + 4000, due, None, attempts)
+
+
+def _alert(
+    key: str,
+    thread: str,
+    phase: Phase,
+    severity: Severity,
+    source: str,
+    time_ms: int,
+    title: str,
+    body: tuple[str, ...],
+    deliveries: tuple[DeliveryRow, ...],
+) -> AlertRow:
+    alert = Alert(key, "", thread, phase, severity, source, "a21026" if source == STACK else None, time_ms, (), {})
+    return AlertRow(alert, title, body, {}, time_ms, deliveries)
 
 
 def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figure | None:
@@ -317,7 +369,9 @@ def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figur
     limited = level == "hour" and factor in LIMITS and stat == ("avg_ref" if source == STACK else "avg")
     ok, reason, n = True, None, 60 if at + HOUR_MS <= NOW_MS else 21
     if _calibrated(source, hour):
-        ok, reason, n = (at % HOUR_MS >= 40 * MINUTE_MS, "calibration", 20) if level == "minute" else (False, "20 valid minutes of 45", 20)
+        ok, reason, n = (
+            (at % HOUR_MS >= 40 * MINUTE_MS, "calibration", 20) if level == "minute" else (False, "20 valid minutes of 45", 20)
+        )
     if level == "hour" and at + HOUR_MS > NOW_MS:
         return None
     limit = LIMITS[factor] * 10**6 if limited else None
@@ -326,7 +380,12 @@ def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figur
     revised = source == STACK and hour in (HOUR - 8 * HOUR_MS, HOUR - 9 * HOUR_MS) and level == "hour"
     provisional = hour >= HOUR - 2 * HOUR_MS
     exact = "" if number is None else f"{Decimal(number).scaleb(-digits) * n:f}"
-    explain = {"sum": exact, "n": n, "formula": f"sum of {n} valid minutes / {n}", "basis": "HJ 75-2017: at least 45 valid minutes"}
+    explain = {
+        "sum": exact,
+        "n": n,
+        "formula": f"sum of {n} valid minutes / {n}",
+        "basis": "HJ 75-2017: at least 45 valid minutes",
+    }
     if stat == "avg_ref":
         explain |= {"reference_o2_pct": "6"}
     return Figure(
@@ -363,7 +422,7 @@ def _level(source: str, factor: str, at: int) -> float:
     if source == STACK and factor == "a21026" and hours > -3:
         wave += 0.35 + 0.09 * (hours + 3)
     if source == VOC and factor == "a24088" and hours > -1:
-        wave += 0.42
+        wave += 0.55
     return base[factor] * wave
 
 

@@ -1,0 +1,279 @@
+"""What the console's parts promise without a browser: words, escaping, the order of things, and who is let in."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from markupsafe import Markup
+
+import plumeline.console
+from ingest.registry import Registry
+from plumeline.console import charts, deliveries, evidence, frames, hexdump, now, parts, pipeline, source, sources, why, words
+from plumeline.console.auth import basic_auth_middleware
+from plumeline.console.html import h
+from plumeline.console.ports import Console
+from plumeline.console.shell import Context, Shell, View
+from plumeline.texts import catalogue, t
+from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
+from processors.store import StoreAway
+from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
+
+SO2 = f"{STACK}/a21026/avg_ref/hour/2026-07-01T14:00:00+08:00"
+
+
+def _context(store: FakeStore | None = None, known: Registry | None = None, **query: str) -> Context:
+    known = registry() if known is None else known
+    console = Console(store or FakeStore(), lambda: known, lambda: NOW_MS, FakeOutbox(), lambda: {"lag_ms": 420})
+    return Context(console, NOW_MS, words.Names(known, NOW_MS), query)
+
+
+def _text(view: View) -> str:
+    return "".join(str(part) for part in view.html.values())
+
+
+def test_the_fake_county_stands_at_its_time() -> None:
+    """The county's clock is the one that the expected words below are written for."""
+    assert local_iso(NOW_MS) == "2026-07-01T15:21:20+08:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "shown"),
+    [
+        ("31.25", None, "31.25"),
+        ("1820.4", None, "1,820"),
+        ("0.01234", None, "0.0123"),
+        ("35", "35", "35"),
+        ("35.0004", "35", "35.0004"),
+        ("34.9996", "35", "34.9996"),
+        ("35.004", "35", "35.004"),
+        ("46.8", "35", "46.8"),
+    ],
+)
+def test_a_number_never_rounds_across_its_limit(value: str, limit: str | None, shown: str) -> None:
+    """Four digits or so, but as many as it takes to stand on its own side of the limit."""
+    assert words.number(Decimal(value), None if limit is None else Decimal(limit)) == shown
+
+
+def test_times_are_local_and_relative() -> None:
+    """Today shows the hour, another day its date; distances read in their two greatest parts."""
+    assert words.clock(NOW_MS, NOW_MS) == "15:21"
+    assert words.clock(NOW_MS - 16 * HOUR_MS, NOW_MS) == "30 Jun 23:21"
+    assert words.period(HOUR - HOUR_MS, "hour", NOW_MS) == "14:00–15:00"
+    assert words.ago(NOW_MS - 42_000, NOW_MS) == "42\u00a0s ago"
+    assert words.duration(130 * 60_000) == "2\u00a0h 10\u00a0min"
+    assert words.period(HOUR + 8 * HOUR_MS, "hour", NOW_MS) == "23:00–24:00"
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    """Children and attributes are escaped once; only what was built here passes as it is."""
+    built = h("p", "<b>", Markup("<i>ok</i>"), title='"x"')
+    assert str(built) == '<p title="&#34;x&#34;">&lt;b&gt;<i>ok</i></p>'
+
+
+def test_no_device_text_reaches_a_page_unescaped() -> None:
+    """A source, a factor, a frame and an answer that hold a script are shown as text on every page."""
+    store = FakeStore()
+    bad = store.quarantine()[1].id
+    views = [
+        now.view(_context()),
+        sources.view(_context()),
+        source.view(_context(source=SCRIPT)),
+        source.view(_context(source=VOC)),
+        evidence.view(_context(figure=f"{VOC}/a24088/avg/hour/2026-07-01T14:00:00+08:00")),
+        evidence.view(_context(figure=SCRIPT)),
+        deliveries.view(_context()),
+        deliveries.view(_context(source=SCRIPT)),
+        frames.quarantine(_context()),
+        frames.frame(_context(id=bad)),
+        frames.frame(_context(id=SCRIPT)),
+        why.index(_context()),
+        why.view(_context(source=SCRIPT)),
+        why.view(_context(source=VOC)),
+        pipeline.view(_context()),
+    ]
+    for view in views:
+        assert "<script" not in _text(view).lower()
+    assert "&lt;script&gt;window.hit" in _text(views[0])
+
+
+def test_chart_tips_are_escaped() -> None:
+    """A reason that holds HTML is text in a tooltip, which is HTML."""
+    figure = FakeStore().figure(STACK, "a21026", "avg_ref", "hour", HOUR - HOUR_MS)
+    assert figure is not None
+    withheld = replace(figure, value=None, ok=False, reason="<img src=x onerror=hit()>")
+    options = charts.hours([withheld], start_ms=HOUR - HOUR_MS, end_ms=HOUR, now_ms=NOW_MS)
+    assert options["series"][1]["data"][0]["tip"] == "&lt;img src=x onerror=hit()&gt;"
+
+
+def test_missing_hours_are_bands_and_never_bars() -> None:
+    """An hour without a value has no bar; adjacent ones of one reason are one hatched band; the running hour is no gap."""
+    figures = FakeStore().figures(STACK, "hour", HOUR - 16 * HOUR_MS, NOW_MS, "a21026", "avg_ref")
+    options = charts.hours(figures, start_ms=HOUR - 16 * HOUR_MS, end_ms=HOUR + HOUR_MS, now_ms=NOW_MS)
+    (gap,) = options["series"][1]["data"]
+    assert gap["value"] == [HOUR - 14 * HOUR_MS, HOUR - 12 * HOUR_MS, 0, "no data"]
+    assert [bar["value"][0] for bar in options["series"][2]["data"]] == [
+        HOUR - n * HOUR_MS for n in range(16, 0, -1) if n not in (14, 13)
+    ]
+
+
+def test_the_worst_stands_first() -> None:
+    """Sources by seriousness; episodes by times over the limit."""
+    order = [s.state for s in parts.all_states(_context())]
+    assert order == ["silent", "late", "never seen", "unregistered", "stopped", "on time", "on time", "on time"]
+    text = str(now.view(_context()).html["open"])
+    assert text.index("SO₂") < text.index("NMHC")
+
+
+@pytest.mark.parametrize(
+    ("states", "lag_ms", "cause"),
+    [
+        (("silent", "on time"), 0, "cause.device"),
+        (("silent", "late"), 0, "cause.gateway"),
+        (("silent", "stopped"), 0, "cause.device"),
+        (("blind", "on time"), 0, "cause.blind"),
+        (("late", "on time"), parts.LAG_MS_MAX, "cause.device"),
+        (("late", "on time"), parts.LAG_MS_MAX + 1, "cause.plumeline"),
+    ],
+)
+def test_the_likely_cause(states: tuple[str, ...], lag_ms: int, cause: str) -> None:
+    """What a silent source shares with the others decides where to look first."""
+    rows = [SourceState(str(n), state, 0, 0, 0, None) for n, state in enumerate(states)]
+    assert parts.likely_cause(rows[0], rows, lag_ms) == cause
+
+
+def test_evidence_shows_the_formula_the_limit_and_the_frames() -> None:
+    """An hour's page holds sum and count, standard and clause, sixty minutes, and links to frames."""
+    text = _text(evidence.view(_context(figure=SO2)))
+    assert "/ 60 = " in text and "GB 13223-2011 table 2" in text and 'href="frame/' in text
+    assert text.count("<details data-key=") == 60
+    assert "evidence.json?figure=" in text
+
+
+def test_a_figure_is_named_leniently_and_junk_is_refused() -> None:
+    """A plus that became a blank is mended; anything else that is no figure is none."""
+    key = evidence.key_of(SO2.replace("+", " "))
+    assert key == evidence.Key(STACK, "a21026", "avg_ref", "hour", HOUR - HOUR_MS)
+    for junk in (
+        "",
+        "a/b",
+        f"{STACK}/a/avg/week/2026-07-01T14:00:00+08:00",
+        f"{STACK}/a/avg/hour/2026-07-01T14:00:00",
+        "a/b/c/hour/x",
+    ):
+        assert evidence.key_of(junk) is None
+    assert evidence.as_json(_context(figure="junk")) is None
+
+
+def test_evidence_as_json() -> None:
+    """The same as data: the figure, its sixty minutes and the readings with their frames."""
+    found = evidence.as_json(_context(figure=SO2))
+    assert found is not None
+    assert found["figure"]["id"] == SO2 and found["limit_basis"] == "GB 13223-2011 table 2 (ultra-low)"
+    assert len(found["minutes"]) == 60
+    assert len(found["readings"]) == 2 * 60 * 2  # two a minute, of SO2 and of oxygen
+    assert all(r["frame"] for r in found["readings"])
+
+
+def test_the_fault_is_marked_at_its_byte() -> None:
+    """The byte that the detail names is marked in hex and in characters; without a name nothing is."""
+    assert hexdump.fault_at("no end at byte 6") == 6
+    assert hexdump.fault_at("wrong") is None
+    assert str(hexdump.as_hex(b"##00", 1)).count("<mark>") == 2
+    assert "<mark>" not in str(hexdump.as_hex(b"##00"))
+
+
+def test_why_names_fault_and_remedy() -> None:
+    """A clock five minutes off, a name nobody registered and a factor without a row are told with what to do."""
+    late = _text(why.view(_context(source="4401000005")))
+    assert t("why.clock.do")[:20] in late and t("why.bytes.none") in late
+    assert "sources.csv" in _text(why.view(_context(source="nobody")))
+    assert "Sent but not in points.csv" in _text(why.view(_context(source=VOC)))
+
+
+def test_empty_pages_say_what_to_do() -> None:
+    """With neither registry nor data each page has a sentence and a way on."""
+    store = FakeStore("empty")
+    for view in (now.view, sources.view, frames.quarantine, why.index, pipeline.view):
+        text = _text(view(_context(store, Registry())))
+        assert "<a href" in text
+    assert t("now.empty") in _text(now.view(_context(store, Registry())))
+
+
+def test_the_store_away_is_remembered_and_the_last_picture_kept() -> None:
+    """The first failure sets the time; the pipeline's page works without the store; an answer ends it."""
+    store = FakeStore()
+    known = registry()
+    shell = Shell(Console(store, lambda: known, lambda: NOW_MS, FakeOutbox()))
+    shell.load("/", now.view, {})
+    store.mode = "away"
+    with pytest.raises(StoreAway):
+        shell.load("/", now.view, {})
+    assert shell.away_since_ms == NOW_MS and "/" in shell.kept
+    _, view = shell.load("/pipeline", pipeline.view, {})
+    assert view.away and shell.away_since_ms == NOW_MS
+    store.mode = "busy"
+    shell.load("/", now.view, {})
+    assert shell.away_since_ms is None
+
+
+def test_every_text_is_in_the_catalogue() -> None:
+    """Each key that the console's code names has an English text, and no text is named twice."""
+    folder = Path(plumeline.console.__file__).parent
+    keys = {key for file in folder.glob("*.py") for key in re.findall(r"\bt\(\s*\"([^\"]+)\"", file.read_text())}
+    assert keys - set(catalogue()) == set()
+    for state in parts.STATE_ORDER:
+        assert f"source.{state}" in catalogue() and f"total.state.{state}" in catalogue()
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "status"),
+    [
+        ("/", None, 401),
+        ("/", "duty:secret", 200),
+        ("/", "duty:secre", 401),
+        ("/", "duty:secret2", 401),
+        ("/", ":", 401),
+        ("/healthz", None, 200),
+        ("/healthz/", None, 401),
+    ],
+)
+def test_every_page_asks_but_the_health_check(path: str, given: str | None, status: int) -> None:
+    """Name and password, both right, or 401; only /healthz is open."""
+    app = FastAPI()
+    app.get("/")(lambda: "in")
+    app.get("/healthz")(lambda: "ok")
+    basic_auth_middleware(app, "duty", "secret")
+    headers = {} if given is None else {"Authorization": "Basic " + base64.b64encode(given.encode()).decode()}
+    assert TestClient(app).get(path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Bearer abc", "Basic " + "A" * 5000, "basic ZHV0eTpzZWNyZXQ="])
+def test_odd_authorization_headers(header: str) -> None:
+    """Junk is refused without an error; the scheme's case does not matter (RFC 7617)."""
+    app = FastAPI()
+    app.get("/")(lambda: "in")
+    basic_auth_middleware(app, "duty", "secret")
+    expected = 200 if header.startswith("basic ") else 401
+    assert TestClient(app).get("/", headers={"Authorization": header}).status_code == expected
+
+
+def test_credentials_that_cannot_work_are_refused() -> None:
+    """An empty password or a colon in the name is an error at start."""
+    for name, password in (("", "x"), ("a", ""), ("a:b", "x")):
+        with pytest.raises(ValueError, match="console credentials"):
+            basic_auth_middleware(FastAPI(), name, password)
+
+
+def test_a_figure_of_zero_limit_is_shown() -> None:
+    """A limit of zero breaks no sentence."""
+    figure = FakeStore().figure(STACK, "a21026", "avg_ref", "hour", HOUR - HOUR_MS)
+    assert isinstance(figure, Figure)
+    assert words.times_over(5, 0) is None
+    assert epoch_ms(words.local(figure.start_ms)) == figure.start_ms

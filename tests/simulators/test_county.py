@@ -1,0 +1,185 @@
+"""The county's story: its plot, its truth, its restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from simulators.clock import CST, VirtualClock
+from simulators.county import Factory, Outlet, demo_start, hour_items, outlets, resumed, run_county
+from simulators.device import Device
+from simulators.encoder import Identity
+from simulators.meter import MeterGateway
+from simulators.plants import CEMS, FACTORY, NOX, O2, PM, SO2, STACK, VOC, coal_stack, gas_boiler, voc_outlet, voc_silent
+from simulators.truth import Hour, Truth, decimal_text
+from tests.conftest import REPO
+
+START = datetime(2026, 7, 1, 8, 2, tzinfo=CST)
+
+
+def hour_means(seed: str, hour: int) -> dict[str, float]:
+    """Hourly means at 6 % oxygen of the stack, in floats: the formula (21-6)/(21-O2) on hourly means."""
+    begin = START.replace(minute=0) + timedelta(hours=hour)
+    slots = [begin + timedelta(seconds=30 * n) for n in range(120)]
+    rows = [coal_stack(seed, START, t) for t in slots if t >= START]
+    mean = {f: sum(float(r[f]) for r in rows) / len(rows) for f in (SO2, NOX, PM, O2)}
+    return {f: mean[f] * 15 / (21 - mean[O2]) for f in (SO2, NOX, PM)}
+
+
+@pytest.mark.parametrize("seed", ["nanhai", "other"])
+def test_plot_of_the_stack(seed: str) -> None:
+    """SO2 at 6 % O2 is 42-47 in hour 0, 5 and 10, clearly below 35 in all others; NOx and PM always comply."""
+    for hour in range(12):
+        means = hour_means(seed, hour)
+        assert (42 < means[SO2] < 47) if hour % 5 == 0 else (23 < means[SO2] < 32), hour
+        assert means[NOX] < 46 and means[PM] < 6
+
+
+def test_plot_of_the_others() -> None:
+    """NMHC stays below 80, the boiler below its limits at 3.5 % O2."""
+    for n in range(0, 2000, 7):
+        at = START + timedelta(seconds=30 * n)
+        assert 15 < float(voc_outlet("nanhai", START, at)["a24088"]) < 50
+        boiler = {f: float(v) for f, v in gas_boiler("nanhai", START, at).items()}
+        assert boiler[NOX] * 17.5 / (21 - boiler[O2]) < 120 and boiler[SO2] < 6
+
+
+@pytest.mark.parametrize(
+    ("minute", "silent"),
+    [(0, False), (19.9, False), (20, True), (69.9, True), (70, False), (379.9, False), (380, True), (430, False)],
+)
+def test_silence_of_the_voc_outlet(minute: float, silent: bool) -> None:
+    """Silent from minute 20 to 70 after the start, and again six hours later."""
+    assert voc_silent(START, START + timedelta(minutes=minute)) is silent
+
+
+def logger(tmp_path: Path, state: str = "s.json") -> Outlet:
+    device = Device(Identity(STACK), "127.0.0.1", 1, lambda: START)
+    return Outlet(STACK, coal_stack, "nanhai", START, device, Truth(tmp_path / "truth.csv"), tmp_path / state)
+
+
+def slots(first: int, last: int) -> Iterator[datetime]:
+    return (START + timedelta(seconds=30 * n) for n in range(first, last))
+
+
+def test_truth_is_exact_and_survives_a_restart(tmp_path: Path) -> None:
+    """truth.csv of a run broken in the middle equals the means of the texts sent, written once; packets are kept."""
+    first = logger(tmp_path)
+    for t in slots(0, 70):
+        first.measure(t)
+    first.save()
+    second = logger(tmp_path)
+    assert second.device.unanswered() == first.device.unanswered()
+    for t in slots(70, 240):
+        second.measure(t)
+    with (tmp_path / "truth.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 6 and {r["hour"] for r in rows} == {"2026-07-01T08:00:00+08:00"}  # 08:02 to 10:02 closes ...
+    sent = [Decimal(coal_stack("nanhai", START, t)[SO2]) for t in slots(0, 116)]
+    row = next(r for r in rows if r["factor"] == SO2)
+    assert int(row["count"]) == 116 and Decimal(row["sum"]) == sum(sent)
+    assert abs(Fraction(row["mean"]) - Fraction(sum(sent)) / 116) <= Fraction(1, 2 * 10**12)
+    kept = second.device.unanswered()
+    uploads = [p.data_time for p in kept if p.cn == "2011"]
+    assert uploads == [f"{t:%Y%m%d%H%M%S}" for t in slots(0, 240)]
+    assert [p.data_time for p in kept if p.cn == "2061"] == ["20260701080000"]
+
+
+def test_same_seed_same_truth(tmp_path: Path) -> None:
+    """Two runs with one seed write the same bytes; another seed does not."""
+    texts = []
+    for folder, seed in (("a", "nanhai"), ("b", "nanhai"), ("c", "other")):
+        truth = Truth(tmp_path / folder / "truth.csv")
+        clock = VirtualClock(START)
+        for outlet in outlets(clock, "127.0.0.1", 1, truth, seed):
+            for t in slots(0, 130):
+                outlet.measure(t)
+        texts.append((tmp_path / folder / "truth.csv").read_bytes())
+    assert texts[0] == texts[1] != texts[2]
+    assert texts[0].count(b"\n") == 1 + 6 + 3 + 6
+
+
+def test_register_goes_on_rising(tmp_path: Path) -> None:
+    """After a restart the register continues where it stood; it wraps at its modulus and never stands still."""
+
+    def positions(factory: Factory) -> list[Decimal]:
+        lines = [json.loads(line) for line in factory.gateway.unanswered()]
+        return [Decimal(str(line["values"][0])) for line in lines if line["kind"] == "register"]
+
+    quarters = [START.replace(minute=15) + timedelta(minutes=15 * n) for n in range(12)]
+    whole = Factory("nanhai", MeterGateway("http://h", ""), None)
+    broken = Factory("nanhai", MeterGateway("http://h", ""), tmp_path / "f.json")
+    for t in quarters:
+        whole.measure(t, t)
+    for t in quarters[:5]:
+        broken.measure(t, t)
+    broken.save()
+    again = Factory("nanhai", MeterGateway("http://h", ""), tmp_path / "f.json")
+    for t in quarters[5:]:
+        again.measure(t, t)
+    assert positions(again) == positions(whole)
+    steps = [(b - a) % 1_000_000 for a, b in zip(positions(whole), positions(whole)[1:], strict=False)]
+    assert all(Decimal("1.9") < step < Decimal("3.1") for step in steps)
+    assert any(b < a for a, b in zip(positions(whole), positions(whole)[1:], strict=False))
+
+
+def test_a_long_stop_is_not_invented() -> None:
+    """A logger bridges a stop of up to five minutes; after a longer one it measures from now on."""
+    last = START
+    assert resumed(None, START + timedelta(seconds=1), 30) == START + timedelta(seconds=30)
+    assert resumed(last, START + timedelta(seconds=330), 30) == START + timedelta(seconds=30)
+    assert resumed(last, START + timedelta(seconds=331), 30) == START + timedelta(seconds=360)
+    assert demo_start(datetime(2026, 7, 1, 23, 59, tzinfo=CST)) == START
+
+
+def test_hour_items_and_decimal_text() -> None:
+    """A 2061 has Min, Avg, Max, Flag, for the flow its volume; fractions round half up."""
+    hour = Hour(START.replace(minute=0))
+    hour.add({SO2: "31.2", "a00000": "10.0"})
+    hour.add({SO2: "31.25", "a00000": "20.0"})
+    assert [item.text() for item in hour_items(hour)] == [
+        "a21026-Min=31.2,a21026-Avg=31.225,a21026-Max=31.25,a21026-Flag=N",
+        "a00000-Cou=900,a00000-Min=10.0,a00000-Avg=15,a00000-Max=20.0,a00000-Flag=N",  # 15 m3/s x 2 x 30 s
+    ]
+    cases = {Fraction(-1, 8): "-0.13", Fraction(5, 4): "1.25", Fraction(1, 3): "0.33", Fraction(0): "0"}
+    assert {value: decimal_text(value, 2) for value in cases} == cases
+
+
+def test_runs_and_stops(tmp_path: Path) -> None:
+    """Without any host the county runs, keeps its packets, stops cleanly and goes on; nothing is raised."""
+
+    async def main() -> None:
+        clock = VirtualClock(START, 600, tmp_path / "clock.json")
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.6, stop.set)
+        await run_county(clock, "127.0.0.1", 1, "http://127.0.0.1:1", {}, tmp_path / "truth.csv", stop)
+        clock.close()
+
+    for _ in range(2):
+        asyncio.run(main())
+    state = json.loads((tmp_path / f"device-{STACK}.json").read_text())
+    labels = [p["data_time"] for p in state["unanswered"] if p["cn"] == "2011"]
+    assert len(labels) > 15
+    assert labels == [f"{t:%Y%m%d%H%M%S}" for t in slots(0, len(labels))]  # two runs, no gap, no repetition
+
+
+def test_registry_names_the_county() -> None:
+    """Every simulated source stands in the sample registry with a point for each factor it sends."""
+
+    def table(name: str) -> list[dict[str, str]]:
+        with (REPO / "registry" / name).open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+
+    assert {row["source"] for row in table("sources.csv")} == {*CEMS, FACTORY}
+    points = {(row["source"], row["factor"]) for row in table("points.csv")}
+    assert points == {(source, factor) for source, plant in CEMS.items() for factor in plant("nanhai", START, START)}
+    assert {(row["source"], row["factor"]) for row in table("meters.csv")} == {(FACTORY, "electricity"), (FACTORY, "gas")}
+    assert {row["limit_id"] for row in table("limits.csv") if row["source"] == VOC} == {"VOC-GD-NMHC"}
