@@ -85,9 +85,7 @@ class Report(_Record):
         n = len(self.factors)
         for name in ("stats", "values", "flags"):
             if len(getattr(self, name)) != n:
-                raise ValueError(
-                    f"{name} has {len(getattr(self, name))} entries, factors has {n}; they run in parallel"
-                )
+                raise ValueError(f"{name} has {len(getattr(self, name))} entries, factors has {n}; they run in parallel")
         return self
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ COLD_LINES_MAX = 2_000_000
 class SqliteStore:
     """Implements ``processors.store.StoreQuery`` and ``processors.output.Past`` over the writer's file."""
 
-    def __init__(self, writer: SqliteWriter) -> None:
+    def __init__(self, writer: SqliteWriter, describe: Callable[[Figure], dict[str, Any]] | None = None) -> None:
         self.writer = writer
+        self.describe = describe
         self._shared = str(writer.path) == ":memory:"
         self._lock = threading.RLock() if not self._shared else writer.lock
         self._db = writer.db if self._shared else _reader(Path(writer.path))
@@ -68,7 +70,9 @@ class SqliteStore:
     def figure(self, source: str, factor: str, stat: str, level: Level, start_ms: int) -> Figure | None:
         """Return one latest figure."""
         found = self.figures(source, level, start_ms, start_ms + 1, factor, stat)
-        return found[0] if found else None
+        if not found:
+            return None
+        return found[0] if self.describe is None else replace(found[0], explain=self.describe(found[0]))
 
     def revisions(self, source: str, factor: str, stat: str, level: Level, start_ms: int) -> list[Figure]:
         """Return every decided version of a figure, oldest first."""

@@ -19,13 +19,13 @@ from ingest.registry import Registry
 from processors.accounts import account_figures
 from processors.decode import INTERVAL, REGISTER, BadLine, reports_frame
 from processors.energy import meter_rows
-from processors.episodes import EpisodeBook
-from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Event, epoch_ms, local_iso
+from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, epoch_ms, local_iso
 from processors.hours import HOUR_SCHEMA, day_figures, hour_figures
 from processors.meters import MeterBook, MeterReading
 from processors.output import Output, Past
 from processors.points import NO_METER, Points, Rules
-from processors.publish import frame_of, publish, verdicts
+from processors.publish import frame_of, publish, verdict_of, verdicts
 from processors.qualify import place, qualify
 from processors.rules.averaging import CALIBRATION, FAULT, MAINTENANCE, STOPPED
 from processors.shelf import MarkSpan, Shelf
@@ -121,11 +121,44 @@ class Engine:
             self._barrier(now, out, None, states=False)
         return out
 
-    def load(self, lines: Sequence[bytes]) -> None:
+    def load(self, lines: Sequence[bytes], hot_from: int) -> None:
         """Fill the hot set from stored report lines and touch all of it; nothing is published until the next tick."""
+        self._hot_from = hot_from
+        if not lines:
+            return
         frame, _bad = reports_frame(lines)
         filed = place(frame, self.points).filed.with_columns(late=pl.lit(True))
-        self._file(qualify(filed, self.points), Output())
+        if filed.is_empty():
+            return
+        readings = qualify(filed, self.points)
+        meters = readings["kind"].is_in([REGISTER, INTERVAL])
+        self._book_in(readings.filter(meters), Output())
+        for book in self.books.values():
+            if book.dirty and book.carries:
+                book.dirty = {d for d in book.days if d >= min(book.dirty)}
+        fine = readings.filter(~meters & (pl.col("minute") >= hot_from))
+        self.shelf.add(fine)
+        self._dirty.append(fine.select("sid", "minute", "late").unique())
+
+    def hot_from_of(self, now: int) -> int:
+        """Return the first hour whose readings are hot at a time."""
+        return (now - self.settings.hot_ms) // HOUR_MS * HOUR_MS
+
+    def spans_renew(self) -> None:
+        """Take in marks that were put back after a restart."""
+        self.spans = self._spans()
+
+    def restore_episodes(self, episodes: Iterable[Episode], past: Past) -> None:
+        """Take back episodes and the exceeding hours they are made of."""
+        known = list(episodes)
+        hours: list[HourVerdict] = []
+        for episode in known:
+            if episode.state == "withdrawn":
+                continue
+            for figure in past.cold_figures(episode.source, "hour", episode.start_ms, episode.end_ms):
+                if (figure.factor, figure.stat, figure.limit_id) == (episode.factor, episode.stat, episode.limit_id):
+                    hours.append(verdict_of(figure))
+        self.episodes.restore(known, [h for h in hours if h.verdict == EXCEEDS])
 
     def remember(self, source: str, high: int, decided: int) -> None:
         """Take back a source's watermark after a restart."""
@@ -404,7 +437,7 @@ class Engine:
                 self._barrier(now, out, partitions, states=True)
 
     def _barrier(self, now: int, out: Output, partitions: set[int] | None, *, states: bool) -> None:
-        self._hot_from = max(self._hot_from, (now - self.settings.hot_ms) // HOUR_MS * HOUR_MS) if states else self._hot_from
+        self._hot_from = max(self._hot_from, self.hot_from_of(now)) if states else self._hot_from
         until = (now - self.rules.decide_after_ms) // HOUR_MS * HOUR_MS
         due: list[tuple[int, int]] = []
         for source, memory in self.memory.items():
@@ -520,7 +553,7 @@ class Engine:
         shelf.add(readings)
         for source in {s for s, _ in keys}:
             hours = [h for s, h in keys if s == source]
-            first, last = self._day(min(hours)), self._day(max(hours)) + DAY_MS
+            first, last = self.day_of(min(hours)), self.day_of(max(hours)) + DAY_MS
             for level in ("hour", "day"):
                 shelf.put(level, frame_of(self.past.cold_figures(source, level, first, last), self.points))
             hot = self.shelf.latest("hour", list(range(first, last, HOUR_MS)))
@@ -541,7 +574,8 @@ class Engine:
             if fresh is not None:
                 self.shelf.put(level, fresh)
 
-    def _day(self, time_ms: int) -> int:
+    def day_of(self, time_ms: int) -> int:
+        """Return the start of the local day."""
         offset = self.rules.offset_ms
         return (time_ms + offset) // DAY_MS * DAY_MS - offset
 
@@ -635,7 +669,7 @@ class Engine:
         self, kind: str, source: str, factor: str | None, time_ms: int, text: str, out: Output, facts: dict[str, object]
     ) -> None:
         """Tell a finding once a source, kind and day."""
-        day = local_iso(self._day(time_ms))[:10]
+        day = local_iso(self.day_of(time_ms))[:10]
         name = f"{kind}/{source}/{day}"
         if name in self._told:
             return

@@ -89,6 +89,14 @@ def verdicts(figures: pl.DataFrame, points: Points) -> list[HourVerdict]:
     return out
 
 
+def verdict_of(figure: Figure) -> HourVerdict:
+    """Return the verdict of a stored, judged hour."""
+    return HourVerdict(
+        figure.source, figure.factor, figure.stat, figure.limit_id or "", figure.start_ms, figure.verdict or "", figure.value,
+        figure.limit or 0, figure.reason, figure.n, figure.unit, figure.state, False, figure.decided_ms,
+    )  # fmt: skip
+
+
 def frame_of(figures: list[Figure], points: Points) -> pl.DataFrame:
     """Return stored figures as rows of FIGURE_SCHEMA, for a shelf; figures of unknown points are left out."""
     rows = [

@@ -57,7 +57,8 @@ def dialect(data: Bytes, sent: int) -> str | None:
 def _tables() -> tuple[tuple[int, ...], bytes]:
     """Return the 256-entry table of polynomial 0xA001, and its high bytes."""
     table = []
-    for register in range(256):
+    for byte in range(256):
+        register = byte
         for _ in range(8):
             register = register >> 1 ^ (POLYNOMIAL if register & 1 else 0)
         table.append(register)

@@ -1,4 +1,4 @@
-"""A byte stream is cut into pieces: frames, quarantined candidates, line ends and noise; every byte in exactly one (hj212.md §2)."""
+"""A byte stream is cut into frames, quarantined candidates, line ends and noise; every byte in exactly one (hj212.md §2)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Piece(NamedTuple):
     """A stretch of the stream.
 
     ``kind`` "end" is the line end or padding behind a candidate. ``account`` is the sum its bytes belong to. ``offset`` counts
-    from the stream's start. ``crc`` is "ok", a dialect, "wrong" or "none" (no CRC was found). ``segment`` is the data segment where
-    its ends are known. ``reason`` says why a candidate is quarantined; ``note`` what is odd about one that is not.
+    from the stream's start. ``crc`` is "ok", a dialect, "wrong" or "none" (no CRC was found). ``segment`` is the data segment,
+    where its ends are known. ``reason`` says why a candidate is quarantined; ``note`` what is odd about one that is not.
     """
 
     kind: Kind
@@ -202,10 +202,10 @@ class Framer:
             return size, _quarantined(reason, "wrong", bytes(buffer[start + _HEAD : true_end]))
         if next_start >= 0:
             size = next_start - start
-        elif last or final:
-            size = window - start
         elif window - start == CANDIDATE_BYTES_MAX:
             return CANDIDATE_BYTES_MAX, _quarantined(OVER_LONG)
+        elif final:
+            size = window - start
         else:
             return None
         closed = buffer.count(b"&&", start + _HEAD, start + size) > 1
