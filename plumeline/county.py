@@ -27,14 +27,13 @@ from ingest.log import Entry, LogFull
 from ingest.records import Mark
 from ingest.registry import Registry, Source
 from ingest.tcp import Server
-from processors.engine import Settings
-
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
 from plumeline.runner import Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from processors.engine import Settings
 
 CST = timezone(timedelta(hours=8))
 TRIM_EVERY_S = 60.0
@@ -103,6 +102,10 @@ class County:
 
     def _describe(self, figure: Any) -> dict[str, Any]:
         return explained(figure, self.runner.registry)
+
+    def adopt_if_changed(self, registry: Registry) -> int:
+        """Put a registry in force that differs from the one in the store; return the source-hours it touches."""
+        return 0 if registry == self.runner.registry else self.runner.adopt(registry)
 
     def source(self, name: str) -> Source | None:
         """Return the registry row of a source, by name."""

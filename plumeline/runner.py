@@ -16,16 +16,15 @@ from ingest.log import LogRecord
 from ingest.records import Frame, frame_id
 from ingest.registry import Registry
 from ingest.registry_diff import diff
+from plumeline.sqlite_log import SqliteLog
+from plumeline.sqlite_query import SqliteStore
+from plumeline.sqlite_store import SqliteWriter
 from processors.decode import BadLine
 from processors.engine import TICK_PREFIX, Engine, Settings
 from processors.figures import DAY_MS, SourceState
 from processors.output import Output
 from processors.points import Rules
 from processors.publish import frame_of
-
-from plumeline.sqlite_log import SqliteLog
-from plumeline.sqlite_query import SqliteStore
-from plumeline.sqlite_store import SqliteWriter
 
 READ = ("frames", "reports", "marks", "registry", "quarantine")
 BATCH_RECORDS = 400

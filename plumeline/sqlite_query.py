@@ -193,6 +193,11 @@ class SqliteStore:
         (first,) = self.rows("SELECT min(time) FROM reports WHERE source = ?", (source,))[0]
         return None if first is None else int(first)
 
+    def hours_between(self, source: str, start_ms: int, end_ms: int) -> int:
+        """Return how many hours of a source have figures in [start, end)."""
+        query = "SELECT count(DISTINCT start) FROM figures WHERE source = ? AND level = 'hour' AND start >= ? AND start < ?"
+        return int(self.rows(query, (source, start_ms, min(end_ms, 2**62)))[0][0])
+
     # -- restart and alerts --------------------------------------------------------------------------------------
 
     def events_after(self, n: int, limit: int = 1_000) -> list[tuple[int, Event]]:

@@ -16,9 +16,9 @@ INTERACTION = frozenset({"9011", "9012", "9013", "9014"})
 def answer(packet: Packet) -> bytes | None:
     """Return the frame that answers a packet, None where nothing is due.
 
-    An upload whose Flag has the answer bit is answered by 9014, a notice by 9013; in the 2017 form QN, PW and MN are repeated and
-    Flag keeps its version bits only. The 2005 edition (Flag 0 to 3) is answered in its own form, its 9012 too. What came without QN
-    cannot be answered; what came without Flag expects nothing, except the notice 1013.
+    An upload whose Flag has the answer bit is answered by 9014, a notice by 9013; in the 2017 form QN, PW and MN are repeated
+    and Flag keeps its version bits only. The 2005 edition (Flag 0 to 3) is answered in its own form, its 9012 too. What came
+    without QN cannot be answered; what came without Flag expects nothing, except the notice 1013.
     """
     qn, cn, flag = packet.header.get("QN", "").strip(), packet.cn, packet.flag
     if not qn or not cn:

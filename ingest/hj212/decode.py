@@ -21,8 +21,8 @@ class Packet:
     """A decoded data segment.
 
     ``header`` holds the fields before CP, names as the standard writes them, values as sent. ``groups`` are the data area's
-    groups, ``fields`` its plain fields, ``factors`` its values by code and suffix; in the latter two the first of equal names counts.
-    ``notes`` names what is odd. All values are the device's text.
+    groups, ``fields`` its plain fields, ``factors`` its values by code and suffix; in the latter two the first of equal names
+    counts. ``notes`` names what is odd. All values are the device's text.
     """
 
     header: dict[str, str]

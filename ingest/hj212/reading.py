@@ -54,8 +54,8 @@ class Readings:
 def reports(packet: Packet, received: datetime | None, frame_id: str) -> list[Readings]:
     """Return a packet's readings: none for a frame that is no upload of readings, several where one report cannot hold them.
 
-    The time is DataTime as sent (a water value's SampleTime stays in the frame). ``sent`` is QN's time, else the receipt, and each stands
-    in for the other; where neither is known (a file of packets without QN) DataTime stands for both.
+    The time is DataTime as sent (a water value's SampleTime stays in the frame). ``sent`` is QN's time, else the receipt, and
+    each stands in for the other; where neither is known (a file of packets without QN) DataTime stands for both.
 
     Raises:
         Undecodable: there are readings, but DataTime is missing or no time.

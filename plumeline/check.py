@@ -1,0 +1,301 @@
+"""Check a file: every byte accounted for, and the figures, episodes and gaps that its readings make; nothing is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ingest.feed_mapping import load_mapping
+from ingest.feeds import Feed, read_feed
+from ingest.files import NotReadable, arrival_of, scan, sniff
+from ingest.hj212.reading import report_line
+from ingest.hj212.verdict import judge
+from ingest.log import LogRecord
+from ingest.registry import Enterprise, Point, Registry, Source
+from plumeline.sqlite_query import SqliteStore
+from plumeline.sqlite_store import SqliteWriter
+from processors.decode import HOUR, KINDS, MINUTE, REALTIME, STAT_OF_KIND, reports_frame
+from processors.engine import Engine, Settings
+from processors.figures import HOUR_MS, Figure, local_iso
+
+LINES_A_TURN = 20_000
+"""Report lines that go through the engine at once."""
+REJECTED_SHOWN = 200
+"""Rejected inputs that are listed; all are counted."""
+CADENCE_DEFAULT_S = 60
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found; ``as_json`` is what ``plumeline check --json`` prints."""
+
+    path: str
+    bytes: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "quarantined": 0, "noise": 0})
+    frames: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "quarantined": 0, "duplicates": 0})
+    verdicts: Counter[str] = field(default_factory=Counter)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    episodes: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    registry: Registry = field(default_factory=Registry)
+    store: SqliteStore | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the whole as plain values."""
+        return {
+            "path": self.path,
+            "bytes": self.bytes,
+            "frames": self.frames,
+            "verdicts": dict(self.verdicts),
+            "rejected": self.rejected,
+            "notes": self.notes,
+            "figures": [figure_json(f) for f in self.figures],
+            "episodes": self.episodes,
+            "gaps": self.gaps,
+            "findings": self.findings,
+        }
+
+
+def check(
+    path: Path, mapping: Path | None = None, registry: Registry | None = None, progress: Callable[[int], None] = lambda _n: None
+) -> Checked:
+    """Check one file.
+
+    Args:
+        path: HJ 212 packets, a server's JSON-lines log, report lines, or a CSV feed with a ``mapping`` (each may be gzipped).
+        registry: what the codes mean; drafted from the file where none is given, with the cadence most often seen.
+
+    Raises:
+        NotReadable: the file is of no known kind, or its mapping does not fit.
+    """
+    if not path.is_file():
+        raise NotReadable(f"{path}: no such file")
+    done = Checked(str(path))
+    lines: list[bytes]
+    if mapping is not None:
+        feed = read_feed(path, load_mapping(mapping))
+        lines = list(feed.lines())
+        registry = registry or feed.registry
+        _feed_counts(done, path, feed)
+    elif path.name.removesuffix(".gz").endswith(".csv"):
+        raise NotReadable(
+            f"{path}: a CSV needs --mapping FILE that says what its columns are; see the folder feeds/ for examples"
+        )
+    elif sniff(path) == "reports":
+        lines = _report_lines(path, done)
+    else:
+        lines = _captured(path, done, progress)
+    done.registry = registry or draft(lines)
+    if registry is None and lines:
+        cadences = ", ".join(f"{s.source}: {s.cadence_s} s" for s in done.registry.sources)
+        done.notes.append(f"no registry given: sources drafted from the file, cadence as seen ({cadences})")
+    _figures(done, lines, progress)
+    return done
+
+
+def _captured(path: Path, done: Checked, progress: Callable[[int], None]) -> list[bytes]:
+    lines: list[bytes] = []
+    seen: set[str] = set()
+    for found in scan(path):
+        piece = found.piece
+        size = len(piece.data)
+        progress(size)
+        if piece.kind not in ("frame", "quarantined"):
+            done.bytes[piece.account] += size
+            continue
+        judged = judge(piece, arrival_of(found))
+        accepted = judged.reason is None
+        done.bytes["accepted" if accepted else "quarantined"] += size
+        done.frames["accepted" if accepted else "quarantined"] += 1
+        done.verdicts[judged.reason or "ok"] += 1
+        if not accepted and len(done.rejected) < REJECTED_SHOWN:
+            done.rejected.append(
+                {"offset": found.offset, "length": size, "reason": judged.reason, "crc": piece.crc, "detail": judged.notes}
+            )
+        for readings in judged.readings:
+            line = report_line(readings)
+            lines.append(line)
+            content = content_of(line)
+            done.frames["duplicates"] += content in seen
+            seen.add(content)
+    return lines
+
+
+def content_of(line: bytes) -> str:
+    """Return what makes two report lines the same data: source and time to flags, without when and by which frame they came."""
+    text = line.decode()
+    return text[: text.index('"sent"')]
+
+
+def _report_lines(path: Path, done: Checked) -> list[bytes]:
+    import gzip
+
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    lines: list[bytes] = []
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        size = len(line) + 1
+        if not line.strip():
+            done.bytes["noise"] += size
+            continue
+        frame, bad = reports_frame([line])
+        if bad or frame.is_empty():
+            done.frames["quarantined"] += 1
+            done.bytes["quarantined"] += size
+            done.verdicts[bad[0].reason] += 1
+            if len(done.rejected) < REJECTED_SHOWN:
+                done.rejected.append({"line": number, "length": size, "reason": bad[0].reason})
+            continue
+        done.frames["accepted"] += 1
+        done.bytes["accepted"] += size
+        lines.append(line)
+    done.bytes["noise"] -= 1
+    done.verdicts["ok"] = done.frames["accepted"]
+    return lines
+
+
+def _feed_counts(done: Checked, path: Path, feed: Feed) -> None:
+    counts = feed.counts
+    done.frames["accepted"] = counts.filed + counts.empty
+    done.frames["quarantined"] = counts.rejected_rows
+    done.rejected = [
+        {"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in counts.rejected[:REJECTED_SHOWN]
+    ]
+    done.bytes["accepted"] = path.stat().st_size
+    done.notes.append(
+        f"{counts.rows} rows: {counts.filed} filed, {counts.empty} without any value, {counts.rejected_rows} rejected"
+    )
+
+
+def draft(lines: list[bytes]) -> Registry:
+    """Draft a registry from report lines: each source with the cadence it shows, each factor as a point without a unit."""
+    if not lines:
+        return Registry()
+    frame, _bad = reports_frame(lines)
+    sources, points = [], []
+    for (source,), rows in frame.partition_by("source", as_dict=True).items():
+        cadence = _spacing(rows, REALTIME) or CADENCE_DEFAULT_S
+        minute = min(max(_spacing(rows, MINUTE) or 60, 60), 3_600)
+        name = str(source)
+        sources.append(
+            Source(
+                source=name,
+                enterprise="drafted",
+                outlet="?",
+                name=name,
+                kind="flue_gas",
+                cadence_s=min(cadence, 3_600),
+                minute_s=minute,
+            )
+        )
+        for factor in sorted(set(rows["factors"].explode().to_list())):
+            points.append(Point(source=name, factor=factor, unit="?"))
+    return Registry(
+        enterprises=(Enterprise(enterprise="drafted", name="drafted"),), sources=tuple(sources), points=tuple(points)
+    )
+
+
+def _spacing(rows: pl.DataFrame, kind: int) -> int | None:
+    """Return the distance of times most often seen [s], the smallest of equally frequent ones."""
+    times = rows.filter(pl.col("kind") == kind)["time"].unique().sort()
+    steps = Counter(times.diff().drop_nulls().to_list())
+    if not steps:
+        return None
+    most = max(steps.values())
+    return int(max(1, round(min(s for s, n in steps.items() if n == most) / 1000)))
+
+
+def _figures(done: Checked, lines: list[bytes], progress: Callable[[int], None]) -> None:
+    writer = SqliteWriter(":memory:")
+    store = SqliteStore(writer)
+    engine = Engine(done.registry, settings=Settings(hot_ms=10**15, provisional=False))
+    for start in range(0, len(lines), LINES_A_TURN):
+        value = b"\n".join(lines[start : start + LINES_A_TURN])
+        out = engine.apply([LogRecord("reports", 0, start, start + 1, value)])
+        writer.commit(out, engine.points, [], start + 1)
+        progress(0)
+    writer.commit(engine.finish(), engine.points, [], len(lines) + 1)
+    done.store = store
+    for source in engine.points.source_names:
+        for level in ("minute", "hour", "day"):
+            done.figures += store.figures(source, level, 0, 2**62)
+    for e in sorted(store.episodes(limit=10**9), key=lambda e: (e.source, e.factor, e.start_ms)):
+        done.episodes.append(
+            {
+                "source": e.source,
+                "factor": e.factor,
+                "stat": e.stat,
+                "limit_id": e.limit_id,
+                "limit": e.limit / 1e6,
+                "start": local_iso(e.start_ms),
+                "end": local_iso(e.end_ms),
+                "hours": e.hours,
+                "worst": e.worst / 1e6,
+                "state": e.state,
+                "closed_by": e.closed_by,
+            }
+        )
+    done.findings = [
+        {"kind": v.kind, "source": v.source, "factor": v.factor, **v.facts}
+        for v in store.events(limit=1_000)
+        if "exceedance" not in v.kind
+    ]
+    done.gaps = gaps(lines, done.registry)
+
+
+def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
+    """Return where a factor's readings are further apart than one and a half times what they cover."""
+    if not lines:
+        return []
+    frame, _bad = reports_frame(lines)
+    rows = frame.explode("factors", "stats", "values", "flags")
+    stats = pl.col("kind").replace_strict(
+        [KINDS.index(k) for k in STAT_OF_KIND], list(STAT_OF_KIND.values()), default="", return_dtype=pl.String
+    )
+    rows = rows.filter((pl.col("stats") == stats) & pl.col("values").is_not_null())
+    out: list[dict[str, Any]] = []
+    cadences = {s.source: s for s in registry.sources}
+    for (source, factor, kind), part in sorted(rows.partition_by("source", "factors", "kind", as_dict=True).items()):
+        row = cadences.get(str(source))
+        if row is None:
+            continue
+        step = row.minute_s * 1000 if kind == MINUTE else HOUR_MS if kind == HOUR else row.cadence_s * 1000
+        times = part["time"].unique().sort().to_list()
+        for before, after in pairwise(times):
+            if after - before > 1.5 * step:
+                out.append(
+                    {
+                        "source": source,
+                        "factor": factor,
+                        "kind": KINDS[int(kind)],
+                        "start": local_iso(before + step),
+                        "end": local_iso(after),
+                        "missing": round((after - before) / step) - 1,
+                    }
+                )
+    return out
+
+
+def figure_json(f: Figure) -> dict[str, Any]:
+    """Return a figure as outside checks read it."""
+    out = {
+        "source": f.source,
+        "factor": f.factor,
+        "stat": f.stat,
+        "level": f.level,
+        "start": local_iso(f.start_ms),
+        "value": None if f.number is None else float(f.number),
+        "ok": f.ok,
+        "reason": f.reason,
+        "n": f.n,
+    }
+    if f.limit_number is not None:
+        out |= {"limit": float(f.limit_number), "limit_id": f.limit_id, "verdict": f.verdict}
+    return out

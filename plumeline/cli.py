@@ -1,0 +1,455 @@
+"""The ``plumeline`` command."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn
+from rich.table import Table
+
+from ingest.csv_tables import RegistryFaults
+from ingest.feed_mapping import MappingFault
+from ingest.feeds import FeedFault
+from ingest.files import NotReadable, decoded_json, scan
+from ingest.registry import Registry
+from ingest.registry_files import load_marks, load_registry
+from plumeline import __version__
+from processors.figures import DAY_MS, SCALE, Figure, epoch_ms, local_iso
+
+app = typer.Typer(
+    help="Online monitoring of energy and emissions: figures rebuilt, nothing lost, nothing invented.", no_args_is_help=True
+)
+out = Terminal()
+err = Terminal(stderr=True)
+FAULT = 1
+"""Exit code where the input has faults; 2 is wrong usage."""
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Data = Annotated[Path, typer.Option("--data", help="Folder of the SQLite files.", envvar="PLUMELINE_DATA")]
+RegistryFolder = Annotated[
+    Path, typer.Option("--registry", help="Folder of the registry's CSV files.", envvar="PLUMELINE_REGISTRY")
+]
+
+
+def main() -> None:
+    """Run the command; an input with faults ends with its sentence, never with a traceback."""
+    try:
+        app()
+    except (NotReadable, RegistryFaults, FeedFault, MappingFault) as fault:
+        err.print(f"[bold]{fault}[/bold]", highlight=False, soft_wrap=True)
+        sys.exit(FAULT)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="HJ 212 packets, a server's JSON-lines log, report lines, or a CSV feed.")],
+    mapping: Annotated[Path | None, typer.Option(help="What a CSV's columns are; see feeds/.")] = None,
+    registry: Annotated[Path | None, typer.Option(help="Registry folder; drafted from the file where none is given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Account for every byte of a file, and print its hourly figures, episodes, gaps and rejected frames."""
+    from plumeline.check import check as run
+
+    known = load_registry(registry) if registry is not None else None
+    with Progress(
+        "[progress.description]{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("reading", total=file.stat().st_size if file.is_file() else None)
+        done = run(file, mapping, known, lambda n: bar.advance(task, n))
+    if as_json:
+        print(json.dumps(done.as_json(), ensure_ascii=False))
+        return
+    out.print(
+        f"bytes   accepted {done.bytes['accepted']:,}   quarantined {done.bytes['quarantined']:,}   noise {done.bytes['noise']:,}"
+    )
+    out.print(
+        f"frames  accepted {done.frames['accepted']:,}   quarantined {done.frames['quarantined']:,}   duplicates {done.frames['duplicates']:,}"
+    )
+    for note in done.notes:
+        out.print(f"note    {note}", style="dim", soft_wrap=True)
+    hours = [f for f in done.figures if f.level != "minute"]
+    table = Table(
+        "source",
+        "factor",
+        "stat",
+        "level",
+        "start",
+        "value",
+        "n",
+        "verdict or reason",
+        title=f"{len(hours)} figures of hours and days (minutes: --json)",
+    )
+    shown = hours[:40]
+    for f in shown:
+        table.add_row(
+            f.source,
+            f.factor,
+            f.stat,
+            f.level,
+            local_iso(f.start_ms)[:16],
+            "—" if f.number is None else f"{f.number.normalize():f}",
+            str(f.n),
+            f.verdict if f.ok and f.verdict else f.reason or "",
+        )
+    out.print(table)
+    if len(hours) > len(shown):
+        out.print(f"{len(hours) - len(shown)} more not shown; --json lists all", style="dim")
+    for e in done.episodes[:20]:
+        out.print(
+            f"episode {e['source']} {e['factor']} {e['start'][:16]} – {e['end'][:16]}, {e['hours']} h, worst {e['worst']} over {e['limit']} ({e['limit_id']})"
+        )
+    if len(done.episodes) > 20:
+        out.print(f"{len(done.episodes) - 20} more episodes not shown", style="dim")
+    out.print(f"gaps    {len(done.gaps)}, {sum(g['missing'] for g in done.gaps):,} values missing")
+    for r in done.rejected[:20]:
+        out.print(f"rejected {r}")
+
+
+@app.command()
+def decode(
+    file: Annotated[Path, typer.Argument(help="HJ 212 packets or a server's JSON-lines log.")], as_json: Json = False
+) -> None:
+    """Print every frame of a file, values as the device sent them; quarantined ones with their reason."""
+    if not file.is_file():
+        raise NotReadable(f"{file}: no such file")
+    for found in scan(file):
+        if found.piece.kind not in ("frame", "quarantined"):
+            continue
+        row = decoded_json(found)
+        if as_json:
+            print(json.dumps(row, ensure_ascii=False))
+        else:
+            head = row["header"]
+            factors = "  ".join(
+                f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items()
+            )
+            out.print(
+                f"{row['offset']:>9} {row['status']:<11} {head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')} {factors} {row['reason'] or ''}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+@app.command()
+def serve(
+    data: Data = Path("data"),
+    registry: RegistryFolder = Path("registry"),
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond loopback credentials are needed.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="Console and HTTP ingest.")] = 8080,
+    tcp_port: Annotated[int, typer.Option(help="HJ 212 over TCP.")] = 9212,
+    tick_s: Annotated[float, typer.Option(help="Seconds between ticks.", min=0.05, max=10)] = 1.0,
+) -> None:
+    """Run the whole pipeline in one process until Ctrl-C."""
+    from plumeline.county import County, Options, Refused, logging
+
+    logging()
+    options = Options(
+        data,
+        host,
+        http_port,
+        tcp_port,
+        tick_s,
+        username=os.environ.get("PLUMELINE_USERNAME"),
+        password=os.environ.get("PLUMELINE_PASSWORD"),
+    )
+    marks = registry / "marks.csv"
+    try:
+        rows = load_registry(registry)
+        county = County(options, rows, marks=load_marks(marks, rows) if marks.exists() else [])
+        county.adopt_if_changed(rows)
+        asyncio.run(
+            _until_signal(
+                county, lambda: out.print(f"console http://{host}:{http_port}   HJ 212 tcp://{host}:{tcp_port}   data {data}")
+            )
+        )
+    except Refused as refused:
+        raise NotReadable(str(refused)) from None
+
+
+@app.command()
+def demo(
+    data: Data = Path("data/demo"),
+    registry: RegistryFolder = Path("registry"),
+    http_port: Annotated[int, typer.Option(help="Console and HTTP ingest.")] = 8080,
+    tcp_port: Annotated[int, typer.Option(help="HJ 212 over TCP.")] = 9212,
+    receiver_port: Annotated[int, typer.Option(help="The webhook receiver that the demo shows.")] = 8090,
+    speed: Annotated[float, typer.Option(help="Virtual seconds a second.", min=1, max=600)] = 60.0,
+) -> None:
+    """Run a small simulated county: real HJ 212 over TCP, real HTTP, signed webhooks to a receiver; kept across restarts."""
+    from plumeline.demo import run
+
+    run(data, registry, http_port, tcp_port, receiver_port, speed, out)
+
+
+@app.command()
+def why(source: str, data: Data = Path("data/demo"), as_json: Json = False) -> None:
+    """Say what is known of a source, for its vendor: last frames and verdicts, clock skew, answers, what is missing."""
+    store, registry = _opened(data)
+    state = next((s for s in store.sources() if s.source == source), None)
+    frames = store.frames(source, 10)
+    row = next((s for s in registry.sources if s.source == source), None)
+    facts: dict[str, Any] = {
+        "source": source,
+        "registered": row is not None,
+        "state": None if state is None else state.state,
+        "since": None if state is None or state.since_ms is None else local_iso(state.since_ms),
+        "last_reading": None if state is None or state.last_ms is None else local_iso(state.last_ms),
+        "clock_skew_s": None if state is None or state.skew_ms is None else state.skew_ms / 1000,
+        "frames": [
+            {
+                "received": local_iso(f.received_ms),
+                "verdict": f.verdict,
+                "crc": f.crc,
+                "answered": f.answered,
+                "raw": f.raw.decode("latin-1").strip(),
+            }
+            for f in frames
+        ],
+    }
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    if row is None:
+        out.print(
+            f"{source} is not in the registry: its frames are kept and answered, figures wait for its rows (plumeline adopt {source})",
+            soft_wrap=True,
+        )
+    if state is None:
+        out.print(
+            "nothing was ever received under this identity; check MN, address and port at the device, then the quarantine page"
+        )
+    else:
+        out.print(
+            f"state {state.state} since {facts['since']}; newest reading {facts['last_reading']}; clock: receipt minus sending {facts['clock_skew_s']} s",
+            soft_wrap=True,
+        )
+    for f in facts["frames"]:
+        out.print(
+            f"{f['received']}  {f['verdict']}  crc {f['crc']}  {'answered' if f['answered'] else 'no answer wanted'}  {f['raw'][:160]}",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+@app.command()
+def explain(
+    figure: Annotated[str, typer.Argument(help="source/factor/stat/level/start")],
+    data: Data = Path("data/demo"),
+    as_json: Json = False,
+) -> None:
+    """Say how a figure came about: formula with numbers, inputs, rule and clause, revisions."""
+    store, registry = _opened(data)
+    found = _figure(store, figure)
+    from plumeline.explain import explained
+
+    facts = explained(found, registry)
+    history = store.revisions(found.source, found.factor, found.stat, found.level, found.start_ms)
+    if as_json:
+        from plumeline.check import figure_json
+
+        print(
+            json.dumps(
+                {
+                    **figure_json(found),
+                    "explain": facts,
+                    "state": found.state,
+                    "revisions": [
+                        figure_json(r) | {"revision": r.revision, "decided": local_iso(r.decided_ms)} for r in history
+                    ],
+                },
+                ensure_ascii=False,
+            )
+        )
+        return
+    shown = "no value" if found.number is None else f"{found.number.normalize():f} {found.unit}"
+    out.print(f"{found.id}\n{shown} — {found.reason or found.verdict or 'ok'}, {found.n} valid, {found.state}", highlight=False)
+    for key, value in facts.items():
+        out.print(f"  {key:<16} {value}", highlight=False, soft_wrap=True)
+    for r in history:
+        out.print(
+            f"  revision {r.revision}: {'—' if r.number is None else f'{r.number.normalize():f}'} ({r.n}) decided {local_iso(r.decided_ms)}",
+            highlight=False,
+        )
+
+
+@app.command()
+def replay(
+    data: Data = Path("data/demo"),
+    into: Annotated[Path, typer.Option(help="Folder for the replayed store.")] = Path("data/replay"),
+    as_json: Json = False,
+) -> None:
+    """Replay a log into a fresh store, and say whether canonical figures and events come out the same."""
+    from plumeline.replay import replay as run
+
+    result = run(data, into)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        for key, value in result.items():
+            out.print(f"{key:<24} {value}")
+    if not result["figures_equal"] or not result["events_equal"]:
+        raise typer.Exit(FAULT)
+
+
+@app.command()
+def export(
+    source: str,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First local day.")],
+    days: Annotated[int, typer.Option(min=1, max=400)] = 1,
+    level: Annotated[str, typer.Option(help="minute, hour or day")] = "hour",
+    data: Data = Path("data/demo"),
+) -> None:
+    """Print figures of a source as CSV."""
+    if level not in ("minute", "hour", "day"):
+        raise NotReadable(f"level {level!r} is none of minute, hour, day")
+    store, _registry = _opened(data)
+    from plumeline.county import CST
+
+    first = epoch_ms(start.replace(tzinfo=CST))
+    writer = csv.writer(sys.stdout)
+    writer.writerow(
+        [
+            "source",
+            "factor",
+            "stat",
+            "level",
+            "start",
+            "value",
+            "unit",
+            "ok",
+            "reason",
+            "n",
+            "state",
+            "verdict",
+            "limit",
+            "revision",
+        ]
+    )
+    for f in store.figures(source, level, first, first + days * DAY_MS):
+        writer.writerow(
+            [
+                f.source,
+                f.factor,
+                f.stat,
+                f.level,
+                local_iso(f.start_ms),
+                "" if f.number is None else f"{f.number.normalize():f}",
+                f.unit,
+                int(f.ok),
+                f.reason or "",
+                f.n,
+                f.state,
+                f.verdict or "",
+                "" if f.limit is None else f.limit / 10**SCALE,
+                f.revision,
+            ]
+        )
+
+
+@app.command()
+def adopt(source: str, data: Data = Path("data/demo")) -> None:
+    """Draft registry rows for an unregistered source from its stored reports, as CSV to paste into sources.csv and points.csv."""
+    from plumeline.check import draft
+
+    store, _registry = _opened(data)
+    lines = [r.line for r in store.reports(source, 0, 2**62)]
+    if not lines:
+        raise NotReadable(f"no report of {source} is stored; `plumeline why {source}` tells what is known")
+    drafted = draft(lines)
+    for name, rows in (("sources.csv", drafted.sources), ("points.csv", drafted.points)):
+        out.print(f"# {name}")
+        writer = csv.DictWriter(sys.stdout, list(type(rows[0]).model_fields))
+        writer.writeheader()
+        writer.writerows([{k: "" if v is None else v for k, v in row.model_dump().items()} for row in rows])
+
+
+@app.command("registry")
+def registry_check(
+    folder: Annotated[Path, typer.Argument(help="Registry folder.")] = Path("registry"),
+    data: Annotated[Path | None, typer.Option(help="Count what a change would touch there.")] = None,
+) -> None:
+    """Validate a registry folder, all faults at once; with --data, a dry run counts the source-hours a change would rebuild."""
+    rows = load_registry(folder)
+    if (folder / "marks.csv").exists():
+        load_marks(folder / "marks.csv", rows)
+    out.print(
+        f"{folder}: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.meters)} meters, {len(rows.limits)} limits: no faults"
+    )
+    if data is not None:
+        from ingest.registry_diff import diff
+
+        store, old = _opened(data)
+        total = 0
+        for change in diff(old, rows):
+            hours = store.hours_between(change.source, change.from_ms, change.to_ms)
+            total += hours
+            out.print(f"  {change.source} {change.factor or ''} {change.what}: {hours} hours", highlight=False, soft_wrap=True)
+        out.print(f"{total} source-hours would be rebuilt; restart `plumeline serve` with this folder to put it in force")
+
+
+@app.command()
+def bench(as_json: Json = False, only: Annotated[str, typer.Option(help="Name of one benchmark.")] = "") -> None:
+    """Measure this machine: engine, whole process, HJ 212, time to webhook, a source-year."""
+    from plumeline.bench import run
+
+    run(only, as_json, out)
+
+
+def _opened(data: Path) -> tuple[Any, Registry]:
+    from plumeline.sqlite_query import SqliteStore
+    from plumeline.sqlite_store import SqliteWriter
+
+    if not (data / "data.db").exists():
+        raise NotReadable(f"{data}: no data.db there; give --data FOLDER, the folder that serve or demo was started with")
+    writer = SqliteWriter(data / "data.db")
+    text = writer.get_meta("registry")
+    return SqliteStore(writer), Registry.model_validate_json(text) if text else Registry()
+
+
+def _figure(store: Any, name: str) -> Figure:
+    parts = name.split("/")
+    if len(parts) != 5:
+        raise NotReadable(
+            f"{name!r} is no figure; write source/factor/stat/level/start, such as A1/a21026/avg/hour/2026-07-01T00:00:00+08:00"
+        )
+    source, factor, stat, level, start = parts
+    try:
+        time = datetime.fromisoformat(start)
+    except ValueError:
+        raise NotReadable(f"{start!r} is no time; write 2026-07-01T00:00:00+08:00") from None
+    if time.tzinfo is None or level not in ("minute", "hour", "day"):
+        raise NotReadable(f"{name!r}: the start needs its offset (+08:00), the level is minute, hour or day")
+    found = store.figure(source, factor, stat, level, epoch_ms(time))
+    if found is None:
+        raise NotReadable(f"no figure {name} is stored")
+    assert isinstance(found, Figure)
+    return found
+
+
+async def _until_signal(county: Any, ready: Callable[[], None], beside: Any = None) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, county.stop.set)
+    await county.run(ready, beside)
