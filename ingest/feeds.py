@@ -300,7 +300,7 @@ def _meter(source: str, value: Value) -> Meter:
     return Meter(
         source=source,
         factor=value.factor,
-        register="cumulative" if value.kind == "register" else "interval",
+        kind="cumulative" if value.kind == "register" else "interval",
         unit=value.unit,
         name=value.name or value.column,
         multiplier=value.multiplier,

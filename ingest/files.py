@@ -12,6 +12,7 @@ from typing import Any
 
 from ingest.hj212.decode import LOCAL, Undecodable, decode, device_time, sent_time
 from ingest.hj212.framing import Framer, Piece, strict
+from ingest.hj212.verdict import judge
 
 CHUNK_BYTES = 65_536
 LINE_ENDS = b"\r\n"
@@ -119,27 +120,12 @@ def arrival_of(found: Found) -> datetime:
     return datetime(1970, 1, 1, tzinfo=LOCAL)
 
 
-def decoded_json(found: Found) -> dict[str, Any]:
+def decoded_json(found: Found) -> dict[str, object]:
     """Return what ``plumeline decode --json`` prints of a frame or quarantined candidate, values as sent."""
-    piece = found.piece
-    out: dict[str, Any] = {
-        "offset": found.offset,
-        "length": len(piece.data),
-        "status": "ok" if piece.kind == "frame" else "quarantined",
-        "reason": piece.reason,
-        "crc": piece.crc,
-        "header": {},
-        "fields": {},
-        "factors": {},
-    }
-    if piece.segment is not None:
-        try:
-            packet = decode(piece.segment)
-        except Undecodable as error:
-            return out | {"status": "quarantined", "reason": out["reason"] or str(error)}
-        out |= {"header": packet.header, "fields": packet.fields, "factors": packet.factors}
-        if packet.notes or piece.note:
-            out["notes"] = [n for n in (piece.note, *packet.notes) if n]
+    judged = judge(found.piece, found.received)
+    out = judged.described(found.offset)
+    if judged.notes:
+        out["notes"] = judged.notes.split("; ")
     return out
 
 

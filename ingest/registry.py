@@ -85,14 +85,14 @@ class Point(Dated):
 class Meter(Dated):
     """meters.csv: an energy meter behind one factor of a source.
 
-    ``register`` is "cumulative" (a counter that wraps at ``modulus``) or "interval" (energy of the elapsed period).
+    ``kind`` is "cumulative" (a counter that wraps at ``modulus``) or "interval" (energy of the elapsed period).
     ``multiplier`` is CT x PT, secondary to primary. ``max_rate_h`` and ``lsd`` are on the secondary side, in ``unit`` per hour and
     ``unit``. ``energy_code`` names a row of the energy factors; ``direction`` "out" is energy sold or transferred out.
     """
 
     source: Name
     factor: Name
-    register: Literal["cumulative", "interval"]
+    kind: Literal["cumulative", "interval"]
     unit: str
     name: str = ""
     multiplier: Decimal = Decimal(1)

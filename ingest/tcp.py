@@ -8,13 +8,13 @@ import socket
 import time
 from collections import deque
 
-from ingest.gateway import Gateway
+from ingest.gateway import NOISE_KEPT_BYTES, Batch, Gateway
 from ingest.hj212.framing import STALL_S, Framer, Piece
 from ingest.log import LogFull
 
 CONNECTIONS_MAX = 4_096
 """Open connections; one more is closed at once."""
-READ_BYTES = 65_536
+READ_BYTES = 16_384
 """Bytes of one read; what a device sends faster waits in its own socket."""
 IDLE_S = 7_200.0
 """Silence after which a connection is closed: twice the longest real-time interval of the standard (3,600 s)."""
@@ -77,6 +77,7 @@ class Server:
         framer = Framer(self.gateway.dialect_of)
         waiting: deque[asyncio.Task[None]] = deque()
         last = time.monotonic()
+        junk, junk_bytes = bytearray(), 0
         try:
             while True:
                 try:
@@ -89,9 +90,10 @@ class Server:
                 if not chunk:
                     return
                 last = time.monotonic()
-                pieces = framer.feed(chunk, last)
+                pieces = framer.expire(last) + framer.feed(chunk, last)
                 if not pieces:
                     continue
+                junk_bytes = _junk(pieces, junk, junk_bytes)
                 before = waiting[-1] if waiting else None
                 waiting.append(asyncio.create_task(self._file(pieces, peer, writer, before)))
                 while waiting and (len(waiting) >= WINDOW_MAX or waiting[0].done()):
@@ -100,23 +102,42 @@ class Server:
             for task in waiting:
                 with contextlib.suppress(ConnectionError):
                     await task
+            pieces = framer.close()
+            junk_bytes = _junk(pieces, junk, junk_bytes)
             with contextlib.suppress(ConnectionError):
-                await self._file(framer.close(), peer, writer, None)
+                await self._file(pieces, peer, writer, None)
+            if junk_bytes > 0:
+                await self._append(self.gateway.junk(bytes(junk), junk_bytes, self.gateway.clock(), peer))
 
     async def _file(
         self, pieces: list[Piece], peer: str, writer: asyncio.StreamWriter, before: asyncio.Task[None] | None
     ) -> None:
         """File pieces, then answer: in the order in which they came."""
         batch = self.gateway.batch(pieces, self.gateway.clock(), peer)
-        entries = batch.entries()
-        while entries:
-            try:
-                await self.gateway.log.append(entries)
-                break
-            except LogFull:
-                await asyncio.sleep(BACKFILL_PAUSE_S if batch.backfill else FULL_PAUSE_S)
+        await self._append(batch)
         if before is not None and not before.done():
             await asyncio.wait([before])
         if batch.answers and not writer.is_closing():
             writer.write(b"".join(batch.answers))
             await writer.drain()
+
+    async def _append(self, batch: Batch) -> None:
+        entries = batch.entries()
+        while entries:
+            try:
+                await self.gateway.log.append(entries)
+                return
+            except LogFull:
+                self.gateway.counted["log_full"] += 1
+                await asyncio.sleep(BACKFILL_PAUSE_S if batch.backfill else FULL_PAUSE_S)
+
+
+def _junk(pieces: list[Piece], junk: bytearray, size: int) -> int:
+    """Gather noise in ``junk``; return its size so far, or -1 for ever once something else than noise was seen."""
+    for piece in pieces:
+        if size < 0 or piece.kind != "noise":
+            junk.clear()
+            return -1
+        junk += piece.data[: max(0, NOISE_KEPT_BYTES - len(junk))]
+        size += len(piece.data)
+    return size

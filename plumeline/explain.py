@@ -52,7 +52,7 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
             out["multiplier"] = plain(point.multiplier)
     meter = _at(registry.meters, figure)
     if isinstance(meter, Meter):
-        out["register"], out["multiplier"] = meter.register, plain(meter.multiplier)
+        out["register"], out["multiplier"] = meter.kind, plain(meter.multiplier)
     if figure.explain.get("note"):
         out["note"] = figure.explain["note"]
     for member in figure.explain.get("members", []):

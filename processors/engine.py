@@ -647,6 +647,8 @@ class Engine:
             self._finding("clock.in_doubt", source, None, received, text, out, {"direction": "ahead", "ahead_s": ahead})
 
     def _conflicts(self, contested: pl.DataFrame, out: Output) -> None:
+        if contested.is_empty():
+            return
         for pid, time, received in (
             contested.head(CONFLICTS_A_TURN).select("pid", "time", "received").unique().sort("pid", "time").rows()
         ):

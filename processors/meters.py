@@ -65,7 +65,7 @@ class MeterBook:
     @property
     def cumulative(self) -> bool:
         """Whether the meter is a counter; otherwise its readings are energy of the elapsed interval."""
-        return self.meters[-1].register == "cumulative"
+        return self.meters[-1].kind == "cumulative"
 
     def add(self, readings: Iterable[MeterReading]) -> list[MeterReading]:
         """Take in readings; return those that contradict another value of the same time.

@@ -154,7 +154,7 @@ class Points:
         return frame.sort("pid", "from_ms")
 
     def _row(self, source: Source, row: Point | Meter, start: int, end: int) -> dict[str, object]:
-        num, den = row.multiplier.as_integer_ratio()
+        num, den = (1, 1) if isinstance(row, Meter) else row.multiplier.as_integer_ratio()
         key = (row.source, row.factor)
         out: dict[str, object] = {
             "pid": self.pid[key],
@@ -180,7 +180,7 @@ class Points:
         }
         used: tuple[object, ...] = (source.cadence_s, source.minute_s, source.label, source.clock_offset_s)
         if isinstance(row, Meter):
-            out["meter"] = CUMULATIVE if row.register == "cumulative" else INTERVAL_METER
+            out["meter"] = CUMULATIVE if row.kind == "cumulative" else INTERVAL_METER
         else:
             out["low"], out["high"] = _scaled(row.range_low), _scaled(row.range_high)
             out["ref_o2"], out["guard"] = _scaled(row.reference_o2_pct), scaled(row.oxygen_guard_pct)

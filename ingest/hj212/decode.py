@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 LOCAL = timezone(timedelta(hours=8))
 """Device time carries no zone; it is UTC+8 (hj212.md §12)."""
+YEAR_MIN, YEAR_MAX = 1970, 2100
+"""Years a device's time may lie in; devices with a clock at 1970 and in 2040 exist (hj212.md §18)."""
 NAME_CHARS_MAX = 128
 """Characters of an MN, a factor code or a flag; as in the records."""
 
@@ -124,7 +126,7 @@ def as_text(segment: bytes) -> str:
 
 def device_time(text: str) -> datetime | None:
     """Return ``YYYYMMDDhhmmss[zzz]`` as an aware time, None where it is none."""
-    if not _STAMP.fullmatch(text):
+    if not _STAMP.fullmatch(text) or not YEAR_MIN <= int(text[:4]) <= YEAR_MAX:
         return None
     micro = int(text[14:]) * 1000 if len(text) == 17 else 0
     try:

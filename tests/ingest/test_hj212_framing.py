@@ -182,8 +182,8 @@ PARTS = st.sampled_from(
         FRAME[:-4],
         frame(SEGMENT, 99),
         frame(SEGMENT, 140),
+        *(b"\r\n", b"\n", b"#", b"##", b"&&", b"\0", b" ", b"noise", b"##0001", b"##9999", b"&&1C80\r"),
     ]
-    + [b"\r\n", b"\n", b"#", b"##", b"&&", b"\0", b" ", b"noise", b"##0001", b"##9999", b"&&1C80\r"]
 )
 
 

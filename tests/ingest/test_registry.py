@@ -18,7 +18,7 @@ SOUND = {
     "S1,E1,DA001,Stack,flue_gas,30,,2026-07-01\nS1,E1,DA001,Stack,flue_gas,60,2026-07-01,\nM1,E1,EM1,Meter,energy,900,,\n",
     "points": "source,factor,unit,reference_o2_pct,flow_factor,valid_from,valid_to\n"
     "S1,a21026,mg/m3,6,a00000,,\nS1,a19001,%,,,,\nS1,a00000,m3/h,,,,\nS1,a05002,mg/m3,,,2026-01-01,2026-02-01\n",
-    "meters": "source,factor,register,unit,multiplier\nM1,power,cumulative,kWh,80\n",
+    "meters": "source,factor,kind,unit,multiplier\nM1,power,cumulative,kWh,80\n",
     "meter_changes": "source,factor,time,final_old,initial_new\nM1,power,2026-03-05T10:20:00+08:00,45690.00,5.00\n",
     "limits": "source,factor,limit_id,limit,unit,stat\nS1,a21026,ULE-SO2,35,mg/m3,avg_ref\n",
     "contacts": "contact,url,secret_env\nduty,http://127.0.0.1:9/hook,DUTY_SECRET\n",
@@ -123,14 +123,14 @@ FAULTS = [
     pytest.param(
         {"sources": S.replace("M1,E1", "M1,E2")}, ("sources.csv", 4, "enterprise"), "no row", "add it", id="enterprise"
     ),
-    pytest.param({"points": P + "S9,x,mg/m3\n"}, ("points.csv", 6, "source"), "no row of sources.csv", "mean", id="source"),
+    pytest.param({"points": P + "S9,x,mg/m3\n"}, ("points.csv", 6, "source"), "no row of sources.csv", "add it", id="source"),
     pytest.param({"limits": L.replace("a21026", "a21027")}, ("limits.csv", 2, "factor"), "no row", "a21026?", id="point"),
     pytest.param({"limits": L.replace("mg/m3", "g/m3")}, ("limits.csv", 2, "unit"), "unit is mg/m3", "in mg/m3", id="unit"),
     pytest.param(
         {"limits": L.replace("a21026", "a00000").replace("mg/m3", "m3/h")}, ("limits.csv", 2, "stat"), "no ref", "avg", id="o2"
     ),
     pytest.param(
-        {"points": P.replace(",a00000,", ",a00009,")}, ("points.csv", 2, "flow_factor"), "no row", "a00000?", id="flow"
+        {"points": P.replace("6,a00000", "6,a00009")}, ("points.csv", 2, "flow_factor"), "no row", "a00000?", id="flow"
     ),
     pytest.param({"points": P.replace("m3/h", "m3/s")}, ("points.csv", 2, "flow_factor"), "m3/s", "multiplier", id="flow unit"),
     pytest.param({"points": P.replace("S1,a19001", "S1,x")}, ("points.csv", 2, "oxygen_factor"), "no row", "add", id="oxygen"),

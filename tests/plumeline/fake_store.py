@@ -60,8 +60,8 @@ def registry() -> Registry:
         ),
         points=tuple(points),
         meters=(
-            Meter(source=FACTORY, factor="e1", register="cumulative", unit="kWh", name="Electricity"),
-            Meter(source=FACTORY, factor="e2", register="cumulative", unit="m3", name="Gas"),
+            Meter(source=FACTORY, factor="e1", kind="cumulative", unit="kWh", name="Electricity"),
+            Meter(source=FACTORY, factor="e2", kind="cumulative", unit="m3", name="Gas"),
         ),
         limits=tuple(
             Limit(

@@ -317,7 +317,7 @@ def test_from_the_registry() -> None:
     meter = Meter(
         source="s",
         factor="f",
-        register="cumulative",
+        kind="cumulative",
         unit="kWh",
         multiplier=Decimal(120),
         modulus=Decimal(10**6),

@@ -1,0 +1,350 @@
+"""What the engine promises: hours by the regulator's rules, one answer whatever the order, and no exceedance by rounding."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.log import LogRecord
+from ingest.registry import Registry
+from plumeline.runner import Runner
+from plumeline.sqlite_log import SqliteLog
+from plumeline.sqlite_query import SqliteStore
+from plumeline.sqlite_store import SqliteWriter
+from processors.engine import Settings
+from processors.figures import HOUR_MS
+
+from tests.processors.given import (
+    FLOW, METER, MIDNIGHT, NOON, O2, SO2, STACK, line, ms, records, registry, stack_hour, tick, ticks,
+)  # fmt: skip
+
+
+class Bench:
+    """An engine with a store in memory, fed turn by turn as the runner does."""
+
+    def __init__(self, rows: Registry, hot_hours: int = 48) -> None:
+        self.writer = SqliteWriter(":memory:")
+        self.store = SqliteStore(self.writer)
+        log: Any = _NoLog()
+        self.runner = Runner(
+            log, self.writer, self.store, rows, settings=Settings(hot_ms=hot_hours * HOUR_MS, provisional=False)
+        )
+        self.seq = 0
+
+    def feed(self, batch: list[LogRecord]) -> None:
+        from plumeline.runner import turns
+
+        for turn in turns(batch):
+            self.runner._turn([r._replace(seq=self.seq + i + 1) for i, r in enumerate(turn)])
+            self.seq += len(turn)
+
+    def lines(self, lines: list[bytes]) -> None:
+        self.feed(records(lines))
+
+    def tick(self, time: datetime) -> None:
+        self.feed(ticks(time, 1))
+
+    def finish(self) -> None:
+        self.writer.commit(self.runner.engine.finish(), self.runner.engine.points, [], self.seq + 1)
+
+    def hour(self, factor: str, stat: str, start: datetime, source: str = STACK) -> Any:
+        found = self.store.figure(source, factor, stat, "hour", ms(start))
+        assert found is not None, f"no figure {factor} {stat} {start}"
+        return found
+
+    def events(self) -> list[str]:
+        return [e.kind for e in reversed(self.store.events(limit=1000))]
+
+
+class _NoLog:
+    def newest(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "value", "reason"),
+    [
+        pytest.param([(30, 20.0, "N"), (15, 32.0, "N")], Fraction(24), None, id="EX-1.1 just enough"),
+        pytest.param([(30, 20.0, "N"), (14, 32.0, "N")], None, "44 valid minutes of 45", id="EX-1.1 one too few"),
+        pytest.param([(45, 24.0, "N"), (15, 99.0, "T")], Fraction(24), None, id="45 N and 15 T"),
+        pytest.param([(44, 24.0, "N"), (16, 0.0, "D")], None, "44 valid minutes of 45 (fault)", id="flag D is no value"),
+        pytest.param([(60, 0.0, "F")], None, "stopped", id="all stopped"),
+    ],
+)
+def test_valid_hour(minutes: list[tuple[int, float, str]], value: Fraction | None, reason: str | None) -> None:
+    """An hour is the mean of its valid minutes, at least 45 of them (HJ 75-2017), else withheld with the reason."""
+    bench = Bench(registry())
+    out, at = [], NOON
+    for count, number, flag in minutes:
+        for _ in range(count):
+            out += [line(at + timedelta(seconds=s), {O2: number}, flags={O2: flag}) for s in (0, 30)]
+            at += timedelta(minutes=1)
+    bench.lines([*out, line(NOON + timedelta(hours=1), {O2: 5.0})])
+    figure = bench.hour(O2, "avg", NOON)
+    assert (figure.number, figure.reason) == (value, reason)
+
+
+@pytest.mark.parametrize(("hours", "value"), [(20, Fraction(26)), (19, None)])
+def test_valid_day(hours: int, value: Fraction | None) -> None:
+    """EX-1.2: 20 valid hours, 12 at 20 and 8 at 35, make 26.00; 19 make no day."""
+    bench = Bench(registry())
+    out = []
+    for hour in range(hours):
+        number = 20.0 if hour < 12 else 35.0
+        out += [line(MIDNIGHT + timedelta(hours=hour), {O2: number}, kind="hour", stat="avg")]
+    bench.lines(out)
+    bench.finish()
+    figure = bench.store.figure(STACK, O2, "avg", "day", ms(MIDNIGHT))
+    assert figure is not None and figure.number == value
+    assert figure.n == hours
+
+
+def test_reference_oxygen_minute_by_minute() -> None:
+    """EX-1.9: half an hour at 30 and 6 %, half at 20 and 14 %: 36.43 at 6 % oxygen, above 35; mass takes the measured 25."""
+    bench = Bench(registry())
+    first = stack_hour(NOON, 30.0, 6.0, seconds=1800)
+    second = stack_hour(NOON + timedelta(minutes=30), 20.0, 14.0, seconds=1800)
+    bench.lines([*first, *second, line(NOON + timedelta(hours=1), {SO2: 1.0, O2: 6.0})])
+    figure = bench.hour(SO2, "avg_ref", NOON)
+    # (30 * 30 + 30 * 20 * 15/7) / 60 = 36.428571...
+    assert abs(Fraction(figure.number) - Fraction(255, 7)) <= Fraction(1, 2 * 10**6) + Fraction(1, 10**8)
+    assert figure.verdict == "exceeds"
+    assert bench.hour(SO2, "mass", NOON).number == Fraction(25 * 400_000, 10**6)
+    assert bench.events() == ["exceedance.opened"]
+
+
+def test_oxygen_near_air_gives_no_value() -> None:
+    """EX-1.10: at 20.5 % oxygen nothing is converted, and the hour is not judged instead of exceeding."""
+    bench = Bench(registry())
+    bench.lines([*stack_hour(NOON, 2.0, 20.5), line(NOON + timedelta(hours=1), {SO2: 1.0})])
+    figure = bench.hour(SO2, "avg_ref", NOON)
+    assert (figure.number, figure.verdict) == (None, "not judged")
+    assert figure.reason == "0 valid minutes of 45 (oxygen at or above the guard)"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(0, 70_000_000), min_size=2, max_size=119), st.sampled_from([1, 2, 3]))
+def test_an_hour_equal_to_its_limit_never_exceeds(parts: list[int], reads: int) -> None:
+    """Whatever the readings: where the exact mean of the hour's minutes is 35, the hour complies.
+
+    Readings are chosen so that each minute's exact mean is what was drawn and one last minute balances the hour; a second below
+    keeps minutes of 3 readings, whose means are no decimals.
+    """
+    drawn = [p / 10**6 for p in parts[:59]]
+    total = sum(Fraction(p, 10**6) for p in parts[:59])
+    missing = 35 * (len(drawn) + 1) - total
+    if not 0 <= missing < 10**4:
+        return
+    values = [*(Fraction(p, 10**6) for p in parts[:59]), missing]
+    if len(values) < 45:
+        values += [Fraction(35)] * (45 - len(values))
+    bench = Bench(registry())
+    out = []
+    for minute, value in enumerate(values):
+        at = NOON + timedelta(minutes=minute)
+        # readings v-d, v, v+d (or halves) have the exact mean v
+        spread = Fraction(min(value, Fraction(1))) / 7
+        step = Fraction(round(spread * 10**6), 10**6)
+        offsets = {1: [0], 2: [-1, 1], 3: [-1, 0, 1]}[reads]
+        out += [line(at + timedelta(seconds=15 * i), {SO2: float(value + o * step), O2: 6.0}) for i, o in enumerate(offsets)]
+    bench.lines([*out, line(NOON + timedelta(hours=1), {SO2: 1.0, O2: 6.0})])
+    figure = bench.hour(SO2, "avg_ref", NOON)
+    assert (figure.number, figure.verdict) == (35, "complies")
+
+
+def day_of_input(seed: int) -> list[bytes]:
+    """A day with everything in it: gaps, flags, conflicts, duplicates, oxygen near air, device minutes, a meter with a rollover."""
+    rng = random.Random(seed)
+    out: list[bytes] = []
+    for step in range(0, 24 * 120, 4):
+        if rng.random() < 0.1:
+            continue
+        at = MIDNIGHT + timedelta(seconds=30 * step)
+        flag = rng.choice("NNNNNNNNNNNNMDF")
+        values = {
+            SO2: round(rng.uniform(25, 45), 2),
+            O2: rng.choice([6.0, 7.5, 9.1, 20.5]),
+            FLOW: round(rng.uniform(3e5, 5e5), 1),
+        }
+        out.append(line(at, values, flags={SO2: flag}))
+        if rng.random() < 0.05:
+            out.append(line(at, {SO2: values[SO2] + 1}, delay_s=rng.choice([40, 4000])))
+        if rng.random() < 0.05:
+            out.append(line(at, values, flags={SO2: flag}, delay_s=rng.choice([2, 900])))
+    for minute in range(0, 24 * 60, 10):
+        out.append(line(MIDNIGHT + timedelta(minutes=minute), {SO2: round(rng.uniform(25, 45), 3)}, kind="minute", stat="avg"))
+    register = 100.0
+    for quarter in range(97):
+        if rng.random() < 0.1:
+            continue
+        register += round(rng.uniform(0, 9), 2)
+        at = MIDNIGHT + timedelta(minutes=15 * quarter)
+        out.append(line(at, {"kwh": round(register, 2)}, source=METER, kind="register", stat="reg"))
+    return out
+
+
+def run_day(lines: list[bytes], cuts: list[int], hot_hours: int, tick_every: int, order: random.Random) -> list[Any]:
+    bench = Bench(registry(minute_s=600, cadence_s=120), hot_hours)
+    position, at = 0, MIDNIGHT
+    for cut in [*cuts, len(lines)]:
+        part = lines[position:cut]
+        packed = []
+        while part:
+            size = order.randint(1, 40)
+            packed.append(LogRecord("reports", 0, 0, 0, b"\n".join(part[:size])))
+            part = part[size:]
+        bench.feed(packed)
+        position = cut
+        at += timedelta(minutes=tick_every)
+        bench.tick(at)
+    for hour in range(50):
+        bench.tick(MIDNIGHT + timedelta(hours=26 + hour, minutes=10))
+    return bench.store.canonical()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_convergence(seed: int, order: random.Random) -> None:
+    """Order, duplication, batching, lateness and the size of the hot set change no byte of the canonical figures."""
+    lines = day_of_input(seed % 3)
+    want = run_day(lines, [], 72, 1, random.Random(1))
+    assert len(want) > 1500
+    shuffled = [*lines, *order.choices(lines, k=200)]
+    order.shuffle(shuffled)
+    cuts = sorted(order.sample(range(len(shuffled)), 6))
+    assert run_day(shuffled, cuts, order.choice([1, 3, 72]), order.choice([10, 240]), order) == want
+
+
+def test_cold_path_equals_hot() -> None:
+    """A day in order with a hot set of one hour, then its lines again in reverse: what a hot set of three days gives."""
+    lines = day_of_input(5)
+    want = run_day(lines, [], 72, 1, random.Random(1))
+    late = lines[: len(lines) // 3]
+    random.Random(3).shuffle(late)
+    got = run_day([*lines[len(lines) // 3 :], *late], [len(lines) - len(late)], 1, 24 * 60, random.Random(2))
+    assert got == want
+
+
+def test_outage_backfilled_equals_on_time() -> None:
+    """Eight hours that come late and in random order end in the figures of on-time arrival; episodes found so are retrospective."""
+    hours = [stack_hour(NOON + timedelta(hours=h), 50.0 if h == 4 else 20.0) for h in range(10)]
+    on_time = Bench(registry())
+    for h, part in enumerate(hours):
+        on_time.lines(part)
+        on_time.tick(NOON + timedelta(hours=h + 1, seconds=5))
+    on_time.tick(NOON + timedelta(hours=12))
+    late = Bench(registry())
+    late.lines(hours[0])
+    for h in range(1, 10):
+        late.tick(NOON + timedelta(hours=h, minutes=10))
+    missed = [x for part in hours[1:9] for x in part]
+    random.Random(4).shuffle(missed)
+    for start in range(0, len(missed), 100):
+        late.lines(missed[start : start + 100])
+        late.tick(NOON + timedelta(hours=9, minutes=11, seconds=start // 100))
+    late.lines(hours[9])
+    late.tick(NOON + timedelta(hours=12))
+    assert late.store.canonical() == on_time.store.canonical()
+    assert "exceedance.opened" in on_time.events()
+    assert "exceedance.opened" not in late.events()
+    assert "exceedance.retrospective" in late.events()
+    assert [f.state for f in late.store.figures(STACK, "hour", ms(NOON), ms(NOON) + 9 * HOUR_MS, O2, "avg")][1:] == [
+        "revised"
+    ] * 8
+
+
+def test_a_late_mark_withdraws_an_exceedance() -> None:
+    """A calibration declared afterwards takes the hour out: the figure is revised, the episode withdrawn, and it is told."""
+    bench = Bench(registry())
+    bench.lines([*stack_hour(NOON, 50.0), line(NOON + timedelta(hours=1), {SO2: 20.0, O2: 6.0})])
+    bench.tick(NOON + timedelta(hours=1, minutes=1))
+    mark = (
+        f'{{"v":1,"id":"m1","source":"{STACK}","type":"calibration","start":"{NOON.isoformat()}",'
+        f'"end":"{(NOON + timedelta(hours=1)).isoformat()}","author":"operator","set_at":"{NOON.isoformat()}"}}'
+    )
+    bench.feed([LogRecord("marks", 0, 0, 0, mark.encode())])
+    bench.tick(NOON + timedelta(hours=1, minutes=2))
+    figure = bench.hour(SO2, "avg_ref", NOON)
+    assert (figure.number, figure.reason, figure.revision) == (None, "0 valid minutes of 45 (calibration)", 2)
+    assert bench.events() == ["exceedance.opened", "exceedance.withdrawn"]
+
+
+def test_a_changed_limit_is_a_row_and_a_rebuild() -> None:
+    """A limit lowered from a day on judges the hours of that day anew and leaves the values as they are."""
+    bench = Bench(registry())
+    bench.lines([*stack_hour(NOON, 30.0), line(NOON + timedelta(hours=1), {SO2: 30.0, O2: 6.0})])
+    bench.tick(NOON + timedelta(hours=1, minutes=1))
+    assert bench.hour(SO2, "avg_ref", NOON).verdict == "complies"
+    old = bench.runner.registry
+    lower = old.model_copy(update={"limits": (old.limits[0].model_copy(update={"limit": 25, "limit_id": "L25"}),)})
+    touched = bench.runner.adopt(Registry.model_validate_json(lower.model_dump_json()))
+    bench.tick(NOON + timedelta(hours=1, minutes=2))
+    figure = bench.hour(SO2, "avg_ref", NOON)
+    assert touched >= 1
+    assert (figure.number, figure.verdict, figure.limit_id, figure.revision) == (30, "exceeds", "L25", 2)
+
+
+def test_a_clock_ahead_is_held_and_mended_by_a_row() -> None:
+    """Reports an hour ahead of their receipt are held and told; a dated offset row files them."""
+    bench = Bench(registry())
+    bench.lines([line(NOON + timedelta(hours=1, seconds=s), {O2: 6.0}, delay_s=-3599) for s in range(0, 3600, 30)])
+    assert bench.events() == ["clock.in_doubt"]
+    assert bench.store.figures(STACK, "hour", 0, 2**60) == []
+    mended = registry(clock_offset_s=-3600)
+    bench.runner.adopt(mended)
+    bench.lines([line(NOON + timedelta(hours=2), {O2: 6.0}, delay_s=-3599)])
+    assert bench.hour(O2, "avg", NOON).number == 6
+
+
+def test_silence_and_return() -> None:
+    """A source is late, then silent against its own cadence, and on time again; blind time does not count as silence."""
+    bench = Bench(registry())
+    bench.lines([line(NOON, {O2: 6.0})])
+    for minute in (0, 1, 3, 11, 12):
+        bench.tick(NOON + timedelta(minutes=minute, seconds=1) if minute else NOON + timedelta(seconds=1))
+    bench.lines([line(NOON + timedelta(minutes=12), {O2: 6.0})])
+    bench.tick(NOON + timedelta(minutes=12, seconds=30))
+    kinds = [k for k in bench.events() if k != "source.blind"]
+    assert kinds[:1] == ["source.late"] and kinds[-1] == "source.on_time"
+
+
+def test_bad_lines_are_quarantined_and_the_rest_goes_on() -> None:
+    """One line that is no report is kept with its reason; its neighbours count."""
+    bench = Bench(registry())
+    good = stack_hour(NOON, 20.0)
+    bench.feed(
+        [LogRecord("reports", 0, 0, 0, b"\n".join([*good[:50], b'{"v":1,"source":"X","time":"noon"}', b"junk", *good[50:]]))]
+    )
+    bench.finish()
+    assert bench.hour(SO2, "avg", NOON).n == 60
+    assert [q.verdict for q in bench.store.quarantine()] == ["not a report"] * 2
+
+
+def test_restart_repeats(tmp_path: Path) -> None:
+    """Stopped after any turn and started again, the same log ends in the same figures and events."""
+    lines = day_of_input(2)[:900]
+    log = SqliteLog(tmp_path / "log.db")
+    from ingest.log import Entry
+
+    for start in range(0, len(lines), 60):
+        log.append_now([Entry("reports", 0, b"\n".join(lines[start : start + 60]))])
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=start))) for p in range(24)])
+    results = []
+    for restarts in (False, True):
+        writer = SqliteWriter(tmp_path / f"{restarts}.db")
+        store = SqliteStore(writer)
+        runner = Runner(log, writer, store, registry(minute_s=600, cadence_s=120), settings=Settings(hot_ms=2 * HOUR_MS))
+        while records_left := log.read(("reports",), runner.progress.seq, 25):
+            runner._turn(records_left)
+            if restarts:
+                runner = Runner(log, writer, store, runner.registry, settings=Settings(hot_ms=2 * HOUR_MS))
+        results.append((store.canonical(), store.rows("SELECT id, kind FROM events ORDER BY id")))
+    log.close()
+    assert results[0] == results[1]
