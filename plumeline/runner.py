@@ -209,9 +209,6 @@ class Runner:
         engine.touches = {(s, h): c for s, h, c in rows("SELECT source, hour, cause FROM touches")}
         engine.restore_episodes(self.store.episodes(limit=100_000), self.store)
         now = engine.watch.now_ms
-        newest = max((m.high for m in engine.memory.values() if m.high is not None), default=None)
-        if now is None and newest is None:
-            return engine
         hot_from = engine.hot_from_of(now) if now is not None else 0
         day = engine.day_of(hot_from) - DAY_MS if hot_from else 0
         for source, factor, start, state_json in rows("SELECT source, factor, day, state FROM carries"):

@@ -130,7 +130,15 @@ class Engine:
         filed = place(frame, self.points).filed.with_columns(late=pl.lit(True))
         if filed.is_empty():
             return
-        readings = qualify(filed, self.points)
+        for source, top in filed.group_by("source").agg(pl.col("time").max()).rows():
+            if source not in self.memory:
+                self.remember(source, top, top // HOUR_MS * HOUR_MS)
+        names = filed["source"].unique().to_list()
+        decided = pl.DataFrame(
+            {"source": names, "until": [self.memory[n].decided for n in names]}, schema={"source": pl.String, "until": pl.Int64}
+        )
+        filed = filed.join(decided, on="source").with_columns(late=pl.col("time") // HOUR_MS * HOUR_MS < pl.col("until"))
+        readings = qualify(filed.drop("until"), self.points)
         meters = readings["kind"].is_in([REGISTER, INTERVAL])
         self._book_in(readings.filter(meters), Output())
         for book in self.books.values():

@@ -1,9 +1,11 @@
-"""What tests share: where real data lies, and parts that CI must not do without."""
+"""What tests share: where real data lies, parts that CI must not do without, and the list of what was not run."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,3 +22,23 @@ def require(part: str, present: bool, why: str) -> None:
     if part in os.environ.get("PLUMELINE_REQUIRE", "").split(","):
         pytest.fail(f"{part} is required here but missing: {why}")
     pytest.skip(f"{part}: {why}")
+
+
+def not_run(skipped: list[tuple[str, str]]) -> list[str]:
+    """Return a line for each reason of skipping, with the files it concerns and how many tests: ``(test id, reason)`` in."""
+    files: dict[str, Counter[str]] = {}
+    for test, reason in skipped:
+        files.setdefault(reason.removeprefix("Skipped: "), Counter())[test.split("::")[0]] += 1
+    return [
+        f"  {reason} — " + ", ".join(f"{name} ({n})" for name, n in sorted(counts.items()))
+        for reason, counts in sorted(files.items())
+    ]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """End the run with what could not be run on this machine, and why."""
+    reports = terminalreporter.stats.get("skipped", [])
+    lines = not_run([(r.nodeid, r.longrepr[2] if isinstance(r.longrepr, tuple) else str(r.longrepr)) for r in reports])
+    terminalreporter.write_sep("=", "Not run on this machine:" if lines else "Not run on this machine: nothing")
+    for line in lines:
+        terminalreporter.write_line(line)

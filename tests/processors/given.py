@@ -22,7 +22,7 @@ def registry(**stack: Any) -> Registry:
     return Registry(
         enterprises=(Enterprise(enterprise="E1", name="E1"),),
         sources=(
-            Source(source=STACK, enterprise="E1", outlet="DA001", name="stack", kind="flue_gas", cadence_s=30, **stack),
+            Source(source=STACK, enterprise="E1", outlet="DA001", name="stack", kind="flue_gas", **{"cadence_s": 30, **stack}),
             Source(source=METER, enterprise="E1", outlet="M", name="meter", kind="energy", cadence_s=900),
         ),
         points=(
