@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 
 from ingest.registry import Registry
+from plumeline.bench_load import BenchFault
 
 START_S = 60.0
 """Longest wait for the server to answer."""
@@ -31,10 +32,6 @@ POLL_S = 0.05
 HOST = "127.0.0.1"
 STDERR_CHARS = 2_000
 """What is shown of the server's standard error where it failed."""
-
-
-class BenchFault(Exception):
-    """A benchmark did not do its work, so that its figure would mean nothing; the text says what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,7 @@ class Serving:
     process: subprocess.Popen[bytes]
     url: str
     tcp_port: int
+    data: Path
 
     def metrics(self) -> dict[str, float]:
         """Return its gauges without labels, by name."""
@@ -109,7 +107,7 @@ def served(
             process = subprocess.Popen(command, stderr=errors, stdout=errors, env={**os.environ, **(env or {})})
             try:
                 _answering(process, f"http://{HOST}:{http_port}", root / "stderr")
-                yield Serving(process, f"http://{HOST}:{http_port}", tcp_port)
+                yield Serving(process, f"http://{HOST}:{http_port}", tcp_port, root / "data")
             finally:
                 process.terminate()
                 try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from ingest.log import LogRecord
 from ingest.registry import Enterprise, Point, Registry, Source
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.decode import HOUR, KINDS, MINUTE, REALTIME, STAT_OF_KIND, reports_frame
+from processors.decode import HOUR, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
 from processors.engine import Engine, Settings
 from processors.figures import HOUR_MS, Figure, local_iso
 
@@ -78,21 +80,28 @@ def check(
     """
     if not path.is_file():
         raise NotReadable(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise NotReadable(f"{path}: the file is empty")
     done = Checked(str(path))
     lines: list[bytes]
     if mapping is not None:
         feed = read_feed(path, load_mapping(mapping))
         lines = list(feed.lines())
         registry = registry or feed.registry
-        _feed_counts(done, path, feed)
+        _feed_counts(done, path, feed, lines)
     elif path.name.removesuffix(".gz").endswith(".csv"):
         raise NotReadable(
             f"{path}: a CSV needs --mapping FILE that says what its columns are; see the folder feeds/ for examples"
         )
-    elif sniff(path) == "reports":
-        lines = _report_lines(path, done)
     else:
-        lines = _captured(path, done, progress)
+        try:
+            lines = _report_lines(path, done) if sniff(path) == "reports" else _captured(path, done, progress)
+        except (OSError, EOFError, zlib.error) as error:
+            raise NotReadable(f"{path}: cannot be read to its end ({error})") from None
+        if not done.frames["accepted"] + done.frames["quarantined"]:
+            raise NotReadable(
+                f"{path}: neither an HJ 212 frame nor a report line in {done.bytes['noise']:,} bytes, all of it noise"
+            )
     done.registry = registry or draft(lines)
     if registry is None and lines:
         cadences = ", ".join(f"{s.source}: {s.cadence_s} s" for s in done.registry.sources)
@@ -136,12 +145,11 @@ def content_of(line: bytes) -> str:
 
 
 def _report_lines(path: Path, done: Checked) -> list[bytes]:
-    import gzip
-
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     lines: list[bytes] = []
-    for number, line in enumerate(raw.split(b"\n"), 1):
-        size = len(line) + 1
+    pieces = raw.split(b"\n")
+    for number, line in enumerate(pieces, 1):
+        size = len(line) + (number < len(pieces))
         if not line.strip():
             done.bytes["noise"] += size
             continue
@@ -156,13 +164,13 @@ def _report_lines(path: Path, done: Checked) -> list[bytes]:
         done.frames["accepted"] += 1
         done.bytes["accepted"] += size
         lines.append(line)
-    done.bytes["noise"] -= 1
     done.verdicts["ok"] = done.frames["accepted"]
     return lines
 
 
-def _feed_counts(done: Checked, path: Path, feed: Feed) -> None:
+def _feed_counts(done: Checked, path: Path, feed: Feed, lines: list[bytes]) -> None:
     counts = feed.counts
+    done.frames["duplicates"] = len(lines) - len({content_of(line) for line in lines})
     done.frames["accepted"] = counts.filed + counts.empty
     done.frames["quarantined"] = counts.rejected_rows
     done.rejected = [
@@ -215,7 +223,7 @@ def _spacing(rows: pl.DataFrame, kind: int) -> int | None:
 def _figures(done: Checked, lines: list[bytes], progress: Callable[[int], None]) -> None:
     writer = SqliteWriter(":memory:")
     store = SqliteStore(writer)
-    engine = Engine(done.registry, settings=Settings(hot_ms=10**15, provisional=False))
+    engine = Engine(done.registry, settings=Settings(hot_ms=10**15))
     for start in range(0, len(lines), LINES_A_TURN):
         value = b"\n".join(lines[start : start + LINES_A_TURN])
         out = engine.apply([LogRecord("reports", 0, start, start + 1, value)])
@@ -267,7 +275,8 @@ def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
         if row is None:
             continue
         step = row.minute_s * 1000 if kind == MINUTE else HOUR_MS if kind == HOUR else row.cadence_s * 1000
-        times = part["time"].unique().sort().to_list()
+        shift = row.clock_offset_s * 1000 - (step if row.label == "end" and kind not in (REALTIME, REGISTER) else 0)
+        times = (part["time"].unique().sort() + shift).to_list()
         for before, after in pairwise(times):
             if after - before > 1.5 * step:
                 out.append(

@@ -103,9 +103,12 @@ class County:
     def _describe(self, figure: Any) -> dict[str, Any]:
         return explained(figure, self.runner.registry)
 
-    def adopt_if_changed(self, registry: Registry) -> int:
-        """Put a registry in force that differs from the one in the store; return the source-hours it touches."""
-        return 0 if registry == self.runner.registry else self.runner.adopt(registry)
+    def adopt_if_changed(self, registry: Registry) -> bool:
+        """File a registry that differs from the one in force as a record of the log, so that a replay repeats the change."""
+        if registry == self.runner.registry:
+            return False
+        self.log.append_now([Entry("registry", 0, registry.model_dump_json().encode())])
+        return True
 
     def source(self, name: str) -> Source | None:
         """Return the registry row of a source, by name."""
@@ -275,6 +278,13 @@ def logging(level: str = "warning") -> None:
     import logging as standard
 
     structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(standard, level.upper(), standard.WARNING)),
         logger_factory=structlog.PrintLoggerFactory(__import__("sys").stderr),
     )

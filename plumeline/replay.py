@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.registry import Registry
-from plumeline.runner import Runner
+from plumeline.runner import FIRST_REGISTRY, Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
@@ -21,7 +21,7 @@ def replay(data: Path, into: Path) -> dict[str, Any]:
     old = SqliteStore(old_writer)
     writer = SqliteWriter(into / "data.db")
     store = SqliteStore(writer)
-    registry = Registry.model_validate_json(old_writer.get_meta("registry") or "{}")
+    registry = Registry.model_validate_json(old_writer.get_meta(FIRST_REGISTRY) or "{}")
     log = SqliteLog(data / "log.db")
     try:
         Runner(log, writer, store, registry).drain()

@@ -32,6 +32,8 @@ BATCH_RECORDS = 400
 IDLE_S = 0.5
 """Longest wait for an append before the log is looked at again."""
 EVENTS_A_TURN = 500
+FIRST_REGISTRY = "registry.first"
+"""Name of the registry that a store began with; later ones are records of the log."""
 KEEP_RECORDS = 2_000_000
 """Records of the log that are kept behind the cursor; the store keeps reports and frames."""
 
@@ -42,7 +44,7 @@ def turns(records: Sequence[LogRecord]) -> list[list[LogRecord]]:
     ticking = False
     for record in records:
         tick = record.topic == "reports" and record.value.startswith(TICK_PREFIX)
-        if not out or (tick and not ticking):
+        if not out or (tick and not ticking) or "registry" in (record.topic, out[-1][-1].topic):
             out.append([])
         out[-1].append(record)
         ticking = tick
@@ -86,7 +88,8 @@ class Runner:
         kept = writer.get_meta("registry")
         self.engine = self._warm(Registry.model_validate_json(kept) if kept else registry)
         if kept is None:
-            writer.put_meta("registry", registry.model_dump_json())
+            for name in ("registry", FIRST_REGISTRY):
+                writer.put_meta(name, registry.model_dump_json())
 
     @property
     def registry(self) -> Registry:

@@ -227,6 +227,7 @@ evidence.minutes.n | {n} of {of} minutes valid
 evidence.minutes.unformed | no minute means; readings as they came
 evidence.minutes.none | No minute and no reading of this period is stored (expired, or never received).
 evidence.no_minute | not formed
+evidence.own_record | the device's own mean of a longer period
 evidence.no_readings | No reading of this minute is stored.
 evidence.no_frame | no frame
 evidence.flags | flag {flags}
@@ -256,6 +257,10 @@ explain.measured | Measured mean
 explain.flow_m3_h | Flow, m³/h
 explain.factor | Factor
 explain.multiplier | Multiplier
+explain.oxygen_factor | Oxygen from
+explain.flow_factor | Flow from
+explain.register | Meter
+explain.note | Note
 reading.time | Time as sent
 reading.factor | Factor
 reading.flag | Flag
@@ -374,7 +379,7 @@ pipeline.deliveries | Deliveries
 pipeline.deliveries.none | none yet
 pipeline.sources | Sources
 pipeline.quarantine | Quarantine
-pipeline.quarantine.n | {n} inputs set aside
+pipeline.quarantine.n | Inputs set aside: {n}
 pipeline.queues | Queues against their bounds
 pipeline.queues.none | No queue has told its length.
 pipeline.blind | Blind time
@@ -393,6 +398,12 @@ health.started_ms | Started
 health.connections | Connections
 health.touches | Touches waiting
 health.rows | Rows by table
+health.events | Events
+health.failed | Failed
+health.figures published | Figures published since start
+health.processed_seq | Record of the log worked off
+health.readings | Readings taken in since start
+health.records waiting | Records waiting
 """
 
 

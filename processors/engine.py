@@ -370,6 +370,8 @@ class Engine:
             self._late_meters |= {(pid, hour) for hour in touched}
             out.carries += [(key.source, key.factor, day, book.carries[day]) for day in changed]
             for found in findings:
+                if found.decision == "booked":
+                    continue
                 name = f"{found.kind.lower()}/{local_iso(found.time_ms)}"
                 facts = {"text": found.text, "register": found.kind, "decision": found.decision}
                 self._event("meter.held", key.source, key.factor, found.time_ms, name, facts, out)

@@ -189,18 +189,25 @@ def unbounded(tree: ast.Module) -> list[int]:
             if isinstance(bound, ast.Constant) and bound.value is None:
                 found.append(node.lineno)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and any(
-            (isinstance(d, ast.Name) and d.id == "cache") or (isinstance(d, ast.Attribute) and d.attr == "cache")
-            for d in node.decorator_list
+        if (
+            isinstance(node, ast.FunctionDef)
+            and node.args.args
+            and any(
+                (isinstance(d, ast.Name) and d.id == "cache") or (isinstance(d, ast.Attribute) and d.attr == "cache")
+                for d in node.decorator_list
+            )
         ):
             found.append(node.lineno)
     return found
 
 
-BOUNDED_ELSEWHERE: dict[str, str] = {
+BOUNDED_ELSEWHERE = {
+    "ingest/tcp.py": "WINDOW_MAX: the connection is not read while so many pieces wait",
+    "simulators/device.py": "memory_packets: the oldest is overwritten, as in a logger",
+    "simulators/meter.py": "queue_lines: the oldest is lost and counted",
     "simulators/receiver.py": "troubles are asked for by a test, one by one",
 }
-"""Files that may hold a collection without ``maxlen``, and what bounds it."""
+"""Files that hold a collection without ``maxlen``, and what bounds it."""
 
 
 def test_what_grows_has_a_bound() -> None:
@@ -214,7 +221,7 @@ def test_what_grows_has_a_bound() -> None:
 
 
 def test_bounds_have_names() -> None:
-    """A bound is a constant with a name, never a bare number of four digits or more in a ``maxlen`` or ``maxsize``."""
+    """A bound is a constant with a name, never a bare number in a ``maxlen`` or ``maxsize``; one thing kept needs no name."""
     bare = [
         f"{name_of(p)}:{node.lineno}"
         for p in ours()
@@ -224,7 +231,7 @@ def test_bounds_have_names() -> None:
         if k.arg in ("maxlen", "maxsize")
         and isinstance(k.value, ast.Constant)
         and isinstance(k.value.value, int)
-        and k.value.value
+        and k.value.value > 1
     ]
     assert bare == []
 

@@ -23,7 +23,7 @@ window.plBand = (params, api) => {
   const hatch = api.value(2) === 0;
   const style = hatch ? {fill: {image: window.plHatch(), repeat: 'repeat'}} : {fill: 'rgba(60,70,80,0.10)'};
   const kids = [{type: 'rect', shape: {x, y: c.y, width: w, height: c.height}, style}];
-  if (w > 46) kids.push({type: 'text', style: {text: api.value(3), x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 10, overflow: 'truncate', font: '13px sans-serif', fill: '#3f464d', backgroundColor: 'rgba(255,255,255,.8)', padding: [1, 3]}});
+  if (w > 46) kids.push({type: 'text', style: {text: api.value(3), x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 10, overflow: 'truncate', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
   return {type: 'group', children: kids};
 };
 window.plCell = (params, api) => {
@@ -35,4 +35,5 @@ window.plCell = (params, api) => {
 };
 window.plTime = (v) => { const d = new Date(v + 28800000 /* UTC+8 */), h = d.getUTCHours(), m = d.getUTCMinutes();
   return h || m ? String(h).padStart(2, '0') + ':' + String(m).padStart(2, '0') : d.getUTCDate() + ' ' + ['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec'][d.getUTCMonth()]; };
+window.plNumber = (v) => Math.abs(v) >= 1e6 ? v / 1e6 + ' M' : Math.abs(v) >= 1e4 ? v / 1e3 + ' k' : String(v);
 window.plTip = (p) => (p.data && p.data.tip) || '';

@@ -21,11 +21,15 @@ FLAG_NORMAL = "N"
 HEIGHT = "plHeight"
 """Key of the options under which the page finds the height it must give the chart, in pixels."""
 
+LABEL_ROOM = 0.5
+"""Share of the axis behind which a limit that begins there is labelled to its left, so that no edge cuts the label."""
+
 _BAR = "window.plBar"
 _BAND = "window.plBand"
 _CELL = "window.plCell"
 _TIME = "window.plTime"
 _TIP = "window.plTip"
+_NUMBER = "window.plNumber"
 
 FLAG_COLOURS = {
     "N": ("#e4e7ea", "#7d858e"),
@@ -87,7 +91,7 @@ def hours(
         _custom(_BAND, _mark_bands(marks, start_ms, end_ms, now_ms), z=1, encode=False),
         _custom(_BAND, gaps, z=1, encode=False),
         _custom(_BAR, bars, z=3, encode=True),
-        _limit_line(figures, end_ms),
+        _limit_line(figures, start_ms, end_ms),
     ]
     y_axes: list[dict[str, Any]] = [_y(unit)]
     if flags:
@@ -113,7 +117,7 @@ def minutes(
     gaps = _gaps(by_start, start_ms, min(end_ms, now_ms - now_ms % MINUTE_MS), MINUTE_MS)
     grids = [{"left": 62, "right": 16, "top": 34, "height": 150}]
     line = _steps(Lane("", sorted(figures, key=lambda f: f.start_ms)), MINUTE_MS, end_ms)
-    series: list[dict[str, Any]] = [_custom(_BAND, gaps, z=1, encode=False), line, _limit_line(figures, end_ms)]
+    series: list[dict[str, Any]] = [_custom(_BAND, gaps, z=1, encode=False), line, _limit_line(figures, start_ms, end_ms)]
     y_axes = [_y(unit)]
     if flags:
         grids.append({"left": 62, "right": 16, "top": 214, "height": 18})
@@ -227,7 +231,7 @@ def _flag_cell(cell: tuple[int, int, str], now_ms: int) -> dict[str, Any]:
     return {"value": [start, end, 0, fill, "" if flag == FLAG_NORMAL else flag[:2], ink], "tip": str(escape(tip))}
 
 
-def _limit_line(figures: Sequence[Figure], end_ms: int) -> dict[str, Any]:
+def _limit_line(figures: Sequence[Figure], start_ms: int, end_ms: int) -> dict[str, Any]:
     """Return the limit as a stepped dashed line, so that a limit that changed is drawn where it changed."""
     points: list[list[float | None]] = []
     last = None
@@ -238,6 +242,7 @@ def _limit_line(figures: Sequence[Figure], end_ms: int) -> dict[str, Any]:
     if last is not None:
         points.append([end_ms, float(last)])
     label = t("chart.limit", limit=words.number(last)) if last is not None else ""
+    late = bool(points) and float(points[0][0] or 0) > start_ms + LABEL_ROOM * (end_ms - start_ms)
     return {
         "type": "line",
         "step": "end",
@@ -255,8 +260,8 @@ def _limit_line(figures: Sequence[Figure], end_ms: int) -> dict[str, Any]:
                 "show": True,
                 "formatter": label,
                 "position": "insideTopLeft",
-                "align": "left",
-                "offset": [4, -12],
+                "align": "right" if late else "left",
+                "offset": [-8 if late else 4, -12],
                 "color": INK,
                 "fontSize": 14,
                 "fontWeight": "bold",
@@ -297,7 +302,7 @@ def _y(unit: str, name: str = "") -> dict[str, Any]:
         "name": f"{name} {unit}".strip(),
         "nameTextStyle": {"align": "left", "padding": [0, 0, 0, -54], "color": "#4d545b", "fontSize": 14},
         "nameGap": 10,
-        "axisLabel": {"color": "#4d545b", "fontSize": 13, "hideOverlap": True},
+        "axisLabel": {":formatter": _NUMBER, "color": "#4d545b", "fontSize": 13, "hideOverlap": True},
         "splitLine": {"lineStyle": {"color": "#e7eaec"}},
         "splitNumber": 4,
     }

@@ -220,6 +220,8 @@ def _sentence(context: Context, f: Figure) -> str:
 def _formula(context: Context, f: Figure) -> Markup:
     explain = dict(f.explain)
     formula, basis = explain.pop("formula", None), explain.pop("basis", None)
+    for digest in ("inputs_digest", "rules_digest"):
+        explain.pop(digest, None)  # they stand among the digests, at the page's end
     lines: list[Child] = []
     if formula:
         lines.append(h("p", str(formula), cls="formula"))
@@ -272,10 +274,11 @@ def _inputs_of_minutes(context: Context, key: Key, figure: Figure) -> Markup:
         rows.append(_minute(context, end_ms, None, edge, open_=False))
     valid = sum(1 for m in minutes.values() if m.ok)
     aside = t("evidence.minutes.n", n=valid, of=len(spans)) if minutes else t("evidence.minutes.unformed")
+    told = next(iter(minutes.values()), None)
     title = h(
         "div",
         h("span", t("minute")),
-        h("span", t("value")),
+        h("span", t("value") if told is None or told.stat == key.stat else words.stat_words(told.stat)),
         h("span", t("readings")),
         h("span", t("verdict")),
         cls="minute heads",
@@ -292,7 +295,9 @@ def _minute(context: Context, at: int, minute: Figure | None, found: Sequence[re
     elif minute is not None:
         value, word = "—", h("span", minute.reason or t("invalid"), cls="reason")
     else:
-        value, word = "—", h("span", t("chart.no_data") if not found else t("evidence.no_minute"), cls="reason")
+        own = bool(found) and all(r.kind != "realtime" for r in found)
+        why = "chart.no_data" if not found else "evidence.own_record" if own else "evidence.no_minute"
+        value, word = "—", h("span", t(why), cls="reason")
     flags = sorted({r.flag for r in found if r.flag not in ("", "N")})
     late = any(r.backfill for r in found)
     summary = h(

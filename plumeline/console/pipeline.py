@@ -141,8 +141,8 @@ def _blind(context: Context, spans: object) -> Markup:
 def _everything(context: Context, health: Mapping[str, Any]) -> Markup:
     rows = []
     for key, value in sorted(health.items()):
-        if key in ("queues", "blind"):
-            continue
+        if key in ("queues", "blind", "newest_tick_ms", "touches_waiting") or value is None:
+            continue  # drawn above, or known to the process itself as tick_ms and touches
         name = t(f"health.{key}") if f"health.{key}" in catalogue() else key
         if key.endswith("_ms") and isinstance(value, int) and value > 10**11:
             text = f"{words.clock(value, context.now_ms, seconds=True)} · {words.ago(value, context.now_ms)}"

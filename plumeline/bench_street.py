@@ -1,0 +1,226 @@
+"""Benchmarks through a server in a process of its own: HTTP in to figures stored, HJ 212 over TCP, time to webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+from plumeline.bench_engine import decode_run
+from plumeline.bench_load import (
+    CADENCE_S,
+    FACTORS,
+    REFERENCED,
+    SECRET_ENV,
+    BenchFault,
+    Measure,
+    Sizes,
+    bench_registry,
+    expect,
+    source_names,
+)
+from plumeline.bench_server import Serving, served
+from processors.figures import HOUR_MS, MINUTE_MS, local
+from simulators.load import fleet, report_lines
+from simulators.receiver import Receiver
+
+SETTLE_S = 240.0
+"""Longest wait for stored figures: the hour must not be decided by tick meanwhile (5 minutes)."""
+RETRIES_MAX, RETRY_S = 400, 0.05
+"""How often a client sends a body again that was answered 429 or 503, and its pause."""
+TOLD_S = 60.0
+"""Longest wait for the last webhook."""
+SECRET = "whsec_cGx1bWVsaW5lLWJlbmNobWFyaw=="
+FILES_WANTED = 8_192
+"""Open files that a thousand connections need, with room."""
+
+
+def hour_end_ms() -> int:
+    """Return the end of the last full hour of this machine's clock: servers are told that it is just past it."""
+    return int(time.time() * 1000) // HOUR_MS * HOUR_MS
+
+
+def _post(client: httpx.Client, url: str, body: bytes) -> None:
+    headers = {"content-type": "application/x-ndjson"}
+    for _ in range(RETRIES_MAX):
+        answer = client.post(f"{url}/v1/reports?lines=rejected", content=body, headers=headers, timeout=120)
+        if answer.status_code not in (429, 503):
+            break
+        time.sleep(RETRY_S)
+    lines = body.count(b"\n")
+    if answer.status_code != 200 or answer.json()["accepted"] != lines:
+        raise BenchFault(f"POST of {lines} lines was answered {answer.status_code}: {answer.text[:300]}")
+
+
+def process_run(sizes: Sizes) -> tuple[float, float]:
+    """Return readings/s acknowledged, and readings/s until their figures are stored."""
+    each = sizes.process_sources // sizes.process_connections
+    start_ms = hour_end_ms() - HOUR_MS
+    steps = max(1, sizes.process_body_lines // each)
+    loads = [
+        list(
+            report_lines(
+                each,
+                FACTORS,
+                local(start_ms),
+                sizes.process_minutes * 60,
+                cadence_s=CADENCE_S,
+                block_s=steps * CADENCE_S,
+                first_source=n * each,
+            )
+        )
+        for n in range(sizes.process_connections)
+    ]
+    lines = sum(body.count(b"\n") for load in loads for body in load)
+    faults: list[Exception] = []
+    with served(
+        bench_registry(source_names(each * sizes.process_connections), FACTORS), virtual_ms=start_ms + HOUR_MS
+    ) as server:
+
+        def send(load: list[bytes]) -> None:
+            try:
+                with httpx.Client() as client:
+                    for body in load:
+                        _post(client, server.url, body)
+            except Exception as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=send, args=(load,)) for load in loads]
+        began_s = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        acknowledged_s = time.monotonic() - began_s
+        if faults:
+            raise BenchFault(f"a client failed: {faults[0]}")
+        stored_s = server.wait_until(lines * FACTORS, SETTLE_S) - began_s
+        _stored(server, lines, sizes)
+    return lines * FACTORS / acknowledged_s, lines * FACTORS / stored_s
+
+
+def _stored(server: Serving, lines: int, sizes: Sizes) -> None:
+    """Look into the store itself: all report lines, and the final figures of the full hour."""
+    hours = sizes.process_sources * (FACTORS + 2 * REFERENCED) if sizes.process_minutes > 60 else 0
+    with closing(sqlite3.connect(f"file:{server.data / 'data.db'}?mode=ro", uri=True)) as db:
+        expect("report lines stored", db.execute("SELECT count(*) FROM reports").fetchone()[0], lines)
+        found = db.execute("SELECT count(*) FROM figures WHERE level = 'hour' AND revision = 1 AND source LIKE 'BENCH%'")
+        expect("hours decided and stored", found.fetchone()[0], hours)
+
+
+def process(sizes: Sizes) -> list[Measure]:
+    """Measure readings/s of the whole process: HTTP in, fsynced, figures stored."""
+    acknowledged, stored = zip(*(process_run(sizes) for _ in range(sizes.repeat)), strict=True)
+    note = (
+        f"{sizes.process_sources:,} sources x {FACTORS} factors, {sizes.process_minutes} min, "
+        f"{sizes.process_connections} connections, bodies of {sizes.process_body_lines:,} lines, client on the same cores"
+    )
+    return [
+        Measure("process", "HTTP in, fsynced, figures stored", "readings/s", list(stored), 100_000, note=note),
+        Measure("process-ack", "HTTP in to fsynced and acknowledged", "readings/s", list(acknowledged), None, note=note),
+    ]
+
+
+def fleet_run(connections: int, frames_each: int) -> float:
+    """Return frames/s acknowledged over so many connections, all of them answered."""
+    names = [f"F{n:023X}" for n in range(connections)]
+    end_ms = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
+    start = local(end_ms - frames_each * CADENCE_S * 1000)
+    with served(bench_registry(names, 6)) as server:
+        sent = asyncio.run(fleet("127.0.0.1", server.tcp_port, connections, frames_each, start))
+    if sent.failed:
+        raise BenchFault(f"{sent.failed} of {connections} connections gave up; {sent.acknowledged:,} frames answered")
+    return sent.acknowledged / sent.elapsed_s
+
+
+def hj212(sizes: Sizes) -> list[Measure]:
+    """Measure HJ 212 frames/s: decoded on one core, and acknowledged over one and over many connections."""
+    _raise_file_limit()
+    decoded = [decode_run(sizes.decode_frames) for _ in range(sizes.repeat)]
+    one = [fleet_run(1, sizes.one_frames) for _ in range(sizes.repeat)]
+    many = [fleet_run(sizes.many_connections, sizes.many_frames) for _ in range(sizes.repeat)]
+    note = "fsynced before the answer; the engine works beside it; client on the same cores"
+    over = f"{sizes.many_connections:,} connections"
+    return [
+        Measure("hj212-decode", "framed, CRC, decoded, judged on one core", "frames/s", decoded, 10_000, note="6 factors"),
+        Measure("hj212-1", "acknowledged over 1 connection", "frames/s", one, None, note=note),
+        Measure("hj212-many", f"acknowledged over {over}", "frames/s", many, None, note=f"{note}; all connections served"),
+    ]
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def webhook_run(trials: int, spacing_s: float) -> list[float]:
+    """Return, for each source, the seconds from the start of the POST that completes a breaching hour to the webhook."""
+    end_ms = hour_end_ms()
+    names = source_names(trials)
+    with tempfile.TemporaryDirectory(prefix="plumeline-bench-") as folder:
+        receiver = Receiver(SECRET, Path(folder) / "webhooks.jsonl", port=0)
+        receiver.start()
+        try:
+            registry = bench_registry(names, 1, limited=1, limit="5", hook=f"{receiver.url}/hooks/bench")
+            with served(registry, virtual_ms=end_ms + CADENCE_S * 1000, env={SECRET_ENV: SECRET}) as server:
+                return _trials(server, receiver, names, end_ms, spacing_s)
+        finally:
+            receiver.stop()
+
+
+def _trials(server: Serving, receiver: Receiver, names: list[str], end_ms: int, spacing_s: float) -> list[float]:
+    def lines(start_ms: int, duration_s: int) -> Iterator[bytes]:
+        return report_lines(len(names), 1, local(start_ms), duration_s, cadence_s=CADENCE_S)
+
+    began: dict[str, float] = {}
+    with httpx.Client() as client:
+        for body in lines(end_ms - HOUR_MS, 3600):
+            _post(client, server.url, body)
+        server.wait_until(len(names) * 3600 // CADENCE_S, SETTLE_S)
+        for name, line in zip(names, next(lines(end_ms, CADENCE_S)).splitlines(keepends=True), strict=True):
+            began[name] = time.time()
+            _post(client, server.url, line)
+            time.sleep(max(0.0, spacing_s - (time.time() - began[name])))
+    received: dict[str, float] = {}
+    until_s = time.monotonic() + TOLD_S
+    while len(received) < len(names) and time.monotonic() < until_s:
+        for delivery in receiver.deliveries():
+            told = json.loads(delivery.body)
+            if delivery.verdict == "ok" and told["type"] == "exceedance.opened":
+                received.setdefault(told["data"]["source"], datetime.fromisoformat(delivery.received).timestamp())
+        time.sleep(0.1)
+    expect("breaching hours told by webhook", len(received), len(names))
+    early = [name for name in names if received[name] < began[name]]
+    if early:
+        raise BenchFault(f"{len(early)} hours were told before their last reading was sent, so it was not what completed them")
+    return [received[name] - began[name] for name in names]
+
+
+def nearest_rank(ranked: list[float], percent: int) -> float:
+    """Return the percentile of sorted values by nearest rank: a value that occurred, never one between two."""
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]
+
+
+def webhook(sizes: Sizes) -> list[Measure]:
+    """Measure the time from the reading that completes a breaching hour to the webhook received: p50 and p99."""
+    runs = [sorted(webhook_run(sizes.webhook_trials, sizes.webhook_spacing_s)) for _ in range(sizes.repeat)]
+    note = f"{sizes.webhook_trials} sources a run, one each {sizes.webhook_spacing_s:g} s, tick 1 s"
+    p99 = [nearest_rank(run, 99) for run in runs]
+    p50, what = [median(run) for run in runs], "breaching hour completed to webhook received"
+    return [
+        Measure("webhook-p50", f"{what}, p50", "s", p50, None, True, note),
+        Measure("webhook-p99", f"{what}, p99", "s", p99, 2.0, True, note),
+    ]
