@@ -144,8 +144,11 @@ def decode(
             factors = "  ".join(
                 f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items()
             )
+            where = f"{head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')}"
+            text = f"{row['offset']:>9} {row['status']:<11} {where} {factors} {row['reason'] or ''}"
             out.print(
-                f"{row['offset']:>9} {row['status']:<11} {head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')} {factors} {row['reason'] or ''}",
+                text,
+                markup=False,
                 highlight=False,
                 soft_wrap=True,
             )

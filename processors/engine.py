@@ -254,7 +254,11 @@ class Engine:
         out.sources[source] = self.watch.states[source]
         out.watermarks[source] = (memory.high, memory.decided)
         if len(memory.delays) == SKEW_REPORTS and min(memory.delays) > self.rules.ahead_ms:
-            text = f"the last {SKEW_REPORTS} live reports came at least {min(memory.delays) // 1000} s after the device's own time: its clock is slow; a dated clock offset row mends it"
+            delay_s = min(memory.delays) // 1000
+            text = (
+                f"the last {SKEW_REPORTS} live reports came at least {delay_s} s after the device's own time:"
+                " its clock is slow; a dated clock offset row mends it"
+            )
             self._finding("clock.in_doubt", source, None, received, text, out, {"skew_ms": skew, "direction": "slow"})
 
     def _file(self, readings: pl.DataFrame, out: Output) -> None:

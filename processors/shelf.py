@@ -137,9 +137,8 @@ class Shelf:
         shelf = self.hours if level == "hour" else self.days
         for (start,), part in figures.partition_by("hour", as_dict=True).items():
             old = shelf.get(int(start))
-            if old is not None:
-                part = pl.concat([old.join(part, on=["pid", "stat"], how="anti"), part])
-            shelf[int(start)] = part
+            kept = [] if old is None else [old.join(part, on=["pid", "stat"], how="anti")]
+            shelf[int(start)] = pl.concat([*kept, part])
 
     def latest(self, level: str, starts: list[int]) -> pl.DataFrame | None:
         """Return the latest figures of some hours or days."""

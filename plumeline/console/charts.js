@@ -35,5 +35,5 @@ window.plCell = (params, api) => {
 };
 window.plTime = (v) => { const d = new Date(v + 28800000 /* UTC+8 */), h = d.getUTCHours(), m = d.getUTCMinutes();
   return h || m ? String(h).padStart(2, '0') + ':' + String(m).padStart(2, '0') : d.getUTCDate() + ' ' + ['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec'][d.getUTCMonth()]; };
-window.plNumber = (v) => Math.abs(v) >= 1e6 ? v / 1e6 + ' M' : Math.abs(v) >= 1e4 ? v / 1e3 + ' k' : String(v);
+window.plNumber = (v) => Math.abs(v) >= 1e6 ? v / 1e6 + ' M' : Math.abs(v) >= 1e4 ? v / 1e3 + ' k' : v.toLocaleString('en-US');
 window.plTip = (p) => (p.data && p.data.tip) || '';

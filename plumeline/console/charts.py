@@ -21,6 +21,8 @@ FLAG_NORMAL = "N"
 HEIGHT = "plHeight"
 """Key of the options under which the page finds the height it must give the chart, in pixels."""
 
+SIDES: dict[str, Any] = {"left": 62, "right": 22, "outerBoundsMode": "none"}
+"""Margins of every grid in pixels, kept whatever the labels are, so that grids beneath each other share their time axis."""
 LABEL_ROOM = 0.5
 """Share of the axis behind which a limit that begins there is labelled to its left, so that no edge cuts the label."""
 
@@ -79,13 +81,13 @@ def hours(
     gaps = _gaps(by_start, start_ms, min(end_ms, words.hour_start(now_ms)), HOUR_MS)
     bars = [_bar(f, now_ms) for f in figures if f.number is not None and f.ok]
     height, strip, lane = 300, 18, 70
-    grids = [{"left": 62, "right": 16, "top": 34, "height": height - 60}]
+    grids: list[dict[str, Any]] = [{**SIDES, "top": 34, "height": height - 60}]
     top = height + 4
     if flags:
-        grids.append({"left": 62, "right": 16, "top": top, "height": strip})
+        grids.append({**SIDES, "top": top, "height": strip})
         top += strip + 12
     for _ in lanes:
-        grids.append({"left": 62, "right": 16, "top": top + 16, "height": lane - 30})
+        grids.append({**SIDES, "top": top + 16, "height": lane - 30})
         top += lane
     series: list[dict[str, Any]] = [
         _custom(_BAND, _mark_bands(marks, start_ms, end_ms, now_ms), z=1, encode=False),
@@ -115,12 +117,12 @@ def minutes(
     by_start = {f.start_ms: f for f in figures}
     unit = words.unit(figures[0].unit) if figures else ""
     gaps = _gaps(by_start, start_ms, min(end_ms, now_ms - now_ms % MINUTE_MS), MINUTE_MS)
-    grids = [{"left": 62, "right": 16, "top": 34, "height": 150}]
+    grids: list[dict[str, Any]] = [{**SIDES, "top": 34, "height": 150}]
     line = _steps(Lane("", sorted(figures, key=lambda f: f.start_ms)), MINUTE_MS, end_ms)
     series: list[dict[str, Any]] = [_custom(_BAND, gaps, z=1, encode=False), line, _limit_line(figures, start_ms, end_ms)]
     y_axes = [_y(unit)]
     if flags:
-        grids.append({"left": 62, "right": 16, "top": 214, "height": 18})
+        grids.append({**SIDES, "top": 214, "height": 18})
         y_axes.append({"gridIndex": 1, "show": False, "min": 0, "max": 1, "type": "value"})
         series.append(
             {**_custom(_CELL, [_flag_cell(f, now_ms) for f in flags], z=2, encode=False), "xAxisIndex": 1, "yAxisIndex": 1}

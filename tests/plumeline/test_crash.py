@@ -25,7 +25,6 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from simulators.encoder import Identity, encode, realtime
 from simulators.receiver import Receiver
-
 from tests.conftest import REPO
 from tests.plumeline.crash_worker import STAGES
 from tests.processors.given import registry

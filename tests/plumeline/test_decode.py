@@ -131,7 +131,7 @@ def test_captured_realtime_frames(capsys: pytest.CaptureFixture[str], monkeypatc
 
 
 def test_check_prints_one_object(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """``check --json``: bytes and frames sum to the file, a figure has the keys that outside checks read, nothing else is there."""
+    """``check --json``: bytes and frames sum to the file, and a figure has exactly the keys that outside checks read."""
     head = "QN=202607010{m:03}31000;ST=31;CN=2011;PW=123456;MN=M1;Flag=4;CP=&&DataTime=202607010{m:03}00;"
     frames = [framed(head.format(m=m) + "a21026-Rtd=31.25,a21026-Flag=N&&") for m in range(57)]
     path = tmp_path / "packets.txt"

@@ -20,9 +20,21 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.engine import Settings
 from processors.figures import HOUR_MS
-
 from tests.processors.given import (
-    FLOW, METER, MIDNIGHT, NOON, O2, SO2, STACK, line, ms, records, registry, stack_hour, tick, ticks,
+    FLOW,
+    METER,
+    MIDNIGHT,
+    NOON,
+    O2,
+    SO2,
+    STACK,
+    line,
+    ms,
+    records,
+    registry,
+    stack_hour,
+    tick,
+    ticks,
 )  # fmt: skip
 
 
