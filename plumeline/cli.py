@@ -136,7 +136,7 @@ def decode(
     for found in scan(file):
         if found.piece.kind not in ("frame", "quarantined"):
             continue
-        row = decoded_json(found)
+        row: dict[str, Any] = decoded_json(found)
         if as_json:
             print(json.dumps(row, ensure_ascii=False))
         else:
