@@ -23,13 +23,19 @@ from plumeline.bench_street import hj212, process, webhook
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
+    """Return what the figures were measured on; ``load`` is the load average of the last minute, our own included."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
         model = names[0] if names else model
-    return {"cpus": os.cpu_count(), "model": model, "python": platform.python_version(), "system": platform.platform()}
+    return {
+        "cpus": os.cpu_count(),
+        "model": model,
+        "load": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
 
 
 def benchmarks(only: str, sizes: Sizes) -> dict[str, Callable[[], list[Measure]]]:
@@ -81,7 +87,7 @@ def run(only: str, as_json: bool, out: Console, sizes: Sizes | None = None) -> N
 
 def _titled() -> str:
     facts = machine()
-    return f"{facts['cpus']} CPUs, {facts['model']}, Python {facts['python']}"
+    return f"{facts['cpus']} CPUs, {facts['model']}, Python {facts['python']}, load {facts['load']}"
 
 
 def _number(value: float) -> str:

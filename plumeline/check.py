@@ -23,8 +23,9 @@ from ingest.registry import Enterprise, Point, Registry, Source
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.decode import HOUR, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
-from processors.engine import Engine, Settings
+from processors.engine import Engine
 from processors.figures import HOUR_MS, Figure, local_iso
+from processors.memory import Settings
 
 LINES_A_TURN = 20_000
 """Report lines that go through the engine at once."""

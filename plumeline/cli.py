@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -133,25 +134,27 @@ def decode(
     """Print every frame of a file, values as the device sent them; quarantined ones with their reason."""
     if not file.is_file():
         raise NotReadable(f"{file}: no such file")
-    for found in scan(file):
-        if found.piece.kind not in ("frame", "quarantined"):
-            continue
-        row: dict[str, Any] = decoded_json(found)
-        if as_json:
-            print(json.dumps(row, ensure_ascii=False))
-        else:
-            head = row["header"]
-            factors = "  ".join(
-                f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items()
-            )
-            where = f"{head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')}"
-            text = f"{row['offset']:>9} {row['status']:<11} {where} {factors} {row['reason'] or ''}"
-            out.print(
-                text,
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+    frames = 0
+    try:
+        for found in scan(file):
+            if found.piece.kind in ("frame", "quarantined"):
+                frames += 1
+                _print_frame(decoded_json(found), as_json)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NotReadable(f"{file}: cannot be read to its end ({error})") from None
+    if not frames:
+        raise NotReadable(f"{file}: no HJ 212 frame in it")
+
+
+def _print_frame(row: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(row, ensure_ascii=False))
+        return
+    head = row["header"]
+    factors = "  ".join(f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items())
+    where = f"{head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')}"
+    text = f"{row['offset']:>9} {row['status']:<11} {where} {factors} {row['reason'] or ''}"
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -197,7 +200,7 @@ def demo(
     http_port: Annotated[int, typer.Option(help="Console and HTTP ingest.")] = 8080,
     tcp_port: Annotated[int, typer.Option(help="HJ 212 over TCP.")] = 9212,
     receiver_port: Annotated[int, typer.Option(help="The webhook receiver that the demo shows.")] = 8090,
-    speed: Annotated[float, typer.Option(help="Virtual seconds a second.", min=1, max=600)] = 60.0,
+    speed: Annotated[float, typer.Option(help="Virtual seconds a second.", min=1, max=300)] = 60.0,
 ) -> None:
     """Run a small simulated county: real HJ 212 over TCP, real HTTP, signed webhooks to a receiver; kept across restarts."""
     from plumeline.demo import run
@@ -306,6 +309,9 @@ def replay(
     """Replay a log into a fresh store, and say whether canonical figures and events come out the same."""
     from plumeline.replay import replay as run
 
+    for name in ("data.db", "log.db"):
+        if not (data / name).exists():
+            raise NotReadable(f"{data}: no {name} there; give --data FOLDER, the folder that serve or demo was started with")
     result = run(data, into)
     if as_json:
         print(json.dumps(result))

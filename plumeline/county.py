@@ -33,7 +33,7 @@ from plumeline.runner import Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.engine import Settings
+from processors.memory import Settings
 
 CST = timezone(timedelta(hours=8))
 TRIM_EVERY_S = 60.0

@@ -21,6 +21,8 @@ from simulators.receiver import Receiver
 
 TICK_VIRTUAL_S = 10.0
 """Virtual seconds between ticks, as a gateway in the field."""
+TICK_S_MIN = 0.02
+"""Shortest real time between ticks; it bounds the speed at which ticks stay close enough together."""
 SECRET_VARIABLE = "PLUMELINE_WEBHOOK_SECRET_DUTY"
 
 
@@ -40,18 +42,19 @@ def run(data: Path, registry: Path, http_port: int, tcp_port: int, receiver_port
     os.environ[token_variable(TOKEN_GROUP)] = token
     contacts = tuple(c.model_copy(update={"url": c.url.replace(":8090/", f":{receiver_port}/")}) for c in rows.contacts)
     rows = rows.model_copy(update={"contacts": contacts})
-    clock = VirtualClock(demo_start(wall()), speed, data / "clock.json")
+    clock = VirtualClock(demo_start(wall()), speed, data / "clock.json", held=True)
     try:
         receiver = Receiver(os.environ[SECRET_VARIABLE], data / "received.jsonl", receiver_port)
     except OSError as error:
         raise NotReadable(
             f"port {receiver_port} for the webhook receiver: {error.strerror}; give another --receiver-port"
         ) from None
-    options = Options(data, http_port=http_port, tcp_port=tcp_port, tick_s=max(TICK_VIRTUAL_S / speed, 0.1))
+    options = Options(data, http_port=http_port, tcp_port=tcp_port, tick_s=max(TICK_VIRTUAL_S / speed, TICK_S_MIN))
     county = County(options, rows, clock)
     county.adopt_if_changed(rows)
 
     def ready() -> None:
+        clock.go()
         out.print(f"console            http://127.0.0.1:{http_port}")
         out.print(f"webhook receiver   {receiver.url}")
         out.print(

@@ -20,8 +20,9 @@ from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.decode import BadLine
-from processors.engine import TICK_PREFIX, Engine, Settings
+from processors.engine import Engine
 from processors.figures import DAY_MS, SourceState
+from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
 from processors.points import Rules
 from processors.publish import frame_of

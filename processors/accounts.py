@@ -8,13 +8,11 @@ from processors.digest import text_hash
 from processors.figures import DAY_MS, Figure
 from processors.hours import SUMS
 from processors.output import Past
-from processors.points import Points
+from processors.points import ENERGY, Points
 from processors.publish import frame_of
 from processors.shelf import Shelf
 
 UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
-ENERGY = "energy"
-"""Factor of an enterprise's standard coal and CO2, over all its meters."""
 
 
 def account_figures(shelf: Shelf, published: pl.DataFrame, points: Points, past: Past | None) -> list[Figure]:
@@ -35,9 +33,13 @@ def account_figures(shelf: Shelf, published: pl.DataFrame, points: Points, past:
 def _account(
     enterprise: str, factor: str, stat: str, day: int, shelf: Shelf, points: Points, past: Past | None, decided: int
 ) -> Figure:
-    members = _members(enterprise, factor, stat, points)
+    members = points.members.get((enterprise, factor if stat == "mass" else ENERGY, stat), [])
     rows = shelf.latest("day", [day])
-    held = {} if rows is None else {r["pid"]: r for r in rows.filter(pl.col("stat") == stat).iter_rows(named=True)}
+    held = (
+        {}
+        if rows is None
+        else {r["pid"]: r for r in rows.filter((pl.col("stat") == stat) & pl.col("pid").is_in(members)).iter_rows(named=True)}
+    )
     if past is not None:
         for source in {points.keys[pid].source for pid in members if pid not in held}:
             stored = frame_of(past.cold_figures(source, "day", day, day + DAY_MS), points)
@@ -73,13 +75,6 @@ def _account(
         revision=0,
         explain={"members": listed},
     )
-
-
-def _members(enterprise: str, factor: str, stat: str, points: Points) -> list[int]:
-    own = [pid for pid, key in enumerate(points.keys) if points.enterprise_of.get(key.source) == enterprise]
-    if stat == "mass":
-        return [p for p in own if points.keys[p].factor == factor and any(r.flow_factor for r in points.points_of.get(p, []))]
-    return [p for p in own if any(m.energy_code for m in points.meters.get(p, []))]
 
 
 def _sign(pid: int, points: Points) -> int:

@@ -8,7 +8,6 @@ where a batch was cut, and a replay of the log repeats it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 
 import polars as pl
@@ -22,42 +21,24 @@ from processors.energy import meter_rows
 from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, epoch_ms, local_iso
 from processors.hours import HOUR_SCHEMA, day_figures, hour_figures
+from processors.memory import (
+    CONFLICTS_A_TURN,
+    MARK_CODES,
+    NO_DATA_HOURS_MAX,
+    SKEW_REPORTS,
+    TICK_PREFIX,
+    TOUCHES_A_TICK,
+    Settings,
+    SourceMemory,
+)
 from processors.meters import MeterBook, MeterReading
 from processors.output import Output, Past
 from processors.points import NO_METER, Points, Rules
 from processors.publish import frame_of, publish, verdict_of, verdicts
 from processors.qualify import place, qualify
-from processors.rules.averaging import CALIBRATION, FAULT, MAINTENANCE, STOPPED
+from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf
 from processors.silence import Watch
-
-MARK_CODES = {"stopped": STOPPED, "maintenance": MAINTENANCE, "calibration": CALIBRATION, "fault": FAULT}
-TOUCHES_A_TICK = 200
-"""Touched source-hours that are worked off at one tick; the rest waits for the next, so that live never waits for the past."""
-CONFLICTS_A_TURN = 1_000
-"""Conflicts told in one turn; a device that contradicts itself more often is told once a source and day by the alerts."""
-SKEW_REPORTS = 20
-"""Live reports in a row that must all be late by more than the bound before a clock is called slow."""
-NO_DATA_HOURS_MAX = 72
-"""Hours without data that one tick states at most for a source; a longer silence is told by its state."""
-TICK_PREFIX = b'{"v":1,"tick"'
-
-
-@dataclass(slots=True)
-class Settings:
-    """What a runner chooses: how long readings stay hot, and whether open hours are published while they run."""
-
-    hot_ms: int = 6 * HOUR_MS
-    provisional: bool = True
-
-
-@dataclass(slots=True)
-class _SourceMemory:
-    """What the engine remembers of a source: newest time, end of the last decided hour, delays of its newest live reports."""
-
-    high: int | None = None
-    decided: int = 0
-    delays: list[int] = field(default_factory=list)
 
 
 class Engine:
@@ -70,7 +51,7 @@ class Engine:
         self.settings = settings or Settings()
         self.past = past
         self.points = Points(registry, self.rules)
-        self.memory: dict[str, _SourceMemory] = {}
+        self.memory: dict[str, SourceMemory] = {}
         self.watch = Watch()
         self.episodes = EpisodeBook()
         self.marks: dict[str, Mark] = {}
@@ -170,7 +151,7 @@ class Engine:
 
     def remember(self, source: str, high: int, decided: int) -> None:
         """Take back a source's watermark after a restart."""
-        self.memory[source] = _SourceMemory(high, decided)
+        self.memory[source] = SourceMemory(high, decided)
 
     # -- reports -------------------------------------------------------------------------------------------------
 
@@ -207,7 +188,7 @@ class Engine:
             ``filed`` with ``late``; and rows of ``sid``, ``hour`` and ``decided`` (receipt of the deciding report).
         """
         names = filed["source"].unique(maintain_order=True).to_list()
-        memory = [self.memory.setdefault(n, _SourceMemory()) for n in names]
+        memory = [self.memory.setdefault(n, SourceMemory()) for n in names]
         known = pl.DataFrame(
             {"source": names, "high": [m.high for m in memory], "wm": [m.decided for m in memory]},
             schema={"source": pl.String, "high": pl.Int64, "wm": pl.Int64},
@@ -224,9 +205,12 @@ class Engine:
                 "sid",
                 "source",
                 "received",
-                hour=pl.int_ranges(
-                    pl.max_horizontal("settled", pl.col("floor") - NO_DATA_HOURS_MAX * HOUR_MS), "floor", HOUR_MS
-                ),
+                hour=pl.concat_list(
+                    "settled",
+                    pl.int_ranges(
+                        pl.max_horizontal("settled", pl.col("floor") - NO_DATA_HOURS_MAX * HOUR_MS), "floor", HOUR_MS
+                    ),
+                ).list.unique(),
             )
             .explode("hour")
             .group_by("sid", "hour")
@@ -407,10 +391,13 @@ class Engine:
         self._publish_on(self.shelf, news, out)
 
     def _publish_on(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
-        """Publish hours, then the days and accounts that read them, then the episodes."""
+        """Publish hours, then the days and accounts that read decided ones, then the episodes."""
         if news.is_empty():
             return
         out.figures.append(news)
+        news = news.filter(pl.col("revision") > 0)
+        if news.is_empty():
+            return
         offset = self.rules.offset_ms
         day = (pl.col("hour") + offset) // DAY_MS * DAY_MS - offset
         keys = news.select("pid", day=day).unique()
@@ -419,11 +406,13 @@ class Engine:
         if hours is not None:
             of_days = hours.select(*HOUR_SCHEMA).with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
             days = day_figures(of_days, self.points)
-            decided = [
-                news_as_of if self._decided_until(pid) >= start + DAY_MS else None
-                for pid, start, news_as_of in days.select("pid", "hour", pl.lit(int(news["decided"].max() or 0))).rows()  # type: ignore[arg-type]
-            ]
-            days = days.with_columns(decided=pl.Series(decided, dtype=pl.Int64))
+            known = int(news["decided"].max() or 0)  # type: ignore[arg-type]
+            until = [self._decided_until(pid) for pid in days["pid"].unique().sort().to_list()]
+            closed = pl.DataFrame(
+                {"pid": days["pid"].unique().sort(), "until": until}, schema={"pid": pl.Int32, "until": pl.Int64}
+            )
+            over = pl.col("until") >= pl.col("hour") + DAY_MS
+            days = days.join(closed, on="pid").with_columns(decided=pl.when(over).then(known)).drop("until")
             published = publish(shelf, days, self.points, "day")
             if published.height:
                 out.figures.append(published)
@@ -461,7 +450,7 @@ class Engine:
                 continue
             first = max(memory.decided, until - NO_DATA_HOURS_MAX * HOUR_MS) if states else memory.decided
             last = until if states else memory.high // HOUR_MS * HOUR_MS + HOUR_MS
-            due += [(self.points.sid[source], hour) for hour in range(first, last, HOUR_MS)]
+            due += [(self.points.sid[source], hour) for hour in {memory.decided, *range(first, last, HOUR_MS)} if hour < last]
             memory.decided = max(memory.decided, last)
             out.watermarks[source] = (memory.high, memory.decided)
         if due:

@@ -13,6 +13,8 @@ from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
+ENERGY = "energy"
+"""Factor of an enterprise's standard coal and CO2, over all its meters."""
 FOREVER_MS = 8_000_000_000_000_000
 """End of a row without ``valid_to``."""
 
@@ -110,6 +112,7 @@ class Points:
         self.limits = self._limits()
         self.sources = {s.source: s for s in registry.sources}
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
+        self.members = self._members()
 
     def _source_rows(self) -> pl.DataFrame:
         rows = [
@@ -128,6 +131,18 @@ class Points:
         names = ("row_from", "row_to", "cadence_ms", "minute_ms", "clock_ms")
         schema: dict[str, type[pl.DataType]] = {"source": pl.String, "sid": pl.Int32, **dict.fromkeys(names, pl.Int64)}
         return pl.DataFrame(rows, schema={**schema, "end_label": pl.Boolean})
+
+    def _members(self) -> dict[tuple[str, str, str], list[int]]:
+        """Return the points whose day figures an enterprise's account adds up, by (enterprise, factor, stat)."""
+        out: dict[tuple[str, str, str], list[int]] = {}
+        for pid, key in enumerate(self.keys):
+            enterprise = self.enterprise_of.get(key.source, "")
+            if any(r.flow_factor for r in self.points_of.get(pid, [])):
+                out.setdefault((enterprise, key.factor, "mass"), []).append(pid)
+            if any(m.energy_code for m in self.meters.get(pid, [])):
+                for stat in ("kgce", "tco2"):
+                    out.setdefault((enterprise, ENERGY, stat), []).append(pid)
+        return out
 
     def unit(self, pid: int) -> str:
         """Return the unit of a point's or meter's values, as its newest row says."""

@@ -101,11 +101,12 @@ class Watch:
             max(SILENT_CADENCES * cadence_ms, SILENT_MS_MIN) if row.silent_after_s is None else row.silent_after_s * 1000
         )
         if age <= min(max(LATE_CADENCES * cadence_ms, LATE_MS_MIN), silent_after):
-            since = old.since_ms if old.state == "on time" else old.last_ms
-            return replace(old, state="on time", since_ms=since)
-        if row.source in stopped:
-            return replace(old, state="stopped", since_ms=covered_until)
-        return replace(old, state="silent" if age > silent_after else "late", since_ms=covered_until)
+            state, since = "on time", old.last_ms
+        elif row.source in stopped:
+            state, since = "stopped", covered_until
+        else:
+            state, since = ("silent" if age > silent_after else "late"), covered_until
+        return old if state == old.state else replace(old, state=state, since_ms=since)
 
 
 def _told(old: SourceState, new: SourceState, row: Source, now_ms: int) -> Event | None:

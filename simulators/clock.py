@@ -29,6 +29,7 @@ class VirtualClock:
         speed: virtual seconds a real second, above 0.
         state_file: where the clock is kept; None keeps it in memory only.
         monotonic: real seconds, never falling.
+        held: stand still until ``go``, so that the time in which a process starts does not pass.
 
     Raises:
         ValueError: speed is not above 0, start is naive, or the state file cannot be read as one.
@@ -40,6 +41,8 @@ class VirtualClock:
         speed: float = 60.0,
         state_file: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        held: bool = False,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed {speed} is not above 0")
@@ -52,6 +55,7 @@ class VirtualClock:
         self._monotonic = monotonic
         if state_file is not None and state_file.exists():
             self.origin, self._base = _load(state_file)
+        self._held = held
         self._zero = monotonic()
         if state_file is not None:
             state_file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +63,13 @@ class VirtualClock:
 
     def now(self) -> datetime:
         """Return the virtual time, with the local offset."""
+        if self._held:
+            return self._base
         return self._base + timedelta(seconds=(self._monotonic() - self._zero) * self.speed)
+
+    def go(self) -> None:
+        """Let a held clock run from where it stands."""
+        self._zero, self._held = self._monotonic(), False
 
     def __call__(self) -> datetime:
         """Return the virtual time; the clock itself is the callable that gateways are handed."""

@@ -22,7 +22,7 @@ from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.engine import Settings
+from processors.memory import Settings
 
 STAGES = ("idle", "append", "applied", "inputs", "figures", "state", "committed", "told")
 LINGER_S = 0.003

@@ -18,8 +18,8 @@ from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.engine import Settings
 from processors.figures import HOUR_MS
+from processors.memory import Settings
 from tests.processors.given import (
     FLOW,
     METER,
