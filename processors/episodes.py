@@ -12,8 +12,6 @@ from processors.rules.judge import times_over_text
 EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
 HOURS_REMEMBERED = 24 * 400
 """Exceeding hours a series remembers; older ones can no longer change an episode."""
-NEXT_DECIDED_MS = 600_000
-"""Time after its end by which an hour is decided at the latest (by tick after 5 minutes)."""
 CLOSED_REMEMBERED = 64
 """Closed episodes a series remembers, so that a late verdict can withdraw or lengthen them."""
 
@@ -112,8 +110,6 @@ def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) ->
         again = sum(1 for e in known.episodes if e.split("#")[0] == identity)
         identity = f"{identity}#{again + 1}" if again else identity
         episode = _episode(known, identity, hour, start, end, hour.live)
-        if not hour.live and hour.decided_ms >= end + HOUR_MS + NEXT_DECIDED_MS:
-            episode = replace(episode, state="closed")  # the hour behind it was decided long ago, and did not exceed
         known.episodes[identity] = episode
         return [(_event(kind, episode, hour), episode)]
     first, *others = touching

@@ -29,6 +29,8 @@ from tests.conftest import REPO
 from tests.plumeline.crash_worker import STAGES
 from tests.processors.given import registry
 
+WORK = STAGES[1:]
+"""Stages that each must be hit; "idle" is what lies between them."""
 KILLS = 200
 """Kills in one run; each hits the stage that was drawn, or whatever runs when it does not come in time."""
 FRAMES_MAX = 2_400
@@ -121,7 +123,7 @@ def test_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         stop = threading.Event()
         device = threading.Thread(target=killed.send, args=(FRAMES_MAX, stop))
         device.start()
-        lacking = [s for s in STAGES if hits[s] == min(hits[s] for s in STAGES)]
+        lacking = [s for s in WORK if hits[s] == min(hits[s] for s in WORK)]
         target, deadline = STAGES.index(rng.choice(lacking)), time.monotonic() + 0.6
         time.sleep(rng.uniform(0, 0.1))
         while killed.shared[8] != target and time.monotonic() < deadline:
@@ -140,7 +142,7 @@ def test_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         hook.stop()
     with capsys.disabled():
         print(f"\nkills by stage: {dict(hits)}; packets acknowledged: {killed.sent}")
-    assert sum(hits.values()) >= KILLS and all(hits[s] for s in STAGES), hits
+    assert sum(hits.values()) >= KILLS and all(hits[s] for s in WORK), hits
     assert quiet.sent == killed.sent
     stores = [SqliteStore(SqliteWriter(p.folder / "data.db")) for p in (killed, quiet)]
     times = [{t for (t,) in s.rows("SELECT DISTINCT time FROM reports")} for s in stores]
