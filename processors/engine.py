@@ -68,7 +68,7 @@ class Engine:
         self._late: list[pl.DataFrame] = []
         self._open: set[tuple[int, int]] = set()
         self._late_meters: set[tuple[int, int]] = set()
-        self._minute_shown = 0
+        self._shown = 0
 
     def _book(self, pid: int) -> MeterBook:
         source = self.points.sources[self.points.keys[pid].source]
@@ -467,7 +467,7 @@ class Engine:
                 book.forget(day - DAY_MS)
 
     def _revise(self, now: int, out: Output) -> None:
-        """Publish touched hours: decided ones as revisions, open ones as provisional once a minute."""
+        """Publish touched hours: decided ones as revisions, open ones as provisional, at most once in ``provisional_ms``."""
         self._run_books(out)
         touched = pl.concat(self._late).unique() if self._late else pl.DataFrame(schema={"sid": pl.Int32, "hour": pl.Int64})
         self._late = []
@@ -489,8 +489,8 @@ class Engine:
         settled = touched.filter(pl.col("hour") < pl.col("until")).select("sid", "hour")
         self._open |= set(touched.filter(pl.col("hour") >= pl.col("until")).select("sid", "hour").rows())
         keys = [settled.with_columns(decided=pl.lit(now, dtype=pl.Int64))] if settled.height else []
-        if self.settings.provisional and now // MINUTE_MS > self._minute_shown and self._open:
-            self._minute_shown = now // MINUTE_MS
+        if self.settings.provisional and now // self.settings.provisional_ms > self._shown and self._open:
+            self._shown = now // self.settings.provisional_ms
             running = pl.DataFrame(sorted(self._open), schema={"sid": pl.Int32, "hour": pl.Int64}, orient="row")
             self._open = set()
             keys.append(running.with_columns(decided=pl.lit(None, dtype=pl.Int64)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from processors.figures import HOUR_MS
+from processors.figures import HOUR_MS, MINUTE_MS
 from processors.rules.averaging import CALIBRATION, FAULT, MAINTENANCE, STOPPED
 
 MARK_CODES = {"stopped": STOPPED, "maintenance": MAINTENANCE, "calibration": CALIBRATION, "fault": FAULT}
@@ -25,6 +25,7 @@ class Settings:
 
     hot_ms: int = 6 * HOUR_MS
     provisional: bool = True
+    provisional_ms: int = 5 * MINUTE_MS
 
 
 @dataclass(slots=True)

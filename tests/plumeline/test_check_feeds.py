@@ -305,11 +305,7 @@ def test_a_gas_turbines_hours_and_verdicts(column: str, factor: str) -> None:
     assert {(f.ok, f.reason, f.n) for f in hours.values()} == {(True, None, 60)}
 
 
-
-
-@pytest.mark.parametrize(
-    ("column", "factor"), [("co_mg_m3", "a21005"), ("nox_mg_m3", "a21002")]
-)
+@pytest.mark.parametrize(("column", "factor"), [("co_mg_m3", "a21005"), ("nox_mg_m3", "a21002")])
 def test_a_gas_turbines_episodes_and_gaps(column: str, factor: str) -> None:
     """Episodes are the runs of adjacent exceeding hours; the hours absent at the end of 2011 and 2012 are the two gaps."""
     done, expected = checked("gas_turbine_cems"), turbine_hours(column)
