@@ -18,7 +18,7 @@ from ingest.registry import Registry
 from processors.accounts import account_figures
 from processors.decode import INTERVAL, REGISTER, BadLine, reports_frame
 from processors.energy import meter_rows
-from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
+from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict, decimal_text
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, epoch_ms, local_iso
 from processors.hours import HOUR_SCHEMA, day_figures, hour_figures
 from processors.memory import (
@@ -74,8 +74,6 @@ class Engine:
         source = self.points.sources[self.points.keys[pid].source]
         rows = self.points.meters[pid]
         return MeterBook(rows, self.points.changes.get(pid, []), source.cadence_s * 1000, self.rules.offset_ms)
-
-    # -- turns ---------------------------------------------------------------------------------------------------
 
     def apply(self, records: Sequence[LogRecord]) -> Output:
         """Take in records in log order and return what they cause."""
@@ -152,8 +150,6 @@ class Engine:
     def remember(self, source: str, high: int, decided: int) -> None:
         """Take back a source's watermark after a restart."""
         self.memory[source] = SourceMemory(high, decided)
-
-    # -- reports -------------------------------------------------------------------------------------------------
 
     def _reports(self, values: Iterable[bytes], out: Output) -> None:
         lines = [line for value in values for line in value.split(b"\n") if line]
@@ -289,13 +285,12 @@ class Engine:
         fields = ("time", "value", "code", "decoder", "sent", "received", "digest", "hash")
         book.add(MeterReading(t, v, c, (d, s, r, g), h, r) for t, v, c, d, s, r, g, h in rows.select(fields).rows())
 
-    # -- deciding ------------------------------------------------------------------------------------------------
-
     def _decide(self, keys: pl.DataFrame, out: Output, *, no_data: bool = False) -> None:
         """Rebuild and publish the hours of (``sid``, ``hour``, ``decided``) for the first time as decided."""
         self._rebuild_dirty(keys.select("sid", "hour"), None, out)
-        rows, contested = hour_figures(self.shelf, keys.select("sid", "hour"), self.points, self.spans)
+        rows, contested, disagreeing = hour_figures(self.shelf, keys.select("sid", "hour"), self.points, self.spans)
         self._conflicts(contested, out)
+        self._disagree(disagreeing, out)
         rows = self._with_meters(rows, keys, out)
         decided = keys.select("sid", "hour", "decided")
         sids = pl.DataFrame(
@@ -425,8 +420,6 @@ class Engine:
         memory = self.memory.get(self.points.keys[pid].source)
         return 0 if memory is None else memory.decided
 
-    # -- ticks ---------------------------------------------------------------------------------------------------
-
     def _ticks(self, records: Sequence[LogRecord], out: Output) -> None:
         """Take in ticks: the same tick of several partitions is one barrier for the sources of those partitions."""
         for value, group in groupby(records, key=lambda r: r.value):
@@ -496,8 +489,9 @@ class Engine:
             keys.append(running.with_columns(decided=pl.lit(None, dtype=pl.Int64)))
         if keys:
             every = pl.concat(keys)
-            rows, contested = hour_figures(self.shelf, every.select("sid", "hour"), self.points, self.spans)
+            rows, contested, disagreeing = hour_figures(self.shelf, every.select("sid", "hour"), self.points, self.spans)
             self._conflicts(contested, out)
+            self._disagree(disagreeing, out)
             rows = self._with_meters(rows, every, out)
             sids = pl.DataFrame(
                 {"pid": range(len(self.points.keys)), "sid": self.points.sid_of_pid}, schema={"pid": pl.Int32, "sid": pl.Int32}
@@ -511,8 +505,6 @@ class Engine:
         events, states = self.watch.judge(self.points.sources, stopped)
         out.events += events
         out.sources.update({s.source: s for s in states})
-
-    # -- the past ------------------------------------------------------------------------------------------------
 
     def _touch(self, source: str, hour: int, cause: str, out: Output) -> None:
         self.touches.setdefault((source, hour), cause)
@@ -567,8 +559,9 @@ class Engine:
         if minutes.height:
             out.minutes.append(minutes)
         self._conflicts(contested, out)
-        rows, contested = hour_figures(shelf, wanted, self.points, self.spans)
+        rows, contested, disagreeing = hour_figures(shelf, wanted, self.points, self.spans)
         self._conflicts(contested, out)
+        self._disagree(disagreeing, out)
         news = publish(shelf, rows.with_columns(decided=pl.lit(now, dtype=pl.Int64)), self.points, "hour")
         self._publish_on(shelf, news, out)
         hot_days = [d for d in shelf.days if d in self.shelf.days]
@@ -581,8 +574,6 @@ class Engine:
         """Return the start of the local day."""
         offset = self.rules.offset_ms
         return (time_ms + offset) // DAY_MS * DAY_MS - offset
-
-    # -- marks ---------------------------------------------------------------------------------------------------
 
     def _mark(self, record: LogRecord, out: Output) -> None:
         try:
@@ -634,8 +625,6 @@ class Engine:
                 spans += [MarkSpan(sid, pid, *times) for pid in pids if pid is not None]
         return spans
 
-    # -- findings ------------------------------------------------------------------------------------------------
-
     def _tell_unregistered(self, rows: pl.DataFrame, out: Output) -> None:
         for source, received in rows.group_by("source", maintain_order=True).agg(pl.col("received").min()).rows():
             text = f"source {source} sends reports but is not in the registry; they are kept, and `plumeline adopt {source}` drafts its rows"
@@ -656,6 +645,12 @@ class Engine:
             contested.head(CONFLICTS_A_TURN).select("pid", "time", "received").unique().sort("pid", "time").rows()
         ):
             self._conflict(pid, time, received, out)
+
+    def _disagree(self, rows: pl.DataFrame, out: Output) -> None:
+        for pid, hour, ours, received, own in rows.sort("hour", "pid").head(CONFLICTS_A_TURN).rows():
+            key = self.points.keys[pid]
+            text = f"{key.factor}, hour {local_iso(hour)}: the device says {decimal_text(own)}, its minutes make {decimal_text(ours)}"
+            self._finding("reading.disagrees", key.source, key.factor, received, text, out, {"hour": local_iso(hour)})
 
     def _conflict(self, pid: int, time_ms: int, received_ms: int, out: Output) -> None:
         key = self.points.keys[pid]

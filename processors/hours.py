@@ -27,20 +27,25 @@ HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """A figure before it is judged: ``total`` is the sum behind a mean, at MINUTE_SCALE for hours and SCALE for days."""
 MEANS, SUMS = ("avg", "avg_ref"), ("mass", "energy", "kgce", "tco2")
+DISAGREES_PCT = 1
+"""Difference between the device's own hour and ours that is told (WAT-9: more than 1 % between logger and platform)."""
 _INFO = ("pid", "rules", "ref_o2", "guard", "oxygen_pid", "flow_pid")
 
 
-def hour_figures(shelf: Shelf, keys: pl.DataFrame, points: Points, marks: list[MarkSpan]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def hour_figures(
+    shelf: Shelf, keys: pl.DataFrame, points: Points, marks: list[MarkSpan]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Make the hour figures of gas and water points for (``sid``, ``hour``) keys anew.
 
     Returns:
         Rows of HOUR_SCHEMA: stat "avg" for each point with readings, "avg_ref" where the registry names a reference oxygen,
-        "mass" where it names a flow; and the contested device hours.
+        "mass" where it names a flow; the contested device hours; and the device hours that differ from ours by more than
+        DISAGREES_PCT (``pid``, ``hour``, ``ours``, ``received``, ``own``).
     """
     minutes = shelf.minutes_of(keys)
     averages = hour_means(minutes, minutes_min=points.rules.minutes_min).with_columns(stat=pl.lit("avg"))
     info = _info(points, averages["hour"])
-    device, contested = _device_hours(shelf, keys, averages, marks)
+    device, contested, disagreeing = _device_hours(shelf, keys, averages, marks)
     parts = [_complete(averages, info)]
     if device is not None:
         info = pl.concat([info, _info(points, device["hour"])]).unique(["pid", "hour"])
@@ -53,7 +58,7 @@ def hour_figures(shelf: Shelf, keys: pl.DataFrame, points: Points, marks: list[M
     flows = info.filter(pl.col("flow_pid").is_not_null())
     if flows.height:
         rows.append(_mass(measured, flows))
-    return pl.concat(rows), contested
+    return pl.concat(rows), contested, disagreeing
 
 
 def _info(points: Points, hours: pl.Series) -> pl.DataFrame:
@@ -72,13 +77,17 @@ def _complete(rows: pl.DataFrame, info: pl.DataFrame) -> pl.DataFrame:
 
 def _device_hours(
     shelf: Shelf, keys: pl.DataFrame, averages: pl.DataFrame, marks: list[MarkSpan]
-) -> tuple[pl.DataFrame | None, pl.DataFrame]:
-    """Return the device's own hour means where no minutes exist, and the contested ones."""
+) -> tuple[pl.DataFrame | None, pl.DataFrame, pl.DataFrame]:
+    """Return the device's own hour means where no minutes exist, the contested ones, and those that differ from ours."""
     whole, contested = shelf.whole_of(keys)
     if whole is None or contested is None:
-        return None, _NO_CONTEST
+        return None, _NO_CONTEST, _NONE_DISAGREE
     contested = contested.filter(pl.col("kind") == HOUR)
-    whole = whole.filter(pl.col("kind") == HOUR).join(averages, on=["pid", "hour"], how="anti")
+    hourly = whole.filter(pl.col("kind") == HOUR)
+    both = hourly.filter(pl.col("code") == VALID).join(averages.select("pid", "hour", ours="value"), on=["pid", "hour"])
+    apart = (pl.col("value") - pl.col("ours")).abs() * 100 > pl.col("ours").abs() * DISAGREES_PCT
+    disagreeing = both.filter(apart).select("pid", "hour", "ours", "received", own="value")
+    whole = hourly.join(averages, on=["pid", "hour"], how="anti")
     for mark in marks:
         hit = (pl.col("sid") == mark.sid) & (pl.col("hour") < mark.end_ms) & (pl.col("hour") + HOUR_MS > mark.start_ms)
         if mark.pid is not None:
@@ -100,7 +109,7 @@ def _device_hours(
         digest="hash",
         as_of="received",
     )
-    return rows, contested
+    return rows, contested, disagreeing
 
 
 def _at_reference(minutes: pl.DataFrame, measured: pl.DataFrame, wanted: pl.DataFrame, points: Points) -> pl.DataFrame:
@@ -208,3 +217,6 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})
+_NONE_DISAGREE = pl.DataFrame(
+    schema={"pid": pl.Int32, "hour": pl.Int64, "ours": pl.Int64, "received": pl.Int64, "own": pl.Int64}
+)

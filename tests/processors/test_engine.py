@@ -315,6 +315,18 @@ def test_a_clock_ahead_is_held_and_mended_by_a_row() -> None:
     assert bench.hour(O2, "avg", NOON).number == 6
 
 
+@pytest.mark.parametrize(("own", "told"), [(20.2, []), (20.21, ["reading.disagrees"])])
+def test_the_devices_own_hour_is_compared(own: float, told: list[str]) -> None:
+    """Our minutes make the hour, 20; the device's own mean is told as a finding where it differs by more than 1 %."""
+    bench = Bench(registry())
+    minutes = [line(NOON + timedelta(seconds=s), {O2: 20.0}) for s in range(0, 3600, 30)]
+    bench.lines(
+        [*minutes, line(NOON, {O2: own}, kind="hour", stat="avg", delay_s=3700), line(NOON + timedelta(hours=1), {O2: 6.0})]
+    )
+    assert bench.hour(O2, "avg", NOON).number == 20
+    assert bench.events() == told
+
+
 def test_silence_and_return() -> None:
     """A source is late, then silent against its own cadence, and on time again."""
     bench = Bench(registry())
