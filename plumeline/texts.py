@@ -49,6 +49,8 @@ state.away.goes_on | Devices are still acknowledged and limits still watched; no
 state.away.check.1 | Is the disk of the data folder full, or the folder gone?
 state.away.check.2 | Is the store's process running? The page Pipeline says what Plumeline knows of it.
 state.away.check.3 | Alerts go out without the store: the page Alerts shows what was sent.
+missing | No such page
+missing.what | The address leads nowhere; what exists stands above.
 state.fault | This page could not be made.
 state.fault.next | The fault is written to the log of the console. Other pages are not touched by it.
 totals | Totals
@@ -116,7 +118,7 @@ source.span.days | {n} d
 source.earlier | Earlier
 source.later | Later
 source.latest | Latest
-source.table | The same {n} hours as a table, with evidence
+source.table | The same as a table, each hour with its evidence ({n})
 source.minutes | minutes
 source.episodes | Episodes
 source.revisions | Revisions of the last 31 days
@@ -174,7 +176,7 @@ legend.revised | revised
 legend.gap | no value, with the reason
 legend.limit | limit
 legend.flags | strip: device flags (blank = N, normal)
-zoom | Minute means {span} — {stat}
+zoom | {factor} — {stat}, minute by minute, {span}
 zoom.before | Hour before
 zoom.after | Hour after
 zoom.none | No minute means are stored for this time; minutes are formed from real-time readings.
@@ -211,7 +213,16 @@ event.input.quarantined | an input was set aside by a rule
 event.touch.refused | could not be rebuilt: inputs have expired
 evidence | Evidence
 evidence.no_value | no value
-evidence.from | {value} {unit} from {covered}.
+evidence.from | {value}: {mean}{basis}.
+evidence.mean.minute | the mean of {n} valid readings
+evidence.mean.hour | the mean of {n} covered minutes of 60
+evidence.mean.day | the mean of {n} valid hours of 24
+evidence.amount | {covered}
+evidence.at_oxygen |  at {oxygen} % O₂
+evidence.sent | What was sent about it
+evidence.oxygen | Oxygen
+evidence.sum | The {n} minutes at reference oxygen below add up to {sum}, the sum above.
+evidence.sum.other | The {n} minutes below add up to {sum}, not to the sum above: minutes or registry changed after it was judged; its rebuild is due.
 evidence.withheld | Withheld: {reason} ({covered}).
 evidence.limit | Limit {limit} {unit} by {basis}.
 evidence.limit.unknown | a limit whose clause the registry does not name
@@ -261,6 +272,12 @@ explain.oxygen_factor | Oxygen from
 explain.flow_factor | Flow from
 explain.register | Meter
 explain.note | Note
+reading.kind.minute | the device's minute
+reading.kind.hour | the device's hour
+reading.kind.day | the device's day
+reading.kind.register | register
+reading.kind.interval | interval
+reading.kind.state | state
 reading.time | Time as sent
 reading.factor | Factor
 reading.flag | Flag
@@ -283,6 +300,7 @@ alerts.away | The outbox does not answer; what waits there is sent when it does.
 alerts.key | Idempotency key
 phase.opened | opened
 phase.update | goes on
+phase.over | {phase}, over since
 phase.resolved | resolved
 phase.withdrawn | withdrawn
 phase.digest | digest
@@ -318,6 +336,7 @@ frame.answered | Acknowledged
 frame.ok | accepted
 frame.open | Open the frame
 frame.text | Text
+frame.masked | The device's password (PW) is shown as stars; the stored frame holds it as it came.
 frame.hex | Hex, {n} bytes
 crc | {crc}
 why.what | For whoever set up a device: what arrived, what was made of it, what to change. Pick a source.

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from nicegui import run, ui
+from nicegui import Client, run, ui
+from nicegui import app as pages
 
 from plumeline.console import deliveries, evidence, frames, now, pipeline, source, sources, why
 from plumeline.console.ports import Console
-from plumeline.console.shell import Load, Shell, show_page
+from plumeline.console.shell import Load, Shell, show_missing, show_page
 from plumeline.texts import t
 from processors.store import StoreAway
 
 PARAMETER_MAX = 300
 """Characters of one parameter of an address; more are cut off."""
+TITLE_MAX = 80
+"""Characters of a source's name in the browser's title."""
 PARAMETERS_MAX = 12
 """Parameters of an address that are looked at."""
 FAVICON = (
@@ -47,6 +50,15 @@ def mount(app: FastAPI, deps: Console) -> None:
         address = f"{request.url.path}?{urlencode(query)}"
         await show_page(shell, tab=tab, title=title, address=address, load=load, slots=slots, query=query)
 
+    def title_of(name: str) -> str:
+        return shell.context({}).names.place(name)[:TITLE_MAX]
+
+    @pages.exception_handler(404)
+    async def missing(request: Request, exception: Exception) -> Response:
+        with Client(ui.page(""), request=request) as client:
+            show_missing(shell)
+        return client.build_response(request, 404)
+
     @ui.page("/")
     async def now_page(request: Request) -> None:
         await page(request, "now", now.view, ("totals", "open", "late", "alerts"), t("tab.now"))
@@ -57,11 +69,14 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     @ui.page("/source/{name:path}")
     async def source_page(request: Request, name: str) -> None:
-        await page(request, "sources", source.view, source.SLOTS, name[:60], source=name)
+        await page(request, "sources", source.view, source.SLOTS, title_of(name), source=name)
 
     @ui.page("/evidence")
     async def evidence_page(request: Request) -> None:
-        await page(request, "sources", evidence.view, evidence.SLOTS, t("evidence"))
+        key = evidence.key_of(request.query_params.get("figure", "")[:PARAMETER_MAX])
+        names = shell.context({}).names
+        about = f" · {names.factor(key.source, key.factor)} · {title_of(key.source)}" if key else ""
+        await page(request, "sources", evidence.view, evidence.SLOTS, t("evidence") + about)
 
     @ui.page("/alerts")
     async def alerts_page(request: Request) -> None:
@@ -81,7 +96,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     @ui.page("/why/{name:path}")
     async def why_source_page(request: Request, name: str) -> None:
-        await page(request, "why", why.view, ("head", "checks", "frames"), name[:60], source=name)
+        await page(request, "why", why.view, ("head", "checks", "frames"), f"{t('tab.why')} · {title_of(name)}", source=name)
 
     @ui.page("/pipeline")
     async def pipeline_page(request: Request) -> None:

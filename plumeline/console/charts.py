@@ -23,9 +23,12 @@ HEIGHT = "plHeight"
 
 SIDES: dict[str, Any] = {"left": 62, "right": 22, "outerBoundsMode": "none"}
 """Margins of every grid in pixels, kept whatever the labels are, so that grids beneath each other share their time axis."""
+LANE_PX, LANE_LINE_PX = 80, 40
+"""Height of a lane, and of the line in it; the rest is room for its name and for the axis of the one above."""
 LABEL_ROOM = 0.5
 """Share of the axis behind which a limit that begins there is labelled to its left, so that no edge cuts the label."""
 
+_INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
 _BAR = "window.plBar"
 _BAND = "window.plBand"
 _CELL = "window.plCell"
@@ -80,15 +83,15 @@ def hours(
     unit = words.unit(figures[0].unit) if figures else ""
     gaps = _gaps(by_start, start_ms, min(end_ms, words.hour_start(now_ms)), HOUR_MS)
     bars = [_bar(f, now_ms) for f in figures if f.number is not None and f.ok]
-    height, strip, lane = 300, 18, 70
+    height, strip = 300, 18
     grids: list[dict[str, Any]] = [{**SIDES, "top": 34, "height": height - 60}]
     top = height + 4
     if flags:
         grids.append({**SIDES, "top": top, "height": strip})
         top += strip + 12
     for _ in lanes:
-        grids.append({**SIDES, "top": top + 16, "height": lane - 30})
-        top += lane
+        grids.append({**SIDES, "top": top + LANE_PX - LANE_LINE_PX - 16, "height": LANE_LINE_PX})
+        top += LANE_PX
     series: list[dict[str, Any]] = [
         _custom(_BAND, _mark_bands(marks, start_ms, end_ms, now_ms), z=1, encode=False),
         _custom(_BAND, gaps, z=1, encode=False),
@@ -111,11 +114,16 @@ def hours(
 
 
 def minutes(
-    figures: Sequence[Figure], *, start_ms: int, end_ms: int, now_ms: int, flags: Sequence[tuple[int, int, str]] = ()
+    figures: Sequence[Figure],
+    *,
+    unit: str,
+    start_ms: int,
+    end_ms: int,
+    now_ms: int,
+    flags: Sequence[tuple[int, int, str]] = (),
 ) -> dict[str, Any]:
     """Return minute means of one factor as a stepped line broken at gaps (hatched, with reason), flags beneath."""
     by_start = {f.start_ms: f for f in figures}
-    unit = words.unit(figures[0].unit) if figures else ""
     gaps = _gaps(by_start, start_ms, min(end_ms, now_ms - now_ms % MINUTE_MS), MINUTE_MS)
     grids: list[dict[str, Any]] = [{**SIDES, "top": 34, "height": 150}]
     line = _steps(Lane("", sorted(figures, key=lambda f: f.start_ms)), MINUTE_MS, end_ms)
@@ -132,7 +140,7 @@ def minutes(
 
 def height_px(lanes: int, flags: bool) -> int:
     """Return the height that ``hours`` needs."""
-    return 308 + (30 if flags else 0) + 70 * lanes
+    return 308 + (30 if flags else 0) + LANE_PX * lanes
 
 
 def _options(
@@ -145,7 +153,7 @@ def _options(
             "min": start_ms,
             "max": end_ms,
             "show": n == 0,
-            "axisLabel": {":formatter": _TIME, "color": "#4d545b", "fontSize": 14, "hideOverlap": True},
+            "axisLabel": {":formatter": _TIME, "color": "#4d545b", "fontSize": 14, "hideOverlap": True, **_INSIDE},
             "axisLine": {"lineStyle": {"color": "#8a9199"}},
             "splitLine": {"show": False},
         }

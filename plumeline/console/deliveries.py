@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from alerts.records import AlertRow, DeliveryRow
@@ -42,17 +44,30 @@ def view(context: Context) -> View:
     if not rows:
         body = parts.quiet(t("alerts.none.filtered") if source or state else t("alerts.none"), link("./", t("tab.now"), " →"))
     else:
-        body = h("div", [_alert(context, a, episodes, chosen) for a in rows], cls="alerts")
+        ended = over(found)
+        body = h("div", [_alert(context, a, episodes, chosen, over=a.id in ended) for a in rows], cls="alerts")
     more = h("p", t("list.newest", n=ALERTS_MAX), cls="rest") if len(found) >= ALERTS_MAX else None
     return View({"head": head, "list": h("section", body, more)})
 
 
-def brief(row: AlertRow, now_ms: int) -> Markup:
+def over(rows: Sequence[AlertRow]) -> set[str]:
+    """Return the ids of alerts whose subject has ended since, among rows that stand newest first."""
+    ended: set[str] = set()
+    found: set[str] = set()
+    for row in rows:
+        if row.phase in ("resolved", "withdrawn"):
+            ended.add(row.thread)
+        elif row.thread in ended:
+            found.add(row.id)
+    return found
+
+
+def brief(row: AlertRow, now_ms: int, *, over: bool) -> Markup:
     """Return an alert as one line for the page Now: when, first line, how its deliveries stand."""
     return h(
         "article",
         h("div", words.clock(row.alert.time_ms, now_ms), cls="when"),
-        h("div", parts.chip(_colour(row), t(f"phase.{row.alert.phase}")), cls="who"),
+        h("div", parts.chip("grey" if over else _colour(row), _phase(row, over)), cls="who"),
         h("div", link(words.query("alerts", alert=row.alert.id), row.title, cls="cover"), cls="title"),
         h("div", _standing(row), cls="standing"),
         cls="brief",
@@ -60,7 +75,7 @@ def brief(row: AlertRow, now_ms: int) -> Markup:
     )
 
 
-def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen: str) -> Markup:
+def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen: str, *, over: bool) -> Markup:
     now_ms = context.now_ms
     episode = episodes.get(row.alert.thread)
     onward = [link(words.source_url(row.alert.source, factor=row.alert.factor), context.names.place(row.alert.source), " →")]
@@ -70,7 +85,7 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
     summary = h(
         "summary",
         h("span", words.clock(row.alert.time_ms, now_ms, seconds=True), cls="when"),
-        parts.chip(_colour(row), t(f"phase.{row.alert.phase}")),
+        parts.chip("grey" if over else _colour(row), _phase(row, over)),
         h("b", row.title),
         h("span", _standing(row), cls="standing"),
     )
@@ -128,6 +143,10 @@ def _standing(row: AlertRow) -> Markup:
                 DELIVERY_COLOURS[state], t("delivery.some", state=t(f"delivery.{state}"), n=states.count(state), of=len(states))
             )
     return parts.chip("grey", t("delivery.all", n=len(states)))
+
+
+def _phase(row: AlertRow, over: bool) -> str:
+    return t("phase.over", phase=t(f"phase.{row.phase}")) if over else t(f"phase.{row.phase}")
 
 
 def _colour(row: AlertRow) -> str:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import parts, readings, words
+from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
+from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.figures import HOUR_MS, MINUTE_MS, Figure, epoch_ms, local_iso
+from processors.figures import Figure, epoch_ms, local_iso
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
 LEVELS = ("minute", "hour", "day")
-
-
-@dataclass(frozen=True)
-class Key:
-    """A figure's identity, taken apart."""
-
-    source: str
-    factor: str
-    stat: str
-    level: str
-    start_ms: int
+ALERTS_MAX = 200
+"""Newest alerts of a source among which the one about an hour is looked for."""
 
 
 def key_of(text: str) -> Key | None:
@@ -51,7 +41,7 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    minute = _inputs_of_minutes(context, key, figure) if key.level != "day" else _hours(context, key)
+    minute = minutes_section(context, key, figure) if key.level != "day" else _hours(context, key)
     return View(
         {
             "head": _head(context, figure),
@@ -70,8 +60,8 @@ def as_json(context: Context) -> dict[str, Any] | None:
     if key is None or figure is None:
         return None
     end_ms = key.start_ms + words.LENGTH_MS[key.level]
-    found = _readings(context, key, figure) if key.level != "day" else []
-    minutes = _minutes(context, key) if key.level == "hour" else []
+    found = readings_of(context, key) if key.level != "day" else []
+    minutes = minutes_of(context, key) if key.level == "hour" else []
     hours = (
         context.console.store.figures(key.source, "hour", key.start_ms, end_ms, key.factor, key.stat)
         if key.level == "day"
@@ -83,6 +73,15 @@ def as_json(context: Context) -> dict[str, Any] | None:
         "revisions": [_plain(f) for f in _versions(context, key)],
         "hours": [_plain(f) for f in hours],
         "minutes": [_plain(f) for f in minutes],
+        "at_reference": [
+            {
+                "start": local_iso(at),
+                "oxygen": None if c.oxygen is None else f"{c.oxygen:f}",
+                "value": None if c.value is None else f"{c.value:f}",
+                "reason": c.reason,
+            }
+            for at, c in at_reference_of(context, key, minutes).items()
+        ],
         "readings": [
             {
                 "time": local_iso(r.time_ms),
@@ -131,34 +130,12 @@ def _versions(context: Context, key: Key) -> list[Figure]:
     return context.console.store.revisions(key.source, key.factor, key.stat, key.level, key.start_ms)  # type: ignore[arg-type]
 
 
-def _minutes(context: Context, key: Key) -> list[Figure]:
-    for stat in dict.fromkeys((key.stat, "avg")):
-        found = context.console.store.figures(key.source, "minute", key.start_ms, key.start_ms + HOUR_MS, key.factor, stat)
-        if found:
-            return found
-    return []
-
-
-def _readings(context: Context, key: Key, figure: Figure) -> list[readings.Reading]:
-    point = context.names.points.get((key.source, key.factor))
-    factors = [key.factor]
-    if point is not None and key.stat == "avg_ref" and point.oxygen_factor:
-        factors.append(point.oxygen_factor)
-    if point is not None and key.stat == "mass" and point.flow_factor:
-        factors.append(point.flow_factor)
-    end_ms = key.start_ms + words.LENGTH_MS[key.level]
-    if (key.source, key.factor) in context.names.meters:
-        end_ms += 1  # the register's position at the end of the period belongs to its formula
-    row = context.names.sources.get(key.source)
-    return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors)
-
-
 def _head(context: Context, f: Figure) -> Markup:
     now_ms = context.now_ms
     name = context.names.factor(f.source, f.factor)
     where = words.source_url(f.source, factor=f.factor, stat=f.stat, zoom=local_iso(words.hour_start(f.start_ms)))
     value: Child = (
-        [h("b", words.value_of(f), cls="value"), h("span", words.unit(f.unit), cls="unit")]
+        [h("b", words.value_of(f), cls="value"), h("span", unit_of(context, f), cls="unit")]
         if f.number is not None and f.ok
         else h("b", t("evidence.no_value"), cls="value none")
     )
@@ -181,11 +158,27 @@ def _head(context: Context, f: Figure) -> Markup:
             link(words.evidence_url(later), t(f"{f.level}.after"), " →")
             if f.start_ms + words.LENGTH_MS[f.level] < now_ms
             else None,
+            link(_sent_url(context, f), t("evidence.sent"), " →") if f.limit is not None else None,
             link(words.query("evidence.json", figure=f.id), t("evidence.json")),
             link(words.evidence_url(f.id), t("evidence.link")),
             cls="onward",
         ),
     )
+
+
+def _sent_url(context: Context, f: Figure) -> str:
+    """Return the address of what was sent about the episode that an hour lies in, else of the source's alerts."""
+    inside = [
+        e
+        for e in context.console.store.episodes(f.source)
+        if (e.factor, e.stat) == (f.factor, f.stat) and e.start_ms <= f.start_ms < e.end_ms
+    ]
+    try:
+        alerts = context.console.outbox.alerts(ALERTS_MAX, f.source) if inside else []
+    except Exception:  # the page of the alerts tells that the outbox is away
+        alerts = []
+    first = [a.id for a in alerts if a.thread == inside[0].id]
+    return words.query("alerts", source=f.source, alert=first[-1] if first else None)
 
 
 def _neighbour(f: Figure, step: int) -> str:
@@ -197,7 +190,11 @@ def _sentence(context: Context, f: Figure) -> str:
     parts_: list[str] = []
     covered = t(f"figure.n.{f.level}", n=f.n)
     if f.ok and f.number is not None:
-        parts_.append(t("evidence.from", value=words.value_of(f), unit=words.unit(f.unit), covered=covered))
+        value = f"{words.value_of(f)} {unit_of(context, f)}".strip()
+        mean = t(f"evidence.mean.{f.level}", n=f.n) if f.stat in ("avg", "avg_ref") else t("evidence.amount", covered=covered)
+        oxygen = f.explain.get("reference_o2_pct")
+        basis = t("evidence.at_oxygen", oxygen=oxygen) if f.stat == "avg_ref" and oxygen else ""
+        parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
         parts_.append(t("evidence.withheld", reason=f.reason or t("unknown"), covered=covered))
     if f.limit_number is not None:
@@ -231,10 +228,12 @@ def _formula(context: Context, f: Figure) -> Markup:
                 "p",
                 f"{explain['sum']} / {explain['n']} = ",
                 h("b", str(_plain(f)["value"])),
-                f" {words.unit(f.unit)}",
+                f" {unit_of(context, f)}",
                 cls="formula",
             )
         )
+    if f.stat == "mass" and f.level == "hour" and f.ok:
+        lines.append(_mass(context, f, str(explain.get("flow_factor") or "")))
     rows = [
         [h("dt", t(f"explain.{key}") if t(f"explain.{key}") != f"explain.{key}" else key), h("dd", _text(value))]
         for key, value in explain.items()
@@ -243,7 +242,7 @@ def _formula(context: Context, f: Figure) -> Markup:
         lines.append(h("dl", rows, cls="facts across"))
     if basis:
         lines.append(h("p", t("evidence.basis"), " ", str(basis), cls="quiet"))
-    if f.limit_number is not None:
+    if f.limit_number is not None and (f.limit_id or "—") not in str(basis):
         lines.append(
             h(
                 "p",
@@ -259,70 +258,13 @@ def _formula(context: Context, f: Figure) -> Markup:
     return parts.section(t("evidence.formula"), lines or parts.quiet(t("evidence.formula.none")))
 
 
-def _inputs_of_minutes(context: Context, key: Key, figure: Figure) -> Markup:
-    found = readings.by_minute(_readings(context, key, figure))
-    minutes = {m.start_ms: m for m in ([figure] if key.level == "minute" else _minutes(context, key))}
-    end_ms = key.start_ms + words.LENGTH_MS[key.level]
-    spans = range(key.start_ms, end_ms, MINUTE_MS)
-    if not found and not minutes:
-        return parts.section(
-            t("evidence.minutes"), parts.quiet(t("evidence.minutes.none"), link(words.why_url(key.source), t("tab.why"), " →"))
-        )
-    rows = [_minute(context, at, minutes.get(at), found.get(at, []), open_=key.level == "minute") for at in spans]
-    edge = [r for at, some in found.items() if at >= end_ms for r in some]
-    if edge:
-        rows.append(_minute(context, end_ms, None, edge, open_=False))
-    valid = sum(1 for m in minutes.values() if m.ok)
-    aside = t("evidence.minutes.n", n=valid, of=len(spans)) if minutes else t("evidence.minutes.unformed")
-    told = next(iter(minutes.values()), None)
-    title = h(
-        "div",
-        h("span", t("minute")),
-        h("span", t("value") if told is None or told.stat == key.stat else words.stat_words(told.stat)),
-        h("span", t("readings")),
-        h("span", t("verdict")),
-        cls="minute heads",
-        aria_hidden="true",
-    )
-    return parts.section(t("evidence.minutes"), h("div", title, rows, cls="minutes"), aside=aside)
-
-
-def _minute(context: Context, at: int, minute: Figure | None, found: Sequence[readings.Reading], *, open_: bool) -> Markup:
-    now_ms = context.now_ms
-    if minute is not None and minute.ok:
-        value: Child = [h("b", words.number(minute.number)), " ", words.unit(minute.unit)]
-        word: Child = t("valid")
-    elif minute is not None:
-        value, word = "—", h("span", minute.reason or t("invalid"), cls="reason")
-    else:
-        own = bool(found) and all(r.kind != "realtime" for r in found)
-        why = "chart.no_data" if not found else "evidence.own_record" if own else "evidence.no_minute"
-        value, word = "—", h("span", t(why), cls="reason")
-    flags = sorted({r.flag for r in found if r.flag not in ("", "N")})
-    late = any(r.backfill for r in found)
-    summary = h(
-        "summary",
-        h("span", words.clock(at, now_ms), cls="when"),
-        h("span", value, cls="num"),
-        h("span", str(len(found)), h("small", " " + t("evidence.flags", flags=" ".join(flags))) if flags else None),
-        h("span", word, h("small", " · " + t("backfill")) if late else None),
-        cls="minute" if minute is not None and minute.ok else "minute missing",
-    )
-    rows = [
-        h(
-            "tr",
-            h("td", words.clock(r.time_ms, now_ms, seconds=True)),
-            h("td", context.names.factor("", r.factor) if not r.factor else f"{r.factor} {r.stat}"),
-            h("td", "—" if r.value is None else f"{r.value:g}", cls="num"),
-            h("td", r.flag),
-            h("td", words.clock(r.received_ms, now_ms, seconds=True), h("small", " " + t("backfill")) if r.backfill else None),
-            h("td", link(words.frame_url(r.frame), t("frame"), " →") if r.frame else t("evidence.no_frame")),
-        )
-        for r in found
-    ]
-    heads = [t("reading.time"), t("reading.factor"), t("value"), t("reading.flag"), t("frame.received"), ""]
-    body = parts.table(heads, rows) if rows else parts.quiet(t("evidence.no_readings"))
-    return h("details", summary, body, data_key=str(at), open=open_)
+def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
+    """Return the product behind an hourly mass with its two hour means filled in."""
+    means = [context.console.store.figure(f.source, one, "avg", "hour", f.start_ms) for one in (f.factor, flow_factor)]
+    told = [f"{m.number.normalize():,f} {unit_of(context, m)}" for m in means if m is not None and m.number is not None]
+    if len(told) != 2:
+        return None
+    return h("p", " × ".join(told), " × 10⁻⁶ = ", h("b", str(_plain(f)["value"])), f" {unit_of(context, f)}", cls="formula")
 
 
 def _hours(context: Context, key: Key) -> Markup:

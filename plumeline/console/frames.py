@@ -58,7 +58,12 @@ def frame(context: Context) -> View:
                     h("h1", t("frame.missing")),
                     h("p", h("code", wanted)),
                     h("p", t("frame.missing.why")),
-                    h("p", link("quarantine", t("tab.quarantine"), " →"), " ", link("sources", t("tab.sources"), " →")),
+                    h(
+                        "p",
+                        link("quarantine", t("tab.quarantine"), " →"),
+                        link("sources", t("tab.sources"), " →"),
+                        cls="onward",
+                    ),
                     cls="state",
                 )
             }
@@ -68,7 +73,11 @@ def frame(context: Context) -> View:
     return View(
         {
             "head": h("section", h("h1", t("frame"), " ", h("code", found.id)), facts(context, found)),
-            "text": parts.section(t("frame.text"), hexdump.as_text(found.raw)),
+            "text": parts.section(
+                t("frame.text"),
+                hexdump.as_text(found.raw),
+                parts.quiet(t("frame.masked")) if hexdump.masked(found.raw) != found.raw else None,
+            ),
             "hex": parts.section(
                 t("frame.hex", n=len(found.raw)),
                 hexdump.as_hex(found.raw, mark),
@@ -112,7 +121,7 @@ def verdict(found: StoredFrame) -> Markup:
 
 def excerpt(raw: bytes) -> Markup:
     """Return the first bytes of a frame in one line."""
-    text = raw[:EXCERPT].decode("latin-1")
+    text = hexdump.masked(raw)[:EXCERPT].decode("latin-1")
     shown = "".join(c if c.isprintable() else "·" for c in text)
     return h("code", shown + ("…" if len(raw) > EXCERPT else ""), cls="excerpt")
 
@@ -139,7 +148,7 @@ def _held(context: Context, f: StoredFrame) -> Markup:
     now_ms = context.now_ms
     mark = hexdump.fault_at(f.detail)
     start = 0 if mark is None else max(0, mark - mark % hexdump.ROW - HEX_EXCERPT // 2)
-    part = f.raw[start : start + HEX_EXCERPT]
+    part = hexdump.masked(f.raw)[start : start + HEX_EXCERPT]
     return h(
         "details",
         h(

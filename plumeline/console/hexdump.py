@@ -12,6 +12,7 @@ ROW = 16
 """Bytes a row of the hex view shows."""
 BYTES_MAX = 16_384
 """Bytes shown; the page says how many more there are."""
+_SECRET = re.compile(rb"((?:^|[;,#0-9])PW=)([^;,&]*)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:byte|offset|position)\s+(\d+)")
 
 
@@ -21,8 +22,14 @@ def fault_at(detail: str | None) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def masked(raw: bytes) -> bytes:
+    """Return a frame as pages show it: the password that a device sends (PW) as stars, every other byte in its place."""
+    return _SECRET.sub(lambda found: found[1] + b"*" * len(found[2]), raw)
+
+
 def as_text(raw: bytes) -> Markup:
-    """Return bytes as text: printable ASCII as it is, UTF-8 where it is that, all else as a grey escape."""
+    """Return bytes as text, PW masked: printable ASCII as it is, UTF-8 where it is that, all else as a grey escape."""
+    raw = masked(raw)
     try:
         text = raw[:BYTES_MAX].decode()
     except UnicodeDecodeError:
@@ -41,7 +48,8 @@ def as_text(raw: bytes) -> Markup:
 
 
 def as_hex(raw: bytes, mark: int | None = None) -> Markup:
-    """Return bytes as rows of offset, hex and characters; the byte at ``mark`` stands out by colour and brackets."""
+    """Return bytes, PW masked, as rows of offset, hex and characters; the byte at ``mark`` stands out by colour and outline."""
+    raw = masked(raw)
     rows: list[Markup] = []
     for start in range(0, min(len(raw), BYTES_MAX), ROW):
         part = raw[start : start + ROW]

@@ -206,9 +206,10 @@ def _alerts(context: Context) -> Markup:
         return parts.section(t("now.alerts"), parts.quiet(t("alerts.away")), aside=more, key="alerts")
     if not rows:
         return parts.section(t("now.alerts"), parts.quiet(t("alerts.none")), aside=more, key="alerts")
+    over = deliveries.over(rows)
     return parts.section(
         t("now.alerts"),
-        h("div", [deliveries.brief(row, context.now_ms) for row in rows], cls="briefs"),
+        h("div", [deliveries.brief(row, context.now_ms, over=row.id in over) for row in rows], cls="briefs"),
         aside=more,
         key="alerts",
     )
@@ -225,6 +226,6 @@ def _nothing_yet() -> Markup:
         h("h2", t("now.empty")),
         h("p", t("now.empty.what")),
         h("ol", steps),
-        h("p", link("why", t("tab.why"), " →"), " ", link("pipeline", t("tab.pipeline"), " →")),
+        h("p", link("why", t("tab.why"), " →"), link("pipeline", t("tab.pipeline"), " →"), cls="onward"),
         cls="state",
     )

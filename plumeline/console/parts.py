@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from plumeline.console import words
 from plumeline.console.html import Child, h, link
@@ -33,6 +34,7 @@ STATE_COLOURS = {
 """One meaning per colour: attention, an order of the middle level, a person's decision."""
 STATE_ORDER = ("blind", "silent", "late", "never seen", "unregistered", "stopped", "on time")
 """Worst first."""
+_CELL = re.compile(r"<td\b")
 LAG_MS_MAX = 60_000
 """A pipeline further behind is the likely cause of sources that look late."""
 
@@ -73,14 +75,16 @@ def rest(total: int, shown: int, href: str | None = None) -> Markup | None:
 
 
 def table(heads: Sequence[str], rows: Sequence[Markup], *, cls: str = "", caption: str | None = None) -> Markup:
-    """Return a table in a frame that scrolls sideways by itself on a narrow screen."""
+    """Return a table in a frame; on a narrow screen each row is a card, each cell a line with its column's name."""
     top = h("thead", h("tr", [h("th", head, scope="col") for head in heads]))
-    return h(
-        "div",
-        h("table", h("caption", caption) if caption else None, top, h("tbody", rows)),
-        cls=f"wide {cls}".strip(),
-        tabindex="0",
-    )
+    body = h("tbody", [_labelled(row, heads) for row in rows])
+    return h("div", h("table", h("caption", caption) if caption else None, top, body), cls=f"wide {cls}".strip(), tabindex="0")
+
+
+def _labelled(row: Markup, heads: Sequence[str]) -> Markup:
+    """Give each cell its column's name, which a narrow screen shows beside it; text cannot hold a bare "<td"."""
+    names = iter(heads)
+    return Markup(_CELL.sub(lambda _: f'<td data-label="{escape(next(names, ""))}"', str(row)))
 
 
 def section(title: str, *children: Child, aside: Child = None, key: str | None = None) -> Markup:

@@ -152,6 +152,29 @@ async def show_page(
     ui.timer(shell.console.refresh_s, page.refresh, immediate=False)
 
 
+def show_missing(shell: Shell) -> None:
+    """Build the page of an address that leads nowhere."""
+    ui.page_title(f"{t('missing')} · Plumeline")
+    ui.add_head_html(shell.head)
+    Live(heading(shell, "")).classes("pl-top")
+    body = h("section", h("h1", t("missing")), h("p", t("missing.what")), h("p", link("./", t("tab.now"), " →")), cls="state")
+    with ui.element("div").classes("pl-main"):
+        Live(body)
+
+
+def heading(shell: Shell, tab: str) -> Markup:
+    """Return the heading with the links to all pages; ``tab`` is marked as present."""
+    now_ms = shell.console.now_ms()
+    tabs: list[Child] = [link(href or "./", t(f"tab.{key}"), aria_current="page" if key == tab else None) for key, href in TABS]
+    clock = words.clock(now_ms, now_ms, seconds=True)
+    return h(
+        "header",
+        link("./", h("span", cls="bob"), t("name"), cls="mark"),
+        h("nav", tabs, aria_label=t("nav")),
+        h("div", h("span", words.day(now_ms)), h("b", clock), h("span", shell.console.zone), cls="clock"),
+    )
+
+
 class _Page:
     """One open page: its elements, and whether a question to the store is under way."""
 
@@ -161,7 +184,7 @@ class _Page:
         self.shell, self.tab, self.address, self.query, self.load = shell, tab, address, query, load
         self.asked: float | None = None
         self.shown_ms: int | None = None
-        self.top = Live(self._heading()).classes("pl-top")
+        self.top = Live(heading(self.shell, self.tab)).classes("pl-top")
         self.banner = Live(Markup())
         self.parts: dict[str, Live | ui.echart] = {}
         with ui.element("div").classes("pl-main"):
@@ -175,7 +198,7 @@ class _Page:
 
     async def refresh(self) -> None:
         """Ask once, unless the last question is not answered yet; show what came, or why nothing came."""
-        self.top.show(self._heading())
+        self.top.show(heading(self.shell, self.tab))
         if self.asked is not None:
             if time.monotonic() - self.asked > SLOW_S:
                 self.banner.show(self._banner("slow", t("banner.slow", span=f"{time.monotonic() - self.asked:.0f} s")))
@@ -238,19 +261,6 @@ class _Page:
     def _banner(self, kind: str, text: str) -> Markup:
         action = link("pipeline", t("banner.look"), cls="more") if self.tab != "pipeline" else None
         return h("div", h("b", "▲ " if kind == "broken" else "◷ "), text, " ", action, cls=f"banner {kind}", role="status")
-
-    def _heading(self) -> Markup:
-        now_ms = self.shell.console.now_ms()
-        tabs: list[Child] = [
-            link(href or "./", t(f"tab.{key}"), aria_current="page" if key == self.tab else None) for key, href in TABS
-        ]
-        clock = words.clock(now_ms, now_ms, seconds=True)
-        return h(
-            "header",
-            link("./", h("span", cls="bob"), t("name"), cls="mark"),
-            h("nav", tabs, aria_label=t("nav")),
-            h("div", h("span", words.day(now_ms)), h("b", clock), h("span", self.shell.console.zone), cls="clock"),
-        )
 
 
 def _open_evidence(event: Any) -> None:

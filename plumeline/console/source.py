@@ -65,7 +65,7 @@ def view(context: Context) -> View:
             "head": head,
             "choice": _choice(context, source, series, factor, stat, span_h, end_ms),
             "legend": _legend(bool(flags)),
-            "zoom": _zoom(context, source, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
+            "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
             "hours": _table(context, source, mine, keep),
             "more": _more(context, source, now_ms),
         },
@@ -73,7 +73,14 @@ def view(context: Context) -> View:
             "charthours": charts.hours(
                 mine, start_ms=start_ms, end_ms=end_ms, now_ms=now_ms, marks=marks, lanes=lanes, flags=flags
             ),
-            "chartminutes": charts.minutes(minutes, start_ms=zoom_from, end_ms=zoom_to, now_ms=now_ms, flags=minute_flags)
+            "chartminutes": charts.minutes(
+                minutes,
+                unit=context.names.unit(source, factor),
+                start_ms=zoom_from,
+                end_ms=zoom_to,
+                now_ms=now_ms,
+                flags=minute_flags,
+            )
             if minutes
             else None,
         },
@@ -140,12 +147,26 @@ def _series(figures: Sequence[Figure]) -> dict[tuple[str, str], list[Figure]]:
 
 
 def _chosen(context: Context, source: str, series: dict[tuple[str, str], list[Figure]]) -> tuple[str, str]:
-    """Return the factor and stat asked for, else what is in an open episode, else what has a limit, else the first."""
+    """Return the factor and stat asked for, else the one that has most to say (see ``_telling``), else the first."""
     factor, stat = context.query.get("factor"), context.query.get("stat")
     options = [key for key in series if (not factor or key[0] == factor) and (not stat or key[1] == stat)]
     options = options or [key for key in series if key[0] == factor] or list(series)
     open_now = {(e.factor, e.stat) for e in context.console.store.episodes(source, "open")}
-    return min(options, key=lambda key: (key not in open_now, not any(f.limit is not None for f in series[key]), key))
+    return min(options, key=lambda key: (_telling(series[key], key in open_now), key))
+
+
+def _telling(figures: Sequence[Figure], open_now: bool) -> tuple[int, int]:
+    """Return what a series has to say, least first: open episode, hours above, not judged, revised, a limit; newest first."""
+    limited = [f for f in figures if f.limit is not None]
+    tests = (
+        [f for f in limited if f.verdict == "exceeds"],
+        [f for f in limited if not f.ok],
+        [f for f in limited if f.revision > 1],
+        limited,
+    )
+    if open_now:
+        return 0, 0
+    return next(((n, -some[-1].start_ms) for n, some in enumerate(tests, 1) if some), (len(tests) + 1, 0))
 
 
 def _choice(
@@ -154,8 +175,8 @@ def _choice(
     keep: dict[str, str | int | None] = {"hours": span_h, "end": context.query.get("end")}
     tabs = []
     for one, kind in sorted(series, key=lambda k: (not any(f.limit is not None for f in series[k]), k)):
-        newest = series[(one, kind)][-1]
-        sign = h("i", parts.SHAPES["red"], cls="red") if newest.verdict == "exceeds" else None
+        above = [f.verdict == "exceeds" for f in series[(one, kind)]]
+        sign = h("i", parts.SHAPES["red"], cls="red" if above[-1] else "grey") if any(above) else None
         tabs.append(
             link(
                 words.source_url(source, factor=one, stat=kind, **keep),
@@ -212,6 +233,7 @@ def _legend(flags: bool) -> Markup:
 def _zoom(
     context: Context,
     source: str,
+    factor: str,
     stat: str,
     zoom_ms: int | None,
     start_ms: int,
@@ -233,7 +255,12 @@ def _zoom(
     note = None if any_ else parts.quiet(t("zoom.none"))
     return h(
         "section",
-        h("div", h("h2", t("zoom", span=span, stat=words.stat_words(stat))), h("div", steps, cls="aside"), cls="head"),
+        h(
+            "div",
+            h("h2", t("zoom", span=span, factor=context.names.factor(source, factor), stat=words.stat_words(stat))),
+            h("div", steps, cls="aside"),
+            cls="head",
+        ),
         note,
     )
 
@@ -364,7 +391,7 @@ def _lanes(context: Context, source: str, factor: str, figures: Sequence[Figure]
     found = []
     for one in dict.fromkeys(order):
         lane = [f for f in measured if f.factor == one]
-        if lane:
+        if any(f.ok for f in lane):
             found.append(charts.Lane(context.names.factor(source, one), lane))
     return found[:LANES_MAX]
 

@@ -38,8 +38,8 @@ def view(context: Context) -> View:
     )
     head = h(
         "section",
-        h("div", h("h1", t("tab.sources")), search, cls="head"),
-        parts.chips("sources", "state", state, options, find=find or None),
+        h("div", h("h1", t("tab.sources")), search if states else None, cls="head"),
+        parts.chips("sources", "state", state, options, find=find or None) if states else None,
     )
     if not chosen:
         text = t("sources.none.filtered") if states else t("sources.none")

@@ -187,6 +187,11 @@ class Names:
         point, meter = self.points.get((source, factor)), self.meters.get((source, factor))
         return (point.name if point else "") or (meter.name if meter else "") or factor
 
+    def unit(self, source: str, factor: str) -> str:
+        """Return the unit of a factor as printed, nothing where nobody registered it."""
+        row = self.points.get((source, factor)) or self.meters.get((source, factor))
+        return unit(row.unit) if row is not None else ""
+
     def place(self, source: str) -> str:
         """Return "Nanhai Power, DA001 stack 1", or the code of a source that nobody registered."""
         row = self.sources.get(source)

@@ -131,7 +131,7 @@ class FakeStore:
     def _stats(self, source: str, factor: str, level: str) -> tuple[str, ...]:
         if source == FACTORY:
             return () if level == "minute" else ("energy", "kgce")
-        return ("avg", "avg_ref") if source == STACK and factor in LIMITS else ("avg",)
+        return ("avg", "avg_ref") if source == STACK and factor in LIMITS and level != "minute" else ("avg",)
 
     def figure(self, source: str, factor: str, stat: str, level: Level, start_ms: int) -> Figure | None:
         length = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}[level]

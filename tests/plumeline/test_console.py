@@ -14,9 +14,10 @@ from fastapi.testclient import TestClient
 from markupsafe import Markup
 
 import plumeline.console
-from ingest.registry import Registry
+from ingest.registry import Point, Registry
 from plumeline.console import charts, deliveries, evidence, frames, hexdump, now, parts, pipeline, source, sources, why, words
 from plumeline.console.auth import basic_auth_middleware
+from plumeline.console.converted import converted
 from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, Shell, View
@@ -277,3 +278,58 @@ def test_a_figure_of_zero_limit_is_shown() -> None:
     assert isinstance(figure, Figure)
     assert words.times_over(5, 0) is None
     assert epoch_ms(words.local(figure.start_ms)) == figure.start_ms
+
+
+def test_the_source_page_opens_on_what_has_most_to_say() -> None:
+    """With no open episode the factor that was above its limit stands first, not the first by code."""
+    store = FakeStore()
+    view = source.view(_context(store, source=STACK))
+    assert "SO₂ — at reference oxygen" in str(view.html["choice"])
+    figures = store.figures(STACK, "hour", HOUR - 24 * HOUR_MS, NOW_MS)
+    by_factor = {f: [x for x in figures if (x.factor, x.stat) == (f, "avg_ref")] for f in ("a21002", "a21026")}
+    quiet = [replace(f, verdict="complies", ok=True, revision=1) for f in by_factor["a21002"]]
+    above = [*quiet[:-1], replace(quiet[-1], verdict="exceeds")]
+    assert source._telling(above, False) < source._telling(quiet, False) < (5, 0)
+    assert source._telling(quiet, True) < source._telling(above, False)
+
+
+def test_minutes_at_reference_oxygen_are_the_rule_s() -> None:
+    """28 mg/m³ at 9 % O₂ is 35 at 6 % (emission_rules EX-1.4's formula by hand: 28 · 15 / 12); the guard and a gap say so."""
+    minute = FakeStore().figures(STACK, "minute", HOUR - HOUR_MS, HOUR, "a21026", "avg")[0]
+    oxygen = FakeStore().figures(STACK, "minute", HOUR - HOUR_MS, HOUR, "a19001", "avg")[0]
+    point = Point(source=STACK, factor="a21026", unit="mg/m3", reference_o2_pct=Decimal(6), oxygen_factor="a19001")
+    at = [minute.start_ms + n * 60_000 for n in range(3)]
+    measured = [replace(minute, start_ms=one, value=28 * 10**8, ok=True) for one in at]
+    beside = [replace(oxygen, start_ms=one, value=pct * 10**8, ok=True) for one, pct in zip(at, (9, 20), strict=False)]
+    found = converted(point, measured, beside)
+    assert [c.value for c in found.values()] == [Decimal(35), None, None]
+    assert [c.reason for c in found.values()] == [None, "oxygen at or above the guard", "no valid oxygen"]
+
+
+def test_evidence_at_reference_oxygen_shows_each_minute_converted() -> None:
+    """Each minute stands with its measured value, its oxygen and the converted value."""
+    text = _text(evidence.view(_context(figure=SO2)))
+    assert "minutes converted" in text and t("evidence.oxygen") in text
+    found = evidence.as_json(_context(figure=SO2))
+    assert found is not None and len(found["at_reference"]) == 60
+    first, minute = found["at_reference"][0], found["minutes"][0]
+    exact = Decimal(minute["value"]) * 15 / (21 - Decimal(first["oxygen"]))
+    assert abs(Decimal(first["value"]) - exact) <= Decimal("0.5e-8")
+
+
+def test_a_password_is_never_shown() -> None:
+    """PW is masked in text, in hex and in excerpts, at its place and length; the stored frame keeps it."""
+    raw = b"##0041QN=1;ST=31;CN=2011;PW=123456;MN=M;pw=9,CP=&&&&"
+    assert hexdump.masked(raw) == b"##0041QN=1;ST=31;CN=2011;PW=******;MN=M;pw=*,CP=&&&&"
+    shown = str(hexdump.as_text(raw)) + str(hexdump.as_hex(raw)) + str(frames.excerpt(raw))
+    assert "123456" not in shown and "31 32 33" not in shown
+    assert "123456" not in _text(why.view(_context(source=STACK))) + _text(frames.quarantine(_context()))
+
+
+def test_an_alert_whose_subject_ended_is_quiet() -> None:
+    """Red is for now: an opened alert that was resolved since is grey and says so."""
+    (row,) = [a for a in FakeOutbox().alerts(9) if a.id == "ac03"]
+    opened = replace(row, alert=replace(row.alert, id="ac00", phase="opened"))
+    assert deliveries.over([row, opened]) == {"ac00"}
+    assert deliveries.over([opened, row]) == set()  # it began again
+    assert t("phase.over", phase=t("phase.opened")) in str(deliveries.brief(opened, NOW_MS, over=True))

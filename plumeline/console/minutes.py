@@ -1,0 +1,179 @@
+"""The minutes of a figure with their readings and frames, converted to reference oxygen where the figure is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from plumeline.console import parts, readings, words
+from plumeline.console.converted import Converted, converted, point_at
+from plumeline.console.html import Child, h, link
+from plumeline.console.shell import Context
+from plumeline.texts import t
+from processors.figures import HOUR_MS, MINUTE_MS, Figure
+
+
+@dataclass(frozen=True)
+class Key:
+    """A figure's identity, taken apart."""
+
+    source: str
+    factor: str
+    stat: str
+    level: str
+    start_ms: int
+
+
+def minutes_section(context: Context, key: Key, figure: Figure) -> Markup:
+    """Return the table of a figure's minutes, each opening its readings."""
+    found = readings.by_minute(readings_of(context, key))
+    minutes = {m.start_ms: m for m in ([figure] if key.level == "minute" else minutes_of(context, key))}
+    at_reference = at_reference_of(context, key, list(minutes.values()))
+    end_ms = key.start_ms + words.LENGTH_MS[key.level]
+    spans = range(key.start_ms, end_ms, MINUTE_MS)
+    if not found and not minutes:
+        return parts.section(
+            t("evidence.minutes"), parts.quiet(t("evidence.minutes.none"), link(words.why_url(key.source), t("tab.why"), " →"))
+        )
+    rows = [
+        _minute(context, key, at, minutes.get(at), at_reference.get(at), found.get(at, []), open_=key.level == "minute")
+        for at in spans
+    ]
+    edge = [r for at, some in found.items() if at >= end_ms for r in some]
+    if edge:
+        rows.append(_minute(context, key, end_ms, None, None, edge, open_=False))
+    valid = sum(c.value is not None for c in at_reference.values()) if at_reference else sum(m.ok for m in minutes.values())
+    aside = t("evidence.minutes.n", n=valid, of=len(spans)) if minutes else t("evidence.minutes.unformed")
+    told = next(iter(minutes.values()), None)
+    title = h(
+        "div",
+        h("span", t("minute")),
+        h("span", t("value") if told is None or told.stat == key.stat else words.stat_words(told.stat), cls="num"),
+        [h("span", t("evidence.oxygen"), cls="num"), h("span", words.stat_words(key.stat), cls="num")]
+        if at_reference
+        else None,
+        h("span", t("readings")),
+        h("span", t("verdict")),
+        cls="minute heads",
+        aria_hidden="true",
+    )
+    table = h("div", title, rows, cls="minutes converted" if at_reference else "minutes")
+    return parts.section(t("evidence.minutes"), _sum_note(figure, at_reference), table, aside=aside)
+
+
+def minutes_of(context: Context, key: Key) -> list[Figure]:
+    """Return an hour's stored minutes, those as measured where none are formed for its stat."""
+    for stat in dict.fromkeys((key.stat, "avg")):
+        found = context.console.store.figures(key.source, "minute", key.start_ms, key.start_ms + HOUR_MS, key.factor, stat)
+        if found:
+            return found
+    return []
+
+
+def readings_of(context: Context, key: Key) -> list[readings.Reading]:
+    """Return the readings that a figure rests on: of its factor, and of the oxygen or flow that its formula uses."""
+    point = context.names.points.get((key.source, key.factor))
+    factors = [key.factor]
+    if point is not None and key.stat == "avg_ref" and point.oxygen_factor:
+        factors.append(point.oxygen_factor)
+    if point is not None and key.stat == "mass" and point.flow_factor:
+        factors.append(point.flow_factor)
+    end_ms = key.start_ms + words.LENGTH_MS[key.level]
+    if (key.source, key.factor) in context.names.meters:
+        end_ms += 1  # the register's position at the end of the period belongs to its formula
+    row = context.names.sources.get(key.source)
+    return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors)
+
+
+def at_reference_of(context: Context, key: Key, minutes: Sequence[Figure]) -> dict[int, Converted]:
+    """Return the minutes of an hour at reference oxygen, nothing for any other figure."""
+    point = point_at(context.console.registry(), key.source, key.factor, key.start_ms)
+    if key.stat != "avg_ref" or key.level != "hour" or point is None or any(m.stat != "avg" for m in minutes):
+        return {}
+    end_ms = key.start_ms + HOUR_MS
+    oxygen = context.console.store.figures(key.source, "minute", key.start_ms, end_ms, point.oxygen_factor, "avg")
+    return converted(point, minutes, oxygen)
+
+
+def unit_of(context: Context, f: Figure) -> str:
+    """Return a figure's unit; minutes are stored without it."""
+    return words.unit(f.unit) or context.names.unit(f.source, f.factor)
+
+
+def _sum_note(figure: Figure, at_reference: dict[int, Converted]) -> Markup | None:
+    """Return whether the converted minutes give the figure's sum; they do not where one changed and no rebuild came yet."""
+    values = [c.value for c in at_reference.values() if c.value is not None]
+    if not values or "sum" not in figure.explain:
+        return None
+    total = sum(values, Decimal(0))
+    key = "evidence.sum" if total == Decimal(figure.explain["sum"]) else "evidence.sum.other"
+    return parts.quiet(t(key, n=len(values), sum=f"{total.normalize():f}"))
+
+
+def _minute(
+    context: Context,
+    key: Key,
+    at: int,
+    minute: Figure | None,
+    at_reference: Converted | None,
+    found: Sequence[readings.Reading],
+    *,
+    open_: bool,
+) -> Markup:
+    now_ms = context.now_ms
+    if minute is not None and minute.ok:
+        value: Child = [h("b", words.number(minute.number)), " ", unit_of(context, minute)]
+        word: Child = t("valid")
+    elif minute is not None:
+        value, word = "—", h("span", minute.reason or t("invalid"), cls="reason")
+    else:
+        own = bool(found) and all(r.kind != "realtime" for r in found)
+        why = "chart.no_data" if not found else "evidence.own_record" if own else "evidence.no_minute"
+        value, word = "—", h("span", t(why), cls="reason")
+    more: Child = None
+    valid = minute is not None and minute.ok
+    if at_reference is not None:
+        valid = at_reference.value is not None
+        unit = context.names.unit(key.source, key.factor)
+        oxygen, turned = words.number(at_reference.oxygen), words.number(at_reference.value)
+        more = [
+            h("span", oxygen, f"{words.NBSP}%" if at_reference.oxygen is not None else None, cls="num"),
+            h("span", h("b", turned), f" {unit}" if at_reference.value is not None else None, cls="num"),
+        ]
+        if at_reference.reason is not None:
+            word = h("span", at_reference.reason, cls="reason")
+    flags = sorted({r.flag for r in found if r.flag not in ("", "N")})
+    late = any(r.backfill for r in found)
+    summary = h(
+        "summary",
+        h("span", words.clock(at, now_ms), cls="when"),
+        h("span", value, cls="num"),
+        more,
+        h("span", str(len(found)), h("small", " " + t("evidence.flags", flags=" ".join(flags))) if flags else None),
+        h("span", word, h("small", " · " + t("backfill")) if late else None),
+        cls="minute" if valid else "minute missing",
+    )
+    rows = [
+        h(
+            "tr",
+            h("td", words.clock(r.time_ms, now_ms, seconds=True)),
+            h("td", _reading_of(context, key, r)),
+            h("td", "—" if r.value is None else f"{r.value:g}", cls="num"),
+            h("td", r.flag),
+            h("td", words.clock(r.received_ms, now_ms, seconds=True), h("small", " " + t("backfill")) if r.backfill else None),
+            h("td", link(words.frame_url(r.frame), t("frame"), " →") if r.frame else t("evidence.no_frame")),
+        )
+        for r in found
+    ]
+    heads = [t("reading.time"), t("reading.factor"), t("value"), t("reading.flag"), t("frame.received"), ""]
+    body = parts.table(heads, rows) if rows else parts.quiet(t("evidence.no_readings"))
+    return h("details", summary, body, data_key=str(at), open=open_)
+
+
+def _reading_of(context: Context, key: Key, r: readings.Reading) -> str:
+    """Return what a reading is: factor, the device's word for it, and the period where it is the device's own mean."""
+    kind = "" if r.kind in ("realtime", "") else f" ({t(f'reading.kind.{r.kind}')})"
+    return f"{context.names.factor(key.source, r.factor)} · {r.stat}{kind}"
