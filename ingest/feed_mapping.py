@@ -54,8 +54,14 @@ class TimeColumn(_Part):
     day_end: Literal["next date", "same date"] = "next date"
 
     @model_validator(mode="after")
-    def _offset(self) -> TimeColumn:
+    def _readable(self) -> TimeColumn:
         offset_of(self.utc_offset)
+        if self.format != "iso":
+            try:
+                datetime.strptime("", self.format)
+            except ValueError as error:
+                if "directive" in str(error) or "stray" in str(error):
+                    raise ValueError(f"format: {error}; write strptime's directives, such as %Y-%m-%d %H:%M") from None
         return self
 
 
@@ -125,6 +131,7 @@ class Mapping(_Part):
 
     ``source`` may name columns in braces. ``cadence_s`` is what a row covers, ``cadence_s_of`` the same for single
     sources. ``label`` says whether a row's time is its start or its end. ``missing`` are the texts of an empty cell.
+    ``decimal`` is the mark before a number's decimals.
     """
 
     title: str
@@ -134,6 +141,8 @@ class Mapping(_Part):
     label: Literal["start", "end"] = "start"
     enterprise: Name = "feed"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
     missing: tuple[str, ...] = ("",)
     note: str = ""
     cadence_s_of: dict[str, Annotated[int, Field(ge=1, le=86_400)]] = {}
@@ -149,6 +158,8 @@ class Mapping(_Part):
         factors = [v.factor for v in self.value]
         if twice := sorted({f for f in factors if factors.count(f) > 1}):
             raise ValueError(f"factor {twice[0]} is mapped twice")
+        if self.decimal == self.delimiter:
+            raise ValueError('decimal and delimiter are both ","; such a file is separated by semicolons or tabs')
         return self
 
     def columns(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import math
 import re
 import zlib
@@ -28,11 +29,14 @@ REJECTED_KEPT_MAX = 1_000
 """Rejected rows and cells of which the reason is kept; beyond it they are counted only."""
 YEAR_MIN, YEAR_MAX = 1970, 2100
 """Years a row's time may lie in."""
+MINUTE_S_MIN, MINUTE_S_MAX = 60, 3_600
+"""Periods that a value of kind minute may cover."""
 
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _NAME = re.compile(r'[^\s/,;"]{1,128}')
 _GZIP = b"\x1f\x8b"
+_Cells = dict[str, str | None]
 
 
 class FeedFault(Exception):
@@ -54,9 +58,13 @@ class Counts:
     """What became of a feed's rows; complete once the lines were read to their end.
 
     ``rows`` = ``filed`` + ``empty`` (every value missing) + ``rejected_rows``. ``readings`` were filed with a number,
-    ``rejected_cells`` as null because their text is none; ``missing`` cells are not filed.
+    ``rejected_cells`` as null because their text is none; ``missing`` cells are not filed. ``bytes`` are those of the file
+    unpacked, ``bytes_rejected`` those of rejected rows, ``bytes_blank`` those of rows without any cell.
     """
 
+    bytes: int = 0
+    bytes_rejected: int = 0
+    bytes_blank: int = 0
     rows: int = 0
     filed: int = 0
     empty: int = 0
@@ -66,10 +74,16 @@ class Counts:
     rejected_cells: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
-    def reject(self, line: int, column: str, value: str, reason: str) -> None:
+    def reject(self, rejected: Rejected) -> None:
         """Keep the reason, up to ``REJECTED_KEPT_MAX`` of them."""
         if len(self.rejected) < REJECTED_KEPT_MAX:
-            self.rejected.append(Rejected(line, column, value, reason))
+            self.rejected.append(rejected)
+
+    def reject_row(self, rejected: Rejected, size: int) -> None:
+        """Count a whole row of ``size`` bytes as rejected."""
+        self.rejected_rows += 1
+        self.bytes_rejected += size
+        self.reject(rejected)
 
 
 class _RowFault(Exception):
@@ -93,20 +107,19 @@ class Feed:
             FeedFault: the file cannot be read to its end.
         """
         self.counts = Counts()
-        for number, row in self._rows():
+        for number, row, size in self._rows():
             self.counts.rows += 1
             try:
                 yield from self._reports(number, row)
             except _RowFault as fault:
-                self.counts.rejected_rows += 1
-                self.counts.reject(number, fault.column, fault.value, fault.reason)
+                self.counts.reject_row(Rejected(number, fault.column, fault.value, fault.reason), size)
 
     def _sources(self) -> list[str]:
         if "{" not in self.mapping.source:
             next(self._rows(), None)  # a missing column is told before the first line is asked for
             return [self.mapping.source]
         found: dict[str, None] = {}
-        for number, row in self._rows():
+        for number, row, _size in self._rows():
             name = filled(self.mapping.source, {k: v or "" for k, v in row.items()})
             if _NAME.fullmatch(name):
                 found[name] = None
@@ -114,39 +127,66 @@ class Feed:
                 raise FeedFault(f"{self.path.name}:{number}: more than {SOURCES_MAX} sources; look at the mapping's source")
         return list(found)
 
-    def _rows(self) -> Iterator[tuple[int, dict[str, str | None]]]:
-        name = self.path.name
+    def _rows(self) -> Iterator[tuple[int, _Cells, int]]:
+        """Yield line, cells and size of each row that has any cell."""
+        name, encoding = self.path.name, self.mapping.encoding
         try:
             with self.path.open("rb") as raw:
                 packed = raw.read(2) == _GZIP
                 raw.seek(0)
                 plain = gzip.GzipFile(fileobj=raw) if packed else raw
-                text = io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")
+                text = io.TextIOWrapper(plain, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
                 yield from self._table(text)
+                self.counts.bytes = plain.tell()
         except FileNotFoundError:
             raise FeedFault(f"{name}: no such file") from None
         except UnicodeDecodeError as error:
-            raise FeedFault(f"{name}: is not UTF-8 ({error.reason}); save it as CSV UTF-8") from None
+            told = f"is not {encoding.upper()} ({error.reason})"
+            raise FeedFault(f'{name}: {told}; save it as CSV UTF-8, or write encoding = "gb18030" in the mapping') from None
         except (OSError, EOFError, zlib.error) as error:
             raise FeedFault(f"{name}: cannot be read to its end ({error})") from None
 
-    def _table(self, text: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, str | None]]]:
-        name = self.path.name
-        reader = csv.reader(text, delimiter=self.mapping.delimiter)
+    def _table(self, text: io.TextIOWrapper) -> Iterator[tuple[int, _Cells, int]]:
+        name, encoding, size, line = self.path.name, self.mapping.encoding, 0, 1
+
+        def lines() -> Iterator[str]:
+            nonlocal size
+            for piece in text:
+                size += len(piece.encode(encoding))
+                yield piece
+
+        reader = csv.reader(lines(), delimiter=self.mapping.delimiter, strict=True)
         try:
             header = [cell.strip() for cell in next(reader, [])]
-            if absent := [c for c in self.mapping.columns() if c not in header]:
-                told = f"columns {', '.join(absent)} of the mapping are missing; the file has {', '.join(header) or 'none'}"
-                raise FeedFault(f"{name}:1: {told}")
-            line = reader.line_num + 1
+            self._checked(header)
+            size, line = 0, reader.line_num + 1
             for cells in reader:
-                if any(cells):
-                    yield line, dict(zip(header, cells + [None] * (len(header) - len(cells)), strict=False))
-                line = reader.line_num + 1
+                if not any(cells):
+                    self.counts.bytes_blank += size
+                elif any(cells[len(header) :]):
+                    told = f"the row has {len(cells)} cells, the header {len(header)}"
+                    self.counts.rows += 1
+                    self.counts.reject_row(Rejected(line, "", self.mapping.delimiter.join(cells), told), size)
+                else:
+                    yield line, dict(zip(header, cells + [None] * (len(header) - len(cells)), strict=False)), size
+                size, line = 0, reader.line_num + 1
         except csv.Error as error:
-            raise FeedFault(f"{name}:{reader.line_num}: no CSV row ({error})") from None
+            raise FeedFault(f"{name}:{line}: no CSV row ({error}); close the quotes, and double those inside a text") from None
 
-    def _reports(self, number: int, row: dict[str, str | None]) -> Iterator[bytes]:
+    def _checked(self, header: list[str]) -> None:
+        """Raise FeedFault where a column of the mapping is missing or stands twice."""
+        name, wanted = self.path.name, self.mapping.columns()
+        if absent := [c for c in wanted if c not in header]:
+            told = f"columns {', '.join(absent)} of the mapping are missing; the file has {', '.join(header) or 'none'}"
+            marks = [mark for mark in (";", "\t", ",") if len(header) == 1 and mark in header[0]]
+            remedy = (
+                f"; write delimiter = {json.dumps(marks[0])} in the mapping" if marks else "; mend the header or the mapping"
+            )
+            raise FeedFault(f"{name}:1: {told}{remedy}")
+        if twice := [c for c in wanted if header.count(c) > 1]:
+            raise FeedFault(f"{name}:1: column {twice[0]} stands twice in the header; give one of them another name")
+
+    def _reports(self, number: int, row: _Cells) -> Iterator[bytes]:
         for column in self.mapping.columns():
             if row[column] is None:
                 raise _RowFault(column, "", "the row ends before this column")
@@ -164,10 +204,10 @@ class Feed:
             if text in self.mapping.missing or value.column in dropped:
                 self.counts.missing += 1
                 continue
-            written = number_text(text)
+            written = number_text(text, self.mapping.decimal)
             if written is None:
                 self.counts.rejected_cells += 1
-                self.counts.reject(number, value.column, text, "this is no number; filed without a value")
+                self.counts.reject(Rejected(number, value.column, text, "this is no number; filed without a value"))
             else:
                 self.counts.readings += 1
             kinds.setdefault(value.kind, []).append((value, written))
@@ -238,12 +278,16 @@ def read_feed(path: Path, mapping: Mapping) -> Feed:
     return Feed(path, mapping)
 
 
-def number_text(text: str) -> str | None:
+def number_text(text: str, decimal: str = ".") -> str | None:
     """Return a number's text as JSON takes it, digit for digit where it is JSON already; None for what is no finite number.
+
+    ``decimal`` is the mark before the decimals; a comma is the only other one, and then a point is no number.
 
     >>> number_text("0.028999999999999998"), number_text("+.50"), number_text("1,5")
     ('0.028999999999999998', '0.50', None)
     """
+    if decimal == ",":
+        text = text.replace(",", ".") if "." not in text else ""
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         return None
     return text if _JSON_NUMBER.fullmatch(text) else format(Decimal(text), "f")
@@ -251,6 +295,7 @@ def number_text(text: str) -> str | None:
 
 def _drafted(mapping: Mapping, sources: list[str]) -> Registry:
     has_registers = all(v.kind == "register" for v in mapping.value)
+    has_minutes = any(v.kind == "minute" for v in mapping.value)
     return Registry(
         enterprises=(Enterprise(enterprise=mapping.enterprise, name=mapping.title),),
         sources=tuple(
@@ -261,6 +306,7 @@ def _drafted(mapping: Mapping, sources: list[str]) -> Registry:
                 name=mapping.title,
                 kind=mapping.kind,
                 cadence_s=mapping.cadence_of(name),
+                minute_s=min(max(mapping.cadence_of(name), MINUTE_S_MIN), MINUTE_S_MAX) if has_minutes else MINUTE_S_MIN,
                 label="start" if has_registers else mapping.label,
             )
             for name in sources

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.hj212.decode import LOCAL, Undecodable, decode, device_time, sent_time
+from ingest.hj212.decode import LOCAL
 from ingest.hj212.framing import Framer, Piece, strict
-from ingest.hj212.verdict import judge
+from ingest.hj212.verdict import Stream
 
 CHUNK_BYTES = 65_536
+LINE_BYTES_MAX = 65_536
+"""Bytes of a first line that tell what a file holds."""
 LINE_ENDS = b"\r\n"
+TAIL_BYTES = 6
+"""``&&`` and the four digits of a CRC."""
+BLANK = b" \t\r\n\xef\xbb\xbf"
+"""What may stand around a line, a byte order mark among it."""
+LOG_KEY = re.compile(rb'"(?:arrival|event|raw)"\s*:')
+"""What a server's log has in its first line; other bytes after a brace are noise before packets."""
+_TAIL = re.compile(rb"&&[0-9A-Fa-f]{4}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +45,23 @@ class NotReadable(Exception):
 def sniff(path: Path) -> str:
     """Return what a file holds: "log" (a server's JSON lines with ``raw``), "reports" (report lines) or "packets"."""
     with _open(path) as file:
-        head = file.read(4_096).lstrip()
-    if not head.startswith(b"{"):
+        line = b""
+        while not line.strip(BLANK) and (part := file.readline(LINE_BYTES_MAX)):
+            line = part
+    line = line.strip(BLANK)
+    if not line.startswith(b"{"):
         return "packets"
-    line = head.split(b"\n", 1)[0]
-    return "reports" if b'"factors"' in line or b'"tick"' in line else "log"
+    if b'"factors"' in line or b'"tick"' in line:
+        return "reports"
+    return "log" if LOG_KEY.search(line) else "packets"
 
 
 def chunks(path: Path) -> Iterator[Chunk]:
     """Read a packet file or a server's log as a sequence of reads.
 
     In a server's log the text of a read lost its trailing line end; it is put back (the data's README), except where a packet
-    continues in the next read of the same connection, which no line end can be told from: there the read ends without ``&&``.
+    continues in the next read of the same connection, which no line end can be told from: there the connection's text so far
+    ends without ``&&`` and CRC. A line that says of no event is a stream of its own, its ``raw`` as it stands.
     """
     if sniff(path) == "packets":
         with _open(path) as file:
@@ -54,29 +69,42 @@ def chunks(path: Path) -> Iterator[Chunk]:
                 yield Chunk(data, None, path.name)
         yield Chunk(b"", None, path.name, end=True)
         return
+    tails: dict[str, bytes] = {}
     with _open(path) as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
+            if not line.strip(BLANK):
                 continue
             try:
-                row = json.loads(line)
-                arrival = datetime.fromisoformat(row["arrival"]).replace(tzinfo=LOCAL)
-                event, peer = row["event"], f"worker {row.get('worker', 0)}"
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                entry = _entry(json.loads(line.lstrip(BLANK)), number)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise NotReadable(
                     f"{path}, line {number}: no entry of a server log ({error}); expected arrival, event, raw"
                 ) from None
-            if event == "data":
-                yield Chunk(read_bytes(row["raw"]), arrival, peer)
-            elif event in ("disconnect", "io_error"):
-                yield Chunk(b"", arrival, peer, end=True)
+            if entry is None:
+                continue
+            if entry.end or entry.received is None:
+                tails.pop(entry.peer, None)
+                yield entry
+                continue
+            text = tails.get(entry.peer, b"") + entry.data
+            tails[entry.peer] = text[-TAIL_BYTES:]
+            yield replace(entry, data=entry.data + LINE_ENDS) if entry.data and _TAIL.search(text) else entry
 
 
-def read_bytes(raw: str) -> bytes:
-    """Return the bytes of one read: its text, with the line end put back where a whole packet ends the read."""
-    data = raw.encode("utf-8")
-    whole = len(data) >= 6 and data[-6:-4] == b"&&" and all(c in b"0123456789abcdefABCDEF" for c in data[-4:])
-    return data + LINE_ENDS if whole else data
+def _entry(row: dict[str, Any], number: int) -> Chunk | None:
+    """Return what a log's line says of a connection; None for an event that is of no account here."""
+    if "event" not in row and "raw" in row:
+        return Chunk(_bytes(row["raw"]), None, f"line {number}", end=True)
+    arrival = datetime.fromisoformat(row["arrival"])
+    arrival = arrival if arrival.tzinfo else arrival.replace(tzinfo=LOCAL)
+    event, peer = row["event"], f"worker {row.get('worker', 0)}"
+    if event == "data":
+        return Chunk(_bytes(row["raw"]), arrival, peer)
+    return Chunk(b"", arrival, peer, end=True) if event in ("disconnect", "io_error") else None
+
+
+def _bytes(raw: str) -> bytes:
+    return raw.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,45 +115,30 @@ class Found:
     received: datetime | None
     peer: str
     offset: int
+    stream: Stream
 
 
 def scan(path: Path, dialect_of: Callable[[str], str] = strict) -> Iterator[Found]:
     """Cut a file into pieces; each connection is a stream of its own, and every byte is in exactly one piece."""
-    framers: dict[str, Framer] = {}
+    open_: dict[str, tuple[Framer, Stream]] = {}
     for chunk in chunks(path):
-        framer = framers.setdefault(chunk.peer, Framer(dialect_of))
-        pieces = framer.close() if chunk.end else framer.feed(chunk.data)
+        framer, stream = open_.setdefault(chunk.peer, (Framer(dialect_of), Stream()))
+        pieces = framer.feed(chunk.data) + (framer.close() if chunk.end else [])
         for piece in pieces:
-            yield Found(piece, chunk.received, chunk.peer, piece.offset)
+            yield Found(piece, chunk.received, chunk.peer, piece.offset, stream)
         if chunk.end:
-            framers.pop(chunk.peer, None)
-    for peer, framer in framers.items():
+            open_.pop(chunk.peer, None)
+    for peer, (framer, stream) in open_.items():
         for piece in framer.close():
-            yield Found(piece, None, peer, piece.offset)
-
-
-def arrival_of(found: Found) -> datetime:
-    """Return when a piece arrived; where the file does not say, when its packet says it was sent, else its DataTime."""
-    if found.received is not None:
-        return found.received
-    if found.piece.segment is not None:
-        try:
-            packet = decode(found.piece.segment)
-        except Undecodable:
-            packet = None
-        if packet is not None:
-            time = sent_time(packet.header.get("QN", "")) or device_time(packet.fields.get("DataTime", ""))
-            if time is not None:
-                return time
-    return datetime(1970, 1, 1, tzinfo=LOCAL)
+            yield Found(piece, None, peer, piece.offset, stream)
 
 
 def decoded_json(found: Found) -> dict[str, object]:
     """Return what ``plumeline decode --json`` prints of a frame or quarantined candidate, values as sent."""
-    judged = judge(found.piece, found.received)
+    judged = found.stream.judge(found.piece, found.received)
     out = judged.described(found.offset)
-    if judged.notes:
-        out["notes"] = judged.notes.split("; ")
+    if judged.noted:
+        out["notes"] = judged.noted
     return out
 
 

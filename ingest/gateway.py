@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ingest.hj212.framing import Piece
 from ingest.hj212.reading import report_line
-from ingest.hj212.verdict import judge
+from ingest.hj212.verdict import Stream
 from ingest.log import Entry, Log, LogFull, partition_of
 from ingest.records import Frame, Tick, frame_id
 
@@ -83,14 +83,18 @@ class Gateway:
         self.counted: Counter[str] = Counter()
         self._partition = lru_cache(PARTITIONS_CACHED_MAX)(lambda source: partition_of(source, log.partitions))
 
-    def batch(self, pieces: Iterable[Piece], received: datetime, peer: str) -> Batch:
-        """File pieces of one connection: every candidate a frame record, quarantined ones a second time on ``quarantine``."""
+    def batch(self, pieces: Iterable[Piece], received: datetime, peer: str, stream: Stream | None = None) -> Batch:
+        """File pieces of one connection: every candidate a frame record, quarantined ones a second time on ``quarantine``.
+
+        ``stream`` knows what the connection sent before.
+        """
         batch = Batch()
+        stream = stream or Stream()
         for piece in pieces:
             if piece.kind not in ("frame", "quarantined"):
-                self.counted["bytes_" + piece.account] += len(piece.data)
+                self.counted["bytes_" + stream.account(piece)] += len(piece.data)
                 continue
-            judged = judge(piece, received)
+            judged = stream.judge(piece, received)
             self.counted["bytes_accepted" if judged.reason is None else "bytes_quarantined"] += len(piece.data)
             self.verdicts[judged.reason or "ok"] += 1
             partition = self._partition(judged.source or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -25,7 +25,7 @@ from ingest.registry import (
 )
 from ingest.registry_diff import LOCAL, Change, diff
 
-__all__ = ["Change", "Fault", "RegistryFaults", "diff", "load_marks", "load_registry"]
+__all__ = ["Change", "Fault", "RegistryFaults", "Tables", "diff", "holding", "load_marks", "load_registry"]
 
 REQUIRED = ("enterprises", "sources")
 """Files without which there is no registry; the others may be missing."""
@@ -38,7 +38,9 @@ R = TypeVar("R", bound=Row)
 D = TypeVar("D", bound=Dated)
 
 
-class _Tables(NamedTuple):
+class Tables(NamedTuple):
+    """The tables of a folder as read: sound rows with their lines, and the cells of all."""
+
     enterprises: Table[Enterprise]
     sources: Table[Source]
     points: Table[Point]
@@ -48,8 +50,8 @@ class _Tables(NamedTuple):
     contacts: Table[Contact]
 
 
-def load_registry(folder: Path) -> Registry:
-    """Read the CSV files of a registry folder.
+def load_registry(folder: Path, further: Callable[[Tables], list[Fault]] | None = None) -> Registry:
+    """Read the CSV files of a registry folder; ``further`` finds faults that a later stage knows of.
 
     Raises:
         RegistryFaults: with all faults of all files, in the order of file and line.
@@ -65,7 +67,7 @@ def load_registry(folder: Path) -> Registry:
             faults.append(Fault(path.name, 0, "", "", "the file is missing", remedy))
         return Table(path.name)
 
-    tables = _Tables(
+    tables = Tables(
         read("enterprises", Enterprise),
         read("sources", Source),
         read("points", Point),
@@ -79,6 +81,7 @@ def load_registry(folder: Path) -> Registry:
     faults += _references(tables)
     faults += _points(tables)
     faults += _limits(tables)
+    faults += further(tables) if further is not None else []
     if faults:
         order = [table.file for table in tables]
         faults.sort(key=lambda f: (order.index(f.file) if f.file in order else len(order), f.line))
@@ -113,13 +116,13 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
 
 
 def _misnamed(folder: Path) -> list[Fault]:
-    files = [f"{name}.csv" for name in _Tables._fields]
+    files = [f"{name}.csv" for name in Tables._fields]
     strays = [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE)] if folder.is_dir() else []
     near = [(name, difflib.get_close_matches(name, files, 1, 0.75)) for name in strays]
     return [Fault(name, 0, "", "", "nothing reads this file", f"did you mean {match[0]}?") for name, match in near if match]
 
 
-def _keys(tables: _Tables) -> list[Fault]:
+def _keys(tables: Tables) -> list[Fault]:
     faults: list[Fault] = []
     faults += _twice(tables.enterprises, "enterprise", [(n, r.enterprise) for n, r in tables.enterprises.rows])
     faults += _twice(tables.contacts, "contact", [(n, r.contact) for n, r in tables.contacts.rows])
@@ -188,7 +191,7 @@ def _span(row: Dated) -> str:
     return f"{row.valid_from or 'always'} to {row.valid_to or 'open'}"
 
 
-def _references(tables: _Tables) -> list[Fault]:
+def _references(tables: Tables) -> list[Fault]:
     enterprises = {cells["enterprise"] for _, cells in tables.enterprises.cells if "enterprise" in cells}
     sources = {cells["source"] for _, cells in tables.sources.cells if "source" in cells}
     faults: list[Fault] = []
@@ -229,7 +232,7 @@ def _unknown(file: str, line: int, column: str, value: str, where: str, known: s
     return Fault(file, line, column, value, f"stands in no row of {where}", remedy)
 
 
-def _points(tables: _Tables) -> list[Fault]:
+def _points(tables: Tables) -> list[Fault]:
     file, faults = tables.points.file, list[Fault]()
     named = {_key(cells) for _, cells in tables.points.cells}
     units: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -258,7 +261,7 @@ def _points(tables: _Tables) -> list[Fault]:
     return faults
 
 
-def _limits(tables: _Tables) -> list[Fault]:
+def _limits(tables: Tables) -> list[Fault]:
     file, faults = tables.limits.file, list[Fault]()
     named = {_key(cells) for _, cells in tables.points.cells}
     sources = {cells.get("source") for _, cells in tables.sources.cells}
@@ -283,6 +286,11 @@ def _limits(tables: _Tables) -> list[Fault]:
             told = "the point has no reference_o2_pct, so no mean at reference oxygen is formed"
             faults.append(Fault(file, line, "stat", limit.stat, told, "fill in reference_o2_pct in points.csv, or write avg"))
     return faults
+
+
+def holding(tables: Tables, limit: Limit) -> list[Point]:
+    """Return the points' rows that a limit meets in time."""
+    return [p for _, p in tables.points.rows if (p.source, p.factor) == (limit.source, limit.factor) and _meet(p, limit)]
 
 
 def valid_at(rows: Iterable[D], now: datetime) -> list[D]:

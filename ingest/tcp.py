@@ -10,6 +10,7 @@ from collections import deque
 
 from ingest.gateway import NOISE_KEPT_BYTES, Batch, Gateway
 from ingest.hj212.framing import STALL_S, Framer, Piece
+from ingest.hj212.verdict import Stream
 from ingest.log import LogFull
 
 CONNECTIONS_MAX = 4_096
@@ -74,7 +75,7 @@ class Server:
         if isinstance(sock, socket.socket):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         peer = ":".join(map(str, (writer.get_extra_info("peername") or ("?",))[:2]))
-        framer = Framer(self.gateway.dialect_of)
+        framer, stream = Framer(self.gateway.dialect_of), Stream()
         waiting: deque[asyncio.Task[None]] = deque()
         last = time.monotonic()
         junk, junk_bytes = bytearray(), 0
@@ -85,7 +86,9 @@ class Server:
                 except TimeoutError:
                     if not framer.pending and time.monotonic() - last > IDLE_S:
                         return
-                    await self._file(framer.expire(time.monotonic()), peer, writer, None)
+                    pieces = framer.expire(time.monotonic())
+                    junk_bytes = _junk(pieces, junk, junk_bytes)
+                    await self._file(pieces, peer, stream, writer, None)
                     continue
                 if not chunk:
                     return
@@ -95,7 +98,7 @@ class Server:
                     continue
                 junk_bytes = _junk(pieces, junk, junk_bytes)
                 before = waiting[-1] if waiting else None
-                waiting.append(asyncio.create_task(self._file(pieces, peer, writer, before)))
+                waiting.append(asyncio.create_task(self._file(pieces, peer, stream, writer, before)))
                 while waiting and (len(waiting) >= WINDOW_MAX or waiting[0].done()):
                     await waiting.popleft()
         finally:
@@ -105,15 +108,20 @@ class Server:
             pieces = framer.close()
             junk_bytes = _junk(pieces, junk, junk_bytes)
             with contextlib.suppress(ConnectionError):
-                await self._file(pieces, peer, writer, None)
+                await self._file(pieces, peer, stream, writer, None)
             if junk_bytes > 0:
                 await self._append(self.gateway.junk(bytes(junk), junk_bytes, self.gateway.clock(), peer))
 
     async def _file(
-        self, pieces: list[Piece], peer: str, writer: asyncio.StreamWriter, before: asyncio.Task[None] | None
+        self,
+        pieces: list[Piece],
+        peer: str,
+        stream: Stream,
+        writer: asyncio.StreamWriter,
+        before: asyncio.Task[None] | None,
     ) -> None:
         """File pieces, then answer: in the order in which they came."""
-        batch = self.gateway.batch(pieces, self.gateway.clock(), peer)
+        batch = self.gateway.batch(pieces, self.gateway.clock(), peer, stream)
         await self._append(batch)
         if before is not None and not before.done():
             await asyncio.wait([before])

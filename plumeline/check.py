@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,30 +15,41 @@ import polars as pl
 
 from ingest.feed_mapping import load_mapping
 from ingest.feeds import Feed, read_feed
-from ingest.files import NotReadable, arrival_of, scan, sniff
+from ingest.files import NotReadable, scan, sniff
 from ingest.hj212.reading import report_line
-from ingest.hj212.verdict import judge
 from ingest.log import LogRecord
-from ingest.registry import Enterprise, Point, Registry, Source
+from ingest.registry import Enterprise, Meter, Point, Registry, Source
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.decode import HOUR, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
+from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
 from processors.engine import Engine
 from processors.figures import HOUR_MS, Figure, local_iso
-from processors.memory import Settings
+from processors.memory import TICK_PREFIX, Settings
+from processors.points import end_ms, start_ms
+from processors.registry_check import check_mapping
 
 LINES_A_TURN = 20_000
 """Report lines that go through the engine at once."""
 REJECTED_SHOWN = 200
 """Rejected inputs that are listed; all are counted."""
 CADENCE_DEFAULT_S = 60
+CADENCE_MAX_S = 3_600
+"""Longest time that an instant is drafted to cover; an interval or a register's pace may be a day."""
+LISTS = ("factors", "stats", "values", "flags")
+BOM = b"\xef\xbb\xbf"
+CONTENT = ("source", "time", "kind", *LISTS)
+"""What makes two report lines the same data, however they are written and whenever they came."""
 
 
 @dataclass(slots=True)
 class Checked:
-    """What a check found; ``as_json`` is what ``plumeline check --json`` prints."""
+    """What a check found; ``as_json`` is what ``plumeline check --json`` prints.
+
+    ``fault`` says why there is nothing to be found in the file.
+    """
 
     path: str
+    fault: str | None = None
     bytes: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "quarantined": 0, "noise": 0})
     frames: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "quarantined": 0, "duplicates": 0})
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -77,19 +88,22 @@ def check(
         registry: what the codes mean; drafted from the file where none is given, with the cadence most often seen.
 
     Raises:
-        NotReadable: the file is of no known kind, or its mapping does not fit.
+        NotReadable: the file cannot be read to its end, or its mapping does not fit.
     """
     if not path.is_file():
         raise NotReadable(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise NotReadable(f"{path}: the file is empty")
     done = Checked(str(path))
+    if path.stat().st_size == 0:
+        done.fault = f"{path}: the file is empty"
+        return done
     lines: list[bytes]
     if mapping is not None:
-        feed = read_feed(path, load_mapping(mapping))
+        known = load_mapping(mapping)
+        check_mapping(known, mapping.name)
+        feed = read_feed(path, known)
         lines = list(feed.lines())
         registry = registry or feed.registry
-        _feed_counts(done, path, feed, lines)
+        _feed_counts(done, feed, lines)
     elif path.name.removesuffix(".gz").endswith(".csv"):
         raise NotReadable(
             f"{path}: a CSV needs --mapping FILE that says what its columns are; see the folder feeds/ for examples"
@@ -100,9 +114,8 @@ def check(
         except (OSError, EOFError, zlib.error) as error:
             raise NotReadable(f"{path}: cannot be read to its end ({error})") from None
         if not done.frames["accepted"] + done.frames["quarantined"]:
-            raise NotReadable(
-                f"{path}: neither an HJ 212 frame nor a report line in {done.bytes['noise']:,} bytes, all of it noise"
-            )
+            done.fault = f"{path}: neither an HJ 212 frame nor a report line in {done.bytes['noise']:,} bytes, all of it noise"
+            return done
     done.registry = registry or draft(lines)
     if registry is None and lines:
         cadences = ", ".join(f"{s.source}: {s.cadence_s} s" for s in done.registry.sources)
@@ -119,9 +132,9 @@ def _captured(path: Path, done: Checked, progress: Callable[[int], None]) -> lis
         size = len(piece.data)
         progress(size)
         if piece.kind not in ("frame", "quarantined"):
-            done.bytes[piece.account] += size
+            done.bytes[found.stream.account(piece)] += size
             continue
-        judged = judge(piece, arrival_of(found))
+        judged = found.stream.judge(piece, found.received)
         accepted = judged.reason is None
         done.bytes["accepted" if accepted else "quarantined"] += size
         done.frames["accepted" if accepted else "quarantined"] += 1
@@ -130,67 +143,93 @@ def _captured(path: Path, done: Checked, progress: Callable[[int], None]) -> lis
             done.rejected.append(
                 {"offset": found.offset, "length": size, "reason": judged.reason, "crc": piece.crc, "detail": judged.notes}
             )
-        for readings in judged.readings:
-            line = report_line(readings)
-            lines.append(line)
-            content = content_of(line)
-            done.frames["duplicates"] += content in seen
-            seen.add(content)
+        made = [report_line(readings) for readings in judged.readings]
+        contents = {content_of(line) for line in made}
+        done.frames["duplicates"] += bool(contents) and contents <= seen
+        seen |= contents
+        lines += made
     return lines
 
 
 def content_of(line: bytes) -> str:
-    """Return what makes two report lines the same data: source and time to flags, without when and by which frame they came."""
+    """Return what makes two of our own report lines the same data: source and time to flags, without when they came."""
     text = line.decode()
     return text[: text.index('"sent"')]
 
 
 def _report_lines(path: Path, done: Checked) -> list[bytes]:
+    """Return the lines of a report file that are reports, at their place; the others are quarantined, ticks only counted."""
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     lines: list[bytes] = []
+    numbered: list[tuple[int, int, bytes]] = []
     pieces = raw.split(b"\n")
-    for number, line in enumerate(pieces, 1):
-        size = len(line) + (number < len(pieces))
-        if not line.strip():
+    for number, piece in enumerate(pieces, 1):
+        size, line = len(piece) + (number < len(pieces)), piece.removeprefix(BOM).strip()
+        if not line:
             done.bytes["noise"] += size
-            continue
-        frame, bad = reports_frame([line])
-        if bad or frame.is_empty():
-            done.frames["quarantined"] += 1
-            done.bytes["quarantined"] += size
-            done.verdicts[bad[0].reason] += 1
+        elif line.startswith(TICK_PREFIX):
+            done.bytes["accepted"] += size
+            done.verdicts["tick"] += 1
+        else:
+            numbered.append((number, size, line))
+    seen: set[tuple[object, ...]] = set()
+    for start in range(0, len(numbered), LINES_A_TURN):
+        part = numbered[start : start + LINES_A_TURN]
+        frame, bad = reports_frame([line for _number, _size, line in part])
+        good = set(frame["line"].to_list())
+        reasons = iter(bad)
+        for position, (number, size, line) in enumerate(part):
+            account = "accepted" if position in good else "quarantined"
+            done.frames[account] += 1
+            done.bytes[account] += size
+            if position in good:
+                lines.append(line)
+                continue
+            reason = next(reasons).reason
+            done.verdicts[reason] += 1
             if len(done.rejected) < REJECTED_SHOWN:
-                done.rejected.append({"line": number, "length": size, "reason": bad[0].reason})
-            continue
-        done.frames["accepted"] += 1
-        done.bytes["accepted"] += size
-        lines.append(line)
+                done.rejected.append({"line": number, "length": size, "reason": reason})
+        for row in frame.select(CONTENT).iter_rows():
+            content = tuple(tuple(cell) if isinstance(cell, list) else cell for cell in row)
+            done.frames["duplicates"] += content in seen
+            seen.add(content)
     done.verdicts["ok"] = done.frames["accepted"]
     return lines
 
 
-def _feed_counts(done: Checked, path: Path, feed: Feed, lines: list[bytes]) -> None:
+def _feed_counts(done: Checked, feed: Feed, lines: list[bytes]) -> None:
     counts = feed.counts
     done.frames["duplicates"] = len(lines) - len({content_of(line) for line in lines})
     done.frames["accepted"] = counts.filed + counts.empty
     done.frames["quarantined"] = counts.rejected_rows
+    done.verdicts["ok"] = done.frames["accepted"]
+    if counts.rejected_rows:
+        done.verdicts["row rejected"] = counts.rejected_rows
     done.rejected = [
         {"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in counts.rejected[:REJECTED_SHOWN]
     ]
-    done.bytes["accepted"] = path.stat().st_size
-    done.notes.append(
-        f"{counts.rows} rows: {counts.filed} filed, {counts.empty} without any value, {counts.rejected_rows} rejected"
-    )
+    done.bytes = {
+        "accepted": counts.bytes - counts.bytes_rejected - counts.bytes_blank,
+        "quarantined": counts.bytes_rejected,
+        "noise": counts.bytes_blank,
+    }
+    told = f"{counts.rows} rows: {counts.filed} filed, {counts.empty} without any value, {counts.rejected_rows} rejected"
+    cells = f"; {counts.rejected_cells} cells are no number" if counts.rejected_cells else ""
+    done.notes.append(told + cells)
 
 
 def draft(lines: list[bytes]) -> Registry:
-    """Draft a registry from report lines: each source with the cadence it shows, each factor as a point without a unit."""
+    """Draft a registry from report lines: each source with the cadence it shows, each factor as a point without a unit.
+
+    A factor that comes as register or interval is drafted as a meter, of which neither modulus nor greatest rate is known.
+    """
     if not lines:
         return Registry()
     frame, _bad = reports_frame(lines)
-    sources, points = [], []
+    sources, points, meters = [], [], []
     for (source,), rows in frame.partition_by("source", as_dict=True).items():
-        cadence = _spacing(rows, REALTIME) or CADENCE_DEFAULT_S
+        instants = _spacing(rows, REALTIME)
+        pace = _spacing(rows, INTERVAL) or _spacing(rows, REGISTER) or CADENCE_DEFAULT_S
         minute = min(max(_spacing(rows, MINUTE) or 60, 60), 3_600)
         name = str(source)
         sources.append(
@@ -200,14 +239,23 @@ def draft(lines: list[bytes]) -> Registry:
                 outlet="?",
                 name=name,
                 kind="flue_gas",
-                cadence_s=min(cadence, 3_600),
+                cadence_s=min(instants, CADENCE_MAX_S) if instants else min(pace, 86_400),
                 minute_s=minute,
             )
         )
-        for factor in sorted(set(rows["factors"].explode().to_list())):
-            points.append(Point(source=name, factor=factor, unit="?"))
+        kinds = {kind: set(rows.filter(pl.col("kind") == kind)["factors"].explode()) for kind in (REGISTER, INTERVAL)}
+        for factor in sorted(set(rows["factors"].explode())):
+            if factor in kinds[REGISTER] | kinds[INTERVAL]:
+                meters.append(
+                    Meter(source=name, factor=factor, kind="cumulative" if factor in kinds[REGISTER] else "interval", unit="?")
+                )
+            else:
+                points.append(Point(source=name, factor=factor, unit="?"))
     return Registry(
-        enterprises=(Enterprise(enterprise="drafted", name="drafted"),), sources=tuple(sources), points=tuple(points)
+        enterprises=(Enterprise(enterprise="drafted", name="drafted"),),
+        sources=tuple(sources),
+        points=tuple(points),
+        meters=tuple(meters),
     )
 
 
@@ -260,25 +308,25 @@ def _figures(done: Checked, lines: list[bytes], progress: Callable[[int], None])
 
 
 def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
-    """Return where a factor's readings are further apart than one and a half times what they cover."""
+    """Return where a factor's readings are further apart than one and a half times what they cover.
+
+    Clock, label and cadence of a reading are those of the source's row that holds at its time; without one it is not filed.
+    """
     if not lines:
         return []
     frame, _bad = reports_frame(lines)
-    rows = frame.explode("factors", "stats", "values", "flags")
+    rows = frame.explode(*LISTS)
     stats = pl.col("kind").replace_strict(
         [KINDS.index(k) for k in STAT_OF_KIND], list(STAT_OF_KIND.values()), default="", return_dtype=pl.String
     )
     rows = rows.filter((pl.col("stats") == stats) & pl.col("values").is_not_null())
     out: list[dict[str, Any]] = []
-    cadences = {s.source: s for s in registry.sources}
+    dated: dict[str, list[Source]] = defaultdict(list)
+    for row in registry.sources:
+        dated[row.source].append(row)
     for (source, factor, kind), part in sorted(rows.partition_by("source", "factors", "kind", as_dict=True).items()):
-        row = cadences.get(str(source))
-        if row is None:
-            continue
-        step = row.minute_s * 1000 if kind == MINUTE else HOUR_MS if kind == HOUR else row.cadence_s * 1000
-        shift = row.clock_offset_s * 1000 - (step if row.label == "end" and kind not in (REALTIME, REGISTER) else 0)
-        times = (part["time"].unique().sort() + shift).to_list()
-        for before, after in pairwise(times):
+        times = part["time"].unique().sort().to_list()
+        for (before, step), (after, _step) in pairwise(_placed(times, dated[str(source)], int(kind))):
             if after - before > 1.5 * step:
                 out.append(
                     {
@@ -291,6 +339,16 @@ def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
                     }
                 )
     return out
+
+
+def _placed(times: list[int], dated: list[Source], kind: int) -> list[tuple[int, int]]:
+    """Return (start, length) of what each reading covers, ascending."""
+    out: set[tuple[int, int]] = set()
+    for row in dated:
+        step = row.minute_s * 1000 if kind == MINUTE else HOUR_MS if kind == HOUR else row.cadence_s * 1000
+        shift = row.clock_offset_s * 1000 - (step if row.label == "end" and kind not in (REALTIME, REGISTER) else 0)
+        out |= {(time + shift, step) for time in times if start_ms(row) <= time < end_ms(row)}
+    return sorted(out)
 
 
 def figure_json(f: Figure) -> dict[str, Any]:

@@ -24,9 +24,10 @@ from ingest.feed_mapping import MappingFault
 from ingest.feeds import FeedFault
 from ingest.files import NotReadable, decoded_json, scan
 from ingest.registry import Registry
-from ingest.registry_files import load_marks, load_registry
+from ingest.registry_files import load_marks
 from plumeline import __version__
 from processors.figures import DAY_MS, SCALE, Figure, epoch_ms, local_iso
+from processors.registry_check import load_registry
 
 app = typer.Typer(
     help="Online monitoring of energy and emissions: figures rebuilt, nothing lost, nothing invented.", no_args_is_help=True
@@ -79,7 +80,10 @@ def check(
         task = bar.add_task("reading", total=file.stat().st_size if file.is_file() else None)
         done = run(file, mapping, known, lambda n: bar.advance(task, n))
     if as_json:
-        print(json.dumps(done.as_json(), ensure_ascii=False))
+        print(json.dumps(done.as_json()))
+    if done.fault:
+        raise NotReadable(done.fault)
+    if as_json:
         return
     out.print(
         f"bytes   accepted {done.bytes['accepted']:,}   quarantined {done.bytes['quarantined']:,}   noise {done.bytes['noise']:,}"
@@ -148,7 +152,7 @@ def decode(
 
 def _print_frame(row: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(row, ensure_ascii=False))
+        print(json.dumps(row))
         return
     head = row["header"]
     factors = "  ".join(f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items())

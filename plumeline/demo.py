@@ -13,8 +13,8 @@ from rich.console import Console as Terminal
 
 from ingest.files import NotReadable
 from ingest.http import token_variable
-from ingest.registry_files import load_registry
 from plumeline.county import County, Options, Refused, logging, wall
+from processors.registry_check import load_registry
 from simulators.clock import VirtualClock
 from simulators.county import TOKEN_GROUP, demo_start, run_county
 from simulators.receiver import Receiver

@@ -10,7 +10,7 @@ from processors.figures import SCALE, local
 from processors.hours import HOUR_SCHEMA
 from processors.meters import MeterBook
 from processors.points import Points, end_ms, start_ms
-from processors.rules.energy import FactorError, Use, factor, in_unit, is_electricity, kgce, tco2
+from processors.rules.energy import FactorError, Use, in_unit, kgce, metered_unit, tco2
 from processors.rules.gas import half_up
 
 
@@ -50,7 +50,7 @@ def meter_rows(wanted: list[tuple[int, int]], books: dict[int, MeterBook], point
         year = meter.factor_year or local(hour_ms).year
         for stat in ("kgce", "tco2"):
             try:
-                use = Use(meter.energy_code, in_unit(amount, meter.unit, _unit(meter.energy_code)))
+                use = Use(meter.energy_code, in_unit(amount, meter.unit, metered_unit(meter.energy_code)))
                 if stat == "kgce":
                     coal = kgce(use)
                     value, note = (
@@ -67,7 +67,3 @@ def meter_rows(wanted: list[tuple[int, int]], books: dict[int, MeterBook], point
             except FactorError as error:
                 rows.append({**row, "stat": stat, "value": None, "reason": str(error), "note": None})
     return pl.DataFrame(rows, schema=HOUR_SCHEMA)
-
-
-def _unit(energy_code: str) -> str:
-    return "kWh" if is_electricity(energy_code) else factor(energy_code).unit

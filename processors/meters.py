@@ -20,6 +20,7 @@ from processors.rules.gas import half_up
 from processors.rules.registers import Finding, RegisterState, Segment, intervals, meter_change, meter_rules, run
 
 MINUTES_OF_HOUR = 60
+INTERVAL_SPLIT = "an interval across hours, split linearly"
 _ESTIMATED = {1: "gap up to 2 h, linear (E1)", 2: "gap up to 72 h, linear, not shaped (E2)", 3: "gap over 72 h, linear (E3)"}
 
 
@@ -101,7 +102,8 @@ class MeterBook:
         changed: list[int] = []
         if not self.cumulative:
             for day in self.dirty:
-                touched |= {t // HOUR_MS * HOUR_MS for t in self.days[day]}
+                for t in self.days[day]:
+                    touched |= set(range(t // HOUR_MS * HOUR_MS, t + self.cadence_ms, HOUR_MS))
             self.dirty.clear()
             return touched, [], []
         before = max((d for d in self.carries if d < first), default=None)
@@ -179,13 +181,26 @@ class MeterBook:
         )
 
     def _summed(self, hour_ms: int) -> HourEnergy:
-        day = self.days.get(self.day_of(hour_ms), {})
-        rows = [r for t, r in day.items() if hour_ms <= t < hour_ms + HOUR_MS and r.code == VALID and r.value is not None]
-        n = min(len(rows) * self.cadence_ms // MINUTE_MS, MINUTES_OF_HOUR)
+        """Add up the intervals that touch an hour; one that reaches beyond it gives its linear share, conserving its energy."""
+        first, end, length = hour_ms - self.cadence_ms + 1, hour_ms + HOUR_MS, self.cadence_ms
+        days = range(self.day_of(first), end, DAY_MS)
+        rows = [
+            (t, r, r.value)
+            for day in days
+            for t, r in self.days.get(day, {}).items()
+            if first <= t < end and r.code == VALID and r.value is not None
+        ]
+        total = covered = 0
+        for t, _reading, value in rows:
+            begun, ended = max(hour_ms - t, 0), min(end - t, length)
+            total += half_up(Fraction(value * ended, length), 0) - half_up(Fraction(value * begun, length), 0)
+            covered += ended - begun
+        n = min(covered // MINUTE_MS, MINUTES_OF_HOUR)
         multiplier = Fraction(self._meter(hour_ms).multiplier)
-        value = half_up(sum((r.value or 0) for r in rows) * multiplier, 0) if rows else None
-        digest = sum(r.hash for r in rows) % 2**64
-        return HourEnergy(hour_ms, value, n, _part(n), None, digest, max((r.received_ms for r in rows), default=hour_ms))
+        digest = sum(r.hash for _t, r, _value in rows) % 2**64
+        note = INTERVAL_SPLIT if any(t < hour_ms or t + length > end for t, _reading, _value in rows) else None
+        received = max((r.received_ms for _t, r, _value in rows), default=hour_ms)
+        return HourEnergy(hour_ms, half_up(total * multiplier, 0) if rows else None, n, _part(n), note, digest, received)
 
 
 def _part(n: int) -> str | None:

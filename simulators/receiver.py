@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import html
@@ -197,10 +198,15 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             announced = self.headers.get("content-length", "")
             if not announced.isdigit():
-                return self._answer(411)
+                self._answer(411)
+                return
             if int(announced) > BODY_BYTES_MAX:
-                return self._answer(413)
+                self._answer(413)
+                return
             body = self.rfile.read(int(announced))
+            if len(body) < int(announced):  # the sender went away in the middle: not a delivery
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             status = receiver.take(self.path, headers, body)
             if status:
@@ -212,8 +218,9 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # the sender may not have waited for its answer
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the record file is the log."""

@@ -24,7 +24,7 @@ class Packet:
 
     ``header`` holds the fields before CP, names as the standard writes them, values as sent. ``groups`` are the data area's
     groups, ``fields`` its plain fields, ``factors`` its values by code and suffix; in the latter two the first of equal names
-    counts. ``notes`` names what is odd. All values are the device's text.
+    counts, and where one of them repeats ``repeats`` says so. ``notes`` names what is odd. All values are the device's text.
     """
 
     header: dict[str, str]
@@ -32,6 +32,7 @@ class Packet:
     fields: dict[str, str] = field(default_factory=dict)
     factors: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    repeats: bool = False
 
     @property
     def mn(self) -> str:
@@ -41,7 +42,7 @@ class Packet:
     @property
     def cn(self) -> str:
         """The command."""
-        return self.header.get("CN", "")
+        return self.header.get("CN", "").strip()
 
     @property
     def flag(self) -> int | None:
@@ -55,7 +56,7 @@ class Packet:
         version = (self.flag or 0) >> 2
         if version == 0:
             return "hj212-2005"
-        return "hj212-2017" if version == 1 or self.header.get("ST", "").startswith("2") else "hj212-2025"
+        return "hj212-2017" if version == 1 or self.header.get("ST", "").strip().startswith("2") else "hj212-2025"
 
 
 HEADER_NAMES = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
@@ -73,6 +74,11 @@ FIELD_NAMES = (
         "InfoId",
         "AlarmTime",
         "AlarmType",
+        "ReportTarget",
+        "ReportTime",
+        "WarnTime",
+        "DayStdValue",
+        "NightStdValue",
         "Flag",
     ),
 )
@@ -95,7 +101,7 @@ def decode(segment: bytes) -> Packet:
     """Return the packet in a data segment.
 
     Raises:
-        Undecodable: no data area, an unclosed one, no MN, or names beyond their bounds.
+        Undecodable: no data area, an unclosed one, or names beyond their bounds.
     """
     text = as_text(segment)
     cp = text.find("CP=&&")
@@ -125,7 +131,8 @@ def as_text(segment: bytes) -> str:
 
 
 def device_time(text: str) -> datetime | None:
-    """Return ``YYYYMMDDhhmmss[zzz]`` as an aware time, None where it is none."""
+    """Return ``YYYYMMDDhhmmss[zzz]``, blanks around it left out, as an aware time, None where it is none."""
+    text = text.strip()
     if not _STAMP.fullmatch(text) or not YEAR_MIN <= int(text[:4]) <= YEAR_MAX:
         return None
     micro = int(text[14:]) * 1000 if len(text) == 17 else 0
@@ -139,6 +146,7 @@ def device_time(text: str) -> datetime | None:
 
 def sent_time(qn: str) -> datetime | None:
     """Return the time in a QN of 17 or 14 digits or of 13 digits of epoch milliseconds (hj212.md §4.1)."""
+    qn = qn.strip()
     if len(qn) == 13 and qn.isascii() and qn.isdigit():
         return datetime.fromtimestamp(0, LOCAL) + timedelta(milliseconds=int(qn))
     return device_time(qn)
@@ -167,9 +175,12 @@ def _read_area(packet: Packet, text: str) -> None:
 
         def hide(found: re.Match[str]) -> str:
             logs.append(found[1])
-            return f"=\0{len(logs) - 1}\0"
+            return f"={mark}{len(logs) - 1}{mark}"
 
-        text = _LOG.sub(hide, text.replace("\0", ""))
+        mark = "\0"
+        while mark in text:
+            mark += "\0"
+        text = _LOG.sub(hide, text)
     for part in text.split(";"):
         if not part or part.isspace():
             continue
@@ -180,8 +191,9 @@ def _read_area(packet: Packet, text: str) -> None:
                 if member.strip():
                     packet.notes.append(f"member without '=': {member.strip()[:NAME_CHARS_MAX]}")
                 continue
-            if logs and value.startswith("\0"):
-                value = f"//{logs[int(value[1:-1])]}//"
+            if logs and value.endswith(mark):
+                before, index, _ = value.rsplit(mark, 2)
+                value = f"{before}//{logs[int(index)]}//"
             name = _file(packet, name.strip(), value)
             group.append((name, value))
         if group:
@@ -191,10 +203,11 @@ def _read_area(packet: Packet, text: str) -> None:
 def _file(packet: Packet, name: str, value: str) -> str:
     """Put a member among the fields or the factors; return its normalised name."""
     code, hyphen, suffix = name.rpartition("-")
-    code = code.rstrip("-")
+    code, suffix = code.rstrip("- \t"), suffix.strip()
     if not (hyphen and code and suffix):
         name = _FIELD.get(name.lower(), name)
         if name in packet.fields:
+            packet.repeats = True
             if name != "PolId":
                 packet.notes.append(f"field {name} repeats; the first counts")
         else:
@@ -206,16 +219,17 @@ def _file(packet: Packet, name: str, value: str) -> str:
         packet.factors[code] = {suffix: value}
     elif suffix not in values:
         values[suffix] = value
-    elif suffix != "Info":
-        packet.notes.append(f"{code}-{suffix} repeats; the first counts")
+    else:
+        packet.repeats = True
+        if suffix != "Info":
+            packet.notes.append(f"{code}-{suffix} repeats; the first counts")
     return f"{code}-{suffix}"
 
 
 def _check(packet: Packet) -> None:
     mn = packet.mn.strip()
-    if not mn:
-        raise Undecodable("no MN")
-    packet.header["MN"] = mn
+    if "MN" in packet.header:
+        packet.header["MN"] = mn
     if len(mn) > NAME_CHARS_MAX:
         raise Undecodable(f"MN is longer than {NAME_CHARS_MAX} characters")
     if not mn.isprintable() or any(c in ' /"' for c in mn):

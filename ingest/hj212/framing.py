@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from ingest.hj212.crc import DIALECT_WORDS, crc, dialect
@@ -16,6 +17,8 @@ NOISE_PIECE_BYTES_MAX = 4_096
 """Noise is handed on in pieces of at most this size."""
 END_BYTES_MAX = 16
 """CR, LF, NUL, blank and ``*`` swallowed after a candidate; more of them is noise."""
+LOOSE_TAILS_MAX = 4
+"""Places in one candidate where a CRC is tried that no line end follows."""
 STALL_S = 60.0
 """Time after which a candidate that has begun but not ended is set aside."""
 
@@ -56,6 +59,7 @@ _HEX3 = re.compile(rb"([0-9A-Fa-f]{3})(?=[\r\n]|##)")
 _DIGITS = re.compile(rb"[0-9]{4}")
 _TAIL = re.compile(rb"&&([0-9A-Fa-f]{4}(?=[\r\n\0 *]|##)|[0-9A-Fa-f]{3}(?=[\r\n]|##))")
 _TAIL_LAST = re.compile(rb"&&([0-9A-Fa-f]{4}(?=[\r\n\0 *]|##|\Z)|[0-9A-Fa-f]{3}(?=[\r\n]|##|\Z))")
+_CLOSED = re.compile(rb"&&([0-9A-Fa-f]{4})")
 _MN = re.compile(rb"(?:^|[;,])\s*MN=([^;,]*)", re.IGNORECASE)
 
 
@@ -190,26 +194,37 @@ class Framer:
         buffer = self._buffer
         window = min(len(buffer), start + CANDIDATE_BYTES_MAX)
         next_start = buffer.find(b"##", start + _HEAD, window)
+        if not _HEAD <= next_start - start < end - start and _CLOSED.match(buffer, end - 2, window):
+            found = self._right_tail(start, end, _TAIL.search(buffer, start + _HEAD, end), end)
+            return found or (end + 4 - start, _quarantined(CRC_WRONG, "wrong", bytes(buffer[start + _HEAD : end])))
         last = final and window == len(buffer) and next_start < 0
-        tail = (_TAIL_LAST if last else _TAIL).search(buffer, start + _HEAD, window if next_start < 0 else next_start + 2)
-        if tail:
-            true_end, sent = tail.start() + 2, int(tail[1], 16)
-            size = tail.end() - start
-            verdict = self._matches(start, true_end, sent)
-            if verdict:
-                return size, verdict if true_end == end else verdict._replace(note=LENGTH_MISMATCH)
-            reason = CRC_WRONG if true_end == end else LENGTH_AND_CRC_WRONG
-            return size, _quarantined(reason, "wrong", bytes(buffer[start + _HEAD : true_end]))
-        if next_start >= 0:
-            size = next_start - start
-        elif window - start == CANDIDATE_BYTES_MAX:
-            return CANDIDATE_BYTES_MAX, _quarantined(OVER_LONG)
-        elif final:
-            size = window - start
-        else:
+        limit = window if next_start < 0 else next_start + 2
+        tail = (_TAIL_LAST if last else _TAIL).search(buffer, start + _HEAD, limit)
+        full = window - start == CANDIDATE_BYTES_MAX
+        if not (tail or next_start >= 0 or full or final):
             return None
+        found = self._right_tail(start, end, tail, tail.start() if tail else limit)
+        if found:
+            return found
+        if tail:
+            true_end = tail.start() + 2
+            reason = CRC_WRONG if true_end == end else LENGTH_AND_CRC_WRONG
+            return tail.end() - start, _quarantined(reason, "wrong", bytes(buffer[start + _HEAD : true_end]))
+        if next_start < 0 and full:
+            return CANDIDATE_BYTES_MAX, _quarantined(OVER_LONG)
+        size = (window if next_start < 0 else next_start) - start
         closed = buffer.count(b"&&", start + _HEAD, start + size) > 1
         return size, _quarantined(NO_CRC if closed else TRUNCATED)
+
+    def _right_tail(self, start: int, end: int, tail: re.Match[bytes] | None, limit: int) -> tuple[int, Piece] | None:
+        """Return the candidate that ends at ``tail``, or before ``limit`` at a CRC that anything may follow, if it is right."""
+        loose = islice(_CLOSED.finditer(self._buffer, start + _HEAD, limit), LOOSE_TAILS_MAX)
+        for found in (*((tail,) if tail else ()), *loose):
+            verdict = self._matches(start, found.start() + 2, int(found[1], 16))
+            if verdict:
+                note = None if found.start() + 2 == end else LENGTH_MISMATCH
+                return found.end() - start, verdict._replace(note=note)
+        return None
 
     def _matches(self, start: int, end: int, sent: int) -> Piece | None:
         """Return the verdict on a segment whose CRC is right, by the standard or by a dialect; None where it is wrong."""

@@ -21,7 +21,7 @@ EXPONENT_MAX = 20
 NAMES_CACHED_MAX = 16_384
 """Codes, flags and identities whose JSON text is remembered."""
 
-_STATISTICS = ("Avg", "Min", "Max", "Cou", "ZsAvg", "ZsMin", "ZsMax")
+_STATISTICS = ("Avg", "Min", "Max", "Cou", "ZsAvg", "ZsMin", "ZsMax", "Data", "DayData", "NightData")
 COMMANDS: dict[str, tuple[Kind, int, tuple[str, ...]]] = {
     "2011": ("realtime", 0, ("Rtd", "ZsRtd")),
     "2051": ("minute", 600, _STATISTICS),
@@ -51,15 +51,19 @@ class Readings:
     backfill: bool
 
 
-def reports(packet: Packet, received: datetime | None, frame_id: str) -> list[Readings]:
+def reports(packet: Packet, received: datetime | None, frame_id: str, label: str | None) -> list[Readings]:
     """Return a packet's readings: none for a frame that is no upload of readings, several where one report cannot hold them.
 
-    The time is DataTime as sent (a water value's SampleTime stays in the frame). ``sent`` is QN's time, else the receipt, and
-    each stands in for the other; where neither is known (a file of packets without QN) DataTime stands for both.
+    The time is ``label``, the DataTime as sent (a water value's SampleTime stays in the frame). ``sent`` is QN's time, else the
+    receipt, and each stands in for the other; where neither is known (a file of packets without QN) DataTime stands for both.
+    A receipt that is not known is not before DataTime.
+    A factor whose values are no readings of this command is noted.
 
     Raises:
-        Undecodable: there are readings, but DataTime is missing or no time.
+        Undecodable: no CN, or there are readings, but MN or DataTime is missing, or DataTime is no time.
     """
+    if not packet.cn:
+        raise Undecodable("no CN")
     command = COMMANDS.get(packet.cn)
     if command is None:
         return []
@@ -68,9 +72,10 @@ def reports(packet: Packet, received: datetime | None, frame_id: str) -> list[Re
     stats: list[str] = []
     numbers: list[str] = []
     flags: list[str] = []
-    common_flag = packet.fields.get("Flag", "")
+    common_flag = packet.fields.get("Flag", "").strip()
     for code, values in packet.factors.items():
-        flag = values.get("Flag", common_flag)
+        flag = values.get("Flag", common_flag).strip()
+        before = len(factors)
         for suffix in suffixes:
             text = values.get(suffix)
             if text is not None:
@@ -78,16 +83,19 @@ def reports(packet: Packet, received: datetime | None, frame_id: str) -> list[Re
                 stats.append(suffix.lower())
                 numbers.append(number(text))
                 flags.append(flag)
+        if len(factors) == before and values.keys() != {"Flag"}:
+            packet.notes.append(f"{code}-{next(s for s in values if s != 'Flag')} is no reading of CN {packet.cn}")
     if not factors:
         return []
-    label = packet.fields.get("DataTime")
+    if not packet.mn:
+        raise Undecodable("no MN")
     if label is None:
         raise Undecodable("no DataTime")
     time = device_time(label)
     if time is None:
         raise Undecodable("DataTime is no time")
     sent = sent_time(packet.header.get("QN", "")) or received or time
-    late = packet.header.get("RF") == "1" or sent - time > timedelta(seconds=period_s + SLACK_S)
+    late = packet.header.get("RF", "").strip() == "1" or sent - time > timedelta(seconds=period_s + SLACK_S)
     mn, protocol = packet.mn, packet.protocol
     return [
         Readings(
@@ -99,7 +107,7 @@ def reports(packet: Packet, received: datetime | None, frame_id: str) -> list[Re
             numbers[i : i + FACTORS_MAX],
             flags[i : i + FACTORS_MAX],
             sent,
-            received or sent,
+            received or max(sent, time),
             protocol,
             frame_id,
             late,

@@ -155,6 +155,16 @@ def is_electricity(energy_code: str) -> bool:
     return energy_code.startswith(("electricity_", "grid_"))
 
 
+def metered_unit(energy_code: str) -> str:
+    """Return the unit in which an energy code's factors count; electricity is counted in kWh whatever row names it.
+
+    Raises:
+        UnknownFactor: no row has this code.
+    """
+    row = factor(energy_code)
+    return "kWh" if is_electricity(energy_code) else row.unit
+
+
 def primary_basis(year: int, kgce_per_kwh: Exact) -> str:
     """Return the basis that counts electricity at the coal its generation took that year [kgce/kWh].
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files import Found, NotReadable, arrival_of, chunks, decoded_json, scan, sniff
+from ingest.files import Found, NotReadable, chunks, decoded_json, scan, sniff
 from ingest.hj212.answer import frame
 from ingest.hj212.verdict import judge
 from tests.conftest import SHARED, require
@@ -70,7 +70,8 @@ def test_packet_files(tmp_path: Path, name: str) -> None:
     found = list(scan(path))
     assert [f.piece.kind for f in found] == ["frame", "end", "noise", "frame", "end"]
     assert [f.offset for f in found][:4] == [0, len(ONE) - 2, len(ONE), len(ONE) + 2]
-    assert arrival_of(found[0]) == datetime.fromisoformat("2026-07-01T00:00:31+08:00")
+    (readings,) = judge(found[0].piece).readings
+    assert readings.received == datetime.fromisoformat("2026-07-01T00:00:31+08:00")
 
 
 def test_server_logs_join_split_packets(tmp_path: Path) -> None:

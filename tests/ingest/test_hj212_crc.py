@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.hj212.crc import crc, dialect, modbus
+from tests.conftest import SHARED, require
 
 OFFICIAL = b"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&"
 ANSWER = b"QN=20160801085857223;ST=91;CN=%b;PW=123456;MN=010000A8900016F000169DC0;Flag=4;CP=&&%b&&"
@@ -57,6 +61,57 @@ def test_the_register_on_its_way(length: int, register: int) -> None:
 def test_the_walk_equals_the_prose(data: bytes) -> None:
     """Walking 256 states gives what the standard's prose gives."""
     assert crc(data) == by_the_prose(data)
+
+
+MN = b"MN=010000A8900016F000169DC0"
+FRAMES = {
+    "the 2017 text": b"##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;%b;Flag=5;CP=&&RtdInterval=30&&1C80",
+    "an answer": b"##0087QN=20160801085857223;ST=91;CN=9014;PW=123456;%b;Flag=4;CP=&&&&3240",
+    "first part": b"##0260QN=20160801085857534;ST=32;CN=2061;PW=123456;%b;Flag=7;PNUM=2;PNO=1;CP=&&DataTime=20160801080000;"
+    b"w00000-Cou=63.0,w00000-Min=16.4,w00000-Avg=17.5,w00000-Max=20.1,w00000-Flag=N;"
+    b"w01001-Min=7.1,w01001-Avg=7.5,w01001-Max=7.8,w01001-Flag=N&&D941",
+    "second part": b"##0201QN=20160801085857535;ST=32;CN=2061;PW=123456;%b;Flag=7;PNUM=2;PNO=2;CP=&&DataTime=20160801080000;"
+    b"w01018-Cou=63.0,w01018-Min=40.1,w01018-Avg=40.1,w01018-Max=40.1,w01018-Flag=N&&E2C1",
+    "2025, empty": b"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;%b;Flag=9;CP=&&&&2200",
+    "2025, plain": b"##0295QN=20240520210700000;ST=31;CN=2051;PW=123456;%b;Flag=9;CP=&&DataTime=20240520210600;"
+    b"a01011-Min=1.35,a01011-Avg=1.35,a01011-Max=1.35,a01011-Flag=N;a01012-Min=9.3,a01012-Avg=9.3,a01012-Max=9.3,a01012-Flag=N;"
+    b"a01014-Min=3.20,a01014-Avg=3.211,a01014-Max=3.212,a01014-Flag=N&&2200",
+    "2025, with a remainder": b"##0234QN=20240520210700000;ST=31;CN=2051;PW=123456;%b;Flag=9;CP=&&DataTime=20240520210600;"
+    b"a01011-Min=1.35,a01011-Avg=1.35,a01011-Max=1.35,a01011-Flag=N;a01014-Min=3.20,a01014-Avg=3.20,a01014-Max=3.20,a01014-Flag=N&&B541",
+}
+"""The worked frames of hj212.md §3.2, §9.1, §10 and §17.1."""
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_frames(name: str) -> None:
+    """A printed frame's length and CRC are those of its data segment."""
+    text = FRAMES[name] % MN
+    assert (int(text[2:6]), int(text[-4:], 16)) == (len(text) - 10, crc(text[6:-4]))
+
+
+def test_the_first_byte_bit_by_bit() -> None:
+    """``Q`` on its way through the register (hj212.md §3.2): the oracle of this module takes the same eight steps."""
+    register, steps = 0x00AE, []
+    for _ in range(8):
+        register = register >> 1 ^ (0xA001 if register & 1 else 0)
+        steps.append(register)
+    assert 0xFFFF >> 8 ^ ord("Q") == 0x00AE
+    assert steps == [0x0057, 0xA02A, 0x5015, 0x880B, 0xE404, 0x7202, 0x3901, 0xBC81]
+    assert by_the_prose(b"Q") == crc(b"Q") == steps[-1]
+
+
+def test_the_corpus_computed_values() -> None:
+    """Where the corpus says what a packet's CRC should have been, so do we."""
+    path = SHARED / "data" / "hj212_samples.jsonl"
+    require("shared", path.exists(), "hj212_samples.jsonl")
+    told = 0
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        found = re.search(r"computed ([0-9A-F]{4})|not the HJ212 CRC \(([0-9A-F]{4})\)", row["note"])
+        if found:
+            segment = row["raw"].strip().encode()[6:-4]
+            assert crc(segment) == int(found[1] or found[2], 16), row
+            told += 1
+    assert told >= 15
 
 
 def test_only_256_values_exist() -> None:

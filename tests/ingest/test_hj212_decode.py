@@ -29,7 +29,8 @@ def segment(area: str, cn: str = "2011", header: str = "QN=20260701000031000;ST=
 
 
 def lines(area: str, cn: str = "2011", **more: str) -> list[dict[str, object]]:
-    found = reports(decode(segment(area, cn, **more)), RECEIVED, "f0")
+    packet = decode(segment(area, cn, **more))
+    found = reports(packet, RECEIVED, "f0", packet.fields.get("DataTime"))
     made = [report_line(r) for r in found]
     for line in made:
         Report.model_validate_json(line)
@@ -44,6 +45,7 @@ def test_a_realtime_upload() -> None:
         ),
         RECEIVED,
         "0123456789abcdef",
+        "20260701000030",
     )
     assert report_line(found) == (
         b'{"v":1,"source":"M1","time":"2026-07-01T00:00:30+08:00","kind":"realtime","factors":["a21026","a21026","a19001"],'
@@ -117,8 +119,6 @@ def test_readings_need_a_time(area: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"QN=1;ST=31;CN=2011;PW=1;Flag=4;CP=&&&&", "no MN"),
-        (b"QN=1;ST=31;CN=2011;PW=1;MN= ;Flag=4;CP=&&&&", "no MN"),
         (b"QN=1;MN=A B;CP=&&&&", "MN holds blanks, slashes, quotes or control characters"),
         (b"QN=1;MN=" + b"A" * 129 + b";CP=&&&&", "MN is longer than 128 characters"),
         (b"MN=A;CP=&&" + b"a" * 129 + b"-Rtd=1&&", "a factor code or flag is longer than 128 characters"),
@@ -167,6 +167,75 @@ def test_the_data_area() -> None:
     }
     assert packet.groups[1:3] == [[("PolId", "w1"), ("i12001-Info", "1")], [("PolId", "w2"), ("i12001-Info", "0")]]
     assert packet.notes == ["01-Rtd repeats; the first counts", "member without '=': stray"]
+
+
+def test_text_around_a_log_is_kept() -> None:
+    """A member's value is its text as sent, with NUL bytes and with what stands before the log's slashes."""
+    packet = decode(b"MN=A;CP=&&i11001-Info=x=//a;b//;i11002-Info=\0=//c,d//;i11003-Info=//\0//;i11004-Info=\x001\0&&")
+    assert [v["Info"] for v in packet.factors.values()] == ["x=//a;b//", "\0=//c,d//", "//\0//", "\x001\0"]
+
+
+def test_blanks_and_tabs() -> None:
+    """Blanks inside CP and header (§14.1) change no meaning: command, time, code, flag and edition are read without them."""
+    (line,) = lines(
+        "DataTime= 20260701000030\t;\ta1 -\tRtd = 31.2 , a1-Flag = N\t;a2-Rtd=1, Flag= D ",
+        header="QN= 20260701000031000 ;ST= 31;CN=2011\t;MN= M1 ;Flag= 4 ",
+    )
+    assert (line["time"], line["sent"], line["source"]) == ("2026-07-01T00:00:30+08:00", "2026-07-01T00:00:31+08:00", "M1")
+    assert (line["factors"], line["values"], line["flags"]) == (["a1", "a2"], [31.2, 1], ["N", "D"])
+    assert line["protocol"] == "hj212-2017"
+
+
+@pytest.mark.parametrize(
+    ("header", "cn", "area", "reason"),
+    [
+        ("ST=31;CN={};PW=1;Flag=4", "2011", "DataTime=20260701000000;a1-Rtd=1", "no MN"),
+        ("ST=31;CN={};PW=1;MN= ;Flag=4", "2011", "DataTime=20260701000000;a1-Rtd=1", "no MN"),
+        ("ST=31;PW=1;MN=A;Flag=4", "", "DataTime=20260701000000;a1-Rtd=1", "no CN"),
+        ("ST=31;CN=;PW=1;MN=A;Flag=4", "", "", "no CN"),
+        ("ST=91;CN={}", "9014", "QN=20040516010101001;CN=2051", None),
+        ("QN=20260701000031000;ST=31;CN={};PW=123456;MN=;Flag=9", "9013", "", None),
+        ("CN={};PW=1;MN=A", "2011", "DataTime=20260701000000;a1-Rtd=1", None),
+    ],
+)
+def test_missing_header_fields(header: str, cn: str, area: str, reason: str | None) -> None:
+    """Readings need an MN, everything a CN; an answer of 2005 and a logger of 2025 before it has an MN have none (§4)."""
+    data = segment(area, cn, header)
+    (piece,) = (f := Framer()).feed(b"##%04d%b%04X" % (len(data), data, crc(data))) + f.close()
+    found = judge(piece, RECEIVED)
+    assert found.reason == reason
+    assert found.packet is not None
+    assert Frame.model_validate_json(found.frame_line(RECEIVED, "p")).source == (found.packet.mn or None)
+    assert ("no ST" in found.noted) == ("ST=" not in header)
+
+
+@pytest.mark.parametrize(
+    ("cn", "area", "notes"),
+    [
+        ("2011", "a1-td=1,a1-Flag=N;a2-Rtd=1,a2-Vol=2", ["a1-td is no reading of CN 2011"]),
+        ("2051", "a1-Rtd=1;a2-Flag=D", ["a1-Rtd is no reading of CN 2051"]),
+        ("3020", "i12001-Info=1", []),
+    ],
+)
+def test_what_makes_no_reading_is_noted(cn: str, area: str, notes: list[str]) -> None:
+    """An upload's factor without a suffix of its command is kept in the frame and told, not passed over in silence (§5)."""
+    packet = decode(segment("DataTime=20260701000000;" + area, cn))
+    reports(packet, RECEIVED, "f0", "20260701000000")
+    assert packet.notes == notes
+
+
+def test_noise_levels() -> None:
+    """Noise has its own suffixes: of the period, of day and night (§5.2)."""
+    (line,) = lines("DataTime=20260630000000;LA-Data=50.1,LA-DayData=52.0,LA-NightData=45.5,LA-Flag=N", "2031")
+    assert (line["stats"], line["values"]) == (["data", "daydata", "nightdata"], [50.1, 52.0, 45.5])
+
+
+def test_an_unknown_receipt_is_not_before_the_time() -> None:
+    """A file tells no arrival, and a QN may stand still (§4.1): DataTime is a lower bound."""
+    (found,) = reports(
+        decode(segment("a1-Rtd=1", header="QN=20160801085857223;ST=31;CN={};MN=A;Flag=4")), None, "f", "20260701000030"
+    )
+    assert (found.sent.year, found.received) == (2016, datetime(2026, 7, 1, 0, 0, 30, tzinfo=LOCAL))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.hj212 import framing
 from ingest.hj212.crc import crc, modbus
 from ingest.hj212.framing import (
     CANDIDATE_BYTES_MAX,
@@ -101,7 +102,39 @@ ZERO_CRC = next(frame(b"ST=32;MN=%d;CP=&&&&" % n) for n in range(9999) if crc(b"
             [ok(ZERO_CRC[:-4] + ZERO_CRC[-3:]), ok(FRAME)],
             id="leading zero dropped, glued",
         ),
+        pytest.param(
+            ZERO_CRC[:-4] + ZERO_CRC[-3:], [ok(ZERO_CRC[:-4] + ZERO_CRC[-3:])], id="leading zero dropped, last of the stream"
+        ),
         pytest.param(FRAME + b"1" * 3, [ok(FRAME), noise(b"111")], id="junk behind"),
+        pytest.param(
+            frame(SEGMENT, 99) + b"+++" + OTHER,
+            [ok(frame(SEGMENT, 99)), noise(b"+++"), ok(OTHER)],
+            id="wrong length, modem text behind",
+        ),
+        pytest.param(
+            frame(SEGMENT, 140) + b";" + OTHER + b"\r\n",
+            [ok(frame(SEGMENT, 140)), noise(b";"), ok(OTHER), end(b"\r\n")],
+            id="wrong length, joined with a semicolon",
+        ),
+        pytest.param(
+            WRONG + b"+++\r\n" + OTHER,
+            [bad(WRONG, "crc wrong", "wrong"), noise(b"+++\r\n"), ok(OTHER)],
+            id="crc wrong, modem text behind",
+        ),
+        pytest.param(
+            b"##0001" + WRONG[2:] + b"\r\n" + OTHER,
+            [bad(b"##0001" + WRONG[2:], "length and crc wrong", "wrong"), end(b"\r\n"), ok(OTHER)],
+            id="the field bus' address before the length",
+        ),
+        pytest.param(b"##0000FFFF\r\n", [ok(b"##0000FFFF"), end(b"\r\n")], id="the smallest frame"),
+        pytest.param(b"\xef\xbb\xbf" + FRAME, [noise(b"\xef\xbb\xbf"), ok(FRAME)], id="byte order mark"),
+        pytest.param(
+            b"2026-07-01 00:00:31 recv:\t" + FRAME + b"\r\n00:00:32 " + OTHER,
+            [noise(b"2026-07-01 00:00:31 recv:\t"), ok(FRAME), end(b"\r\n"), noise(b"00:00:32 "), ok(OTHER)],
+            id="a log's times before the frames",
+        ),
+        pytest.param(FRAME.hex().encode(), [noise(FRAME.hex().encode())], id="a hex dump"),
+        pytest.param(FRAME.decode().encode("utf-16"), [noise(FRAME.decode().encode("utf-16"))], id="UTF-16"),
         pytest.param(b"", [], id="nothing"),
     ],
 )
@@ -170,6 +203,26 @@ def test_line_ends_share_the_account_of_what_they_end() -> None:
     assert [p.account for p in pieces] == ["accepted", "accepted", "quarantined", "quarantined"]
 
 
+def test_a_frame_cut_anywhere_swallows_nothing() -> None:
+    """The head of a frame cut at any byte is set aside or noise, and the whole frame behind it is accepted."""
+    for size in range(len(FRAME)):
+        *before, last = cut(FRAME[:size] + OTHER)
+        assert (last.kind, last.data) == ("frame", OTHER)
+        assert b"".join(p.data for p in before) == FRAME[:size]
+        assert {p.account for p in before} <= {"quarantined", "noise"}
+        assert [p.account for p in cut(FRAME[:size])] == [] if size == 0 else ["noise" if size < 3 else "quarantined"]
+
+
+def test_many_loose_ends_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CRC that no line end follows is tried at so many places of a candidate; the bound costs a wrong frame, not time."""
+    tails = b"".join(b"&&%04d" % n for n in range(3))
+    segment = b"ST=32;MN=1;CP=&&" + tails + b"x&&"
+    wrong = frame(segment, 999) + b"+" + OTHER
+    assert [p.kind for p in cut(wrong)] == ["frame", "noise", "frame"]
+    monkeypatch.setattr(framing, "LOOSE_TAILS_MAX", 3)
+    assert [(p.kind, p.reason) for p in cut(wrong)] == [("quarantined", "no crc"), ("frame", None)]
+
+
 PARTS = st.sampled_from(
     [
         FRAME,
@@ -182,7 +235,9 @@ PARTS = st.sampled_from(
         FRAME[:-4],
         frame(SEGMENT, 99),
         frame(SEGMENT, 140),
-        *(b"\r\n", b"\n", b"#", b"##", b"&&", b"\0", b" ", b"noise", b"##0001", b"##9999", b"&&1C80\r"),
+        WRONG[:-4] + b"1c80",
+        b"##0101" + SEGMENT,
+        *(b"\r\n", b"\n", b"#", b"##", b"&&", b"\0", b" ", b"noise", b"##0001", b"##9999", b"&&1C80\r", b"&&1C80", b"&&1C8"),
     ]
 )
 
@@ -195,6 +250,7 @@ def test_cuts_change_nothing(parts: list[bytes], rng: random.Random) -> None:
     whole = cut(stream)
     cuts = sorted(rng.sample(range(len(stream) + 1), min(len(stream), rng.randrange(12))))
     assert cut(*(stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True))) == whole
+    assert cut(*(stream[i : i + 1] for i in range(len(stream)))) == whole
     assert b"".join(p.data for p in whole) == stream
     assert [p.offset for p in whole] == [sum(len(q.data) for q in whole[:i]) for i in range(len(whole))]
 

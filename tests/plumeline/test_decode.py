@@ -207,11 +207,17 @@ def test_junk_ends_check_with_a_sentence(
     mapping: str | None,
     words: str,
 ) -> None:
-    """``check`` of a file it cannot use: exit code 1, nothing on standard output, and what is wrong on standard error."""
+    """``check`` of a file it cannot use: exit code 1 and what is wrong on standard error; of noise the bytes are counted."""
     files = junk(tmp_path)
     more: list[str | Path] = [] if mapping is None else ["--mapping", files[mapping]]
     code, out, err = plumeline(capsys, monkeypatch, "check", files[name], *more, "--json")
-    assert (code, out) == (1, "")
+    assert code == 1
+    if name in ("empty", "garbage"):
+        found = json.loads(out)
+        assert found["bytes"] == {"accepted": 0, "quarantined": 0, "noise": files[name].stat().st_size}
+        assert (found["frames"], found["figures"]) == ({"accepted": 0, "quarantined": 0, "duplicates": 0}, [])
+    else:
+        assert out == ""
     assert words in err.replace("\n", " ")
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) <= 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,17 @@ def test_fails_as_told(receiver: Receiver) -> None:
         httpx.post(hook, content=BODY, headers=HEADERS, timeout=0.3)
     assert httpx.post(hook, content=BODY, headers=HEADERS).status_code == 204
     assert len(receiver.deliveries()) == 5
+
+
+def test_a_cut_request_is_no_delivery(receiver: Receiver) -> None:
+    """A sender that dies in the middle of its body delivered nothing; the receiver goes on."""
+    host, port = receiver.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as cut:
+        cut.sendall(b"POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
+        cut.shutdown(socket.SHUT_WR)
+        assert cut.recv(100) == b""
+    assert httpx.post(receiver.url + "/hook", content=BODY, headers=HEADERS).status_code == 204
+    assert [d.verdict for d in receiver.deliveries()] == ["ok"]
 
 
 def test_page_of_nothing_and_titles() -> None:

@@ -1,0 +1,103 @@
+"""The registry against the shipped rules: energy codes, and limits that name a shipped profile; what both say must agree."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from ingest.csv_tables import Fault
+from ingest.feed_mapping import Mapping, MappingFault
+from ingest.registry import Limit, Meter, Point, Registry
+from ingest.registry_files import Tables, holding
+from ingest.registry_files import load_registry as load_files
+from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
+from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
+
+PERIODS = {"1h": "hour", "24h": "day"}
+"""Averaging period of a limit by how its profile's begins; other periods are not judged."""
+
+
+def load_registry(folder: Path) -> Registry:
+    """Read the CSV files of a registry folder, checked among themselves and against the shipped rules.
+
+    Raises:
+        RegistryFaults: with all faults of all files, in the order of file and line.
+    """
+    return load_files(folder, shipped_faults)
+
+
+def shipped_faults(tables: Tables) -> list[Fault]:
+    """Return the faults of meters and limits that only the shipped rules can tell."""
+    meters, limits = tables.meters, tables.limits
+    found = [f for line, meter in meters.rows for f in _meter_faults(meters.file, line, meter)]
+    for line, limit in limits.rows:
+        profile = limit_profiles().get(limit.limit_id)
+        if profile is not None:
+            found += _limit_faults(limits.file, line, limit, profile, holding(tables, limit))
+    return found
+
+
+def check_mapping(mapping: Mapping, name: str) -> None:
+    """Raise MappingFault where a feed's mapping names an energy code that is not shipped, or a unit it is not metered in."""
+    told = [
+        f"{name}: value[{number}].{column}: {message}"
+        for number, value in enumerate(mapping.value, 1)
+        for column, message in _energy_words(value.energy_code, value.unit)
+    ]
+    if told:
+        raise MappingFault("\n".join(told))
+
+
+def _energy_words(code: str, unit: str) -> list[tuple[str, str]]:
+    """Return (column, message; remedy) of an energy code and the unit that it is metered in."""
+    if not code:
+        return []
+    if code not in factors():
+        near = difflib.get_close_matches(code, list(factors()), 1)
+        remedy = f"did you mean {near[0]}?" if near else f"use one of its {len(factors())} codes, or leave the cell empty"
+        return [("energy_code", f'"{code}" stands in no row of {FACTORS_FILE}; {remedy}')]
+    try:
+        in_unit(1, unit, metered_unit(code))
+    except FactorError as error:
+        return [("unit", f"{error}; {code} is counted in {metered_unit(code)}")]
+    return []
+
+
+def _meter_faults(file: str, line: int, meter: Meter) -> list[Fault]:
+    cells = {"energy_code": meter.energy_code, "unit": meter.unit}
+    return [
+        Fault(file, line, column, cells[column], *told.removeprefix(f'"{cells[column]}" ').split("; ", 1))
+        for column, told in _energy_words(meter.energy_code, meter.unit)
+    ]
+
+
+def _limit_faults(file: str, line: int, limit: Limit, profile: LimitProfile, points: list[Point]) -> list[Fault]:
+    """Compare a limit with the shipped profile whose id it bears."""
+    remedy = f"write what {PROFILES_FILE} says, or give a limit of your permit's own another limit_id"
+    period = PERIODS.get(profile.averaging.split("_")[0])
+
+    def fault(column: str, value: object, message: str, mend: str = remedy) -> Fault:
+        return Fault(file, line, column, str(value), f"{message} in {limit.limit_id}", mend)
+
+    if profile.bound == "lower" or period is None:
+        what = "a bound from below" if profile.bound == "lower" else f"a limit over {profile.averaging}"
+        return [fault("limit_id", limit.limit_id, f"{what} is not judged; it is one", "remove the row")]
+    found = []
+    if profile.pollutant_code and limit.factor != profile.pollutant_code:
+        found.append(fault("factor", limit.factor, f"the factor is {profile.pollutant_code}"))
+    if limit.unit != profile.unit:
+        found.append(fault("unit", limit.unit, f"the unit is {profile.unit}"))
+    elif limit.limit != profile.limit:
+        found.append(fault("limit", limit.limit, f"the limit is {profile.limit} {profile.unit}"))
+    if limit.averaging != period:
+        found.append(fault("averaging", limit.averaging, f"the averaging period is the {period}"))
+    stat = "avg" if profile.reference_o2_pct is None else "avg_ref"
+    if limit.stat != stat:
+        found.append(fault("stat", limit.stat, f"the stat is {stat}"))
+    elif any(point.reference_o2_pct != profile.reference_o2_pct for point in points) and stat == "avg_ref":
+        told = ", ".join(sorted({str(point.reference_o2_pct) for point in points}))
+        mend = "write it as reference_o2_pct in points.csv"
+        found.append(
+            fault("stat", limit.stat, f"points.csv has {told} %, the reference oxygen is {profile.reference_o2_pct} %", mend)
+        )
+    return found
