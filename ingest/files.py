@@ -25,17 +25,23 @@ BLANK = b" \t\r\n\xef\xbb\xbf"
 """What may stand around a line, a byte order mark among it."""
 LOG_KEY = re.compile(rb'"(?:arrival|event|raw)"\s*:')
 """What a server's log has in its first line; other bytes after a brace are noise before packets."""
+NO_ENTRY = "no entry of a server log"
+"""Verdict on a line of a server's log that cannot be read."""
 _TAIL = re.compile(rb"&&[0-9A-Fa-f]{4}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes of one read: when they arrived (None where the file does not say) and on which connection; ``end`` closes it."""
+    """Bytes of one read: when they arrived (None where the file does not say) and on which connection; ``end`` closes it.
+
+    ``fault`` says why the bytes are no read but a line of a log that could not be read.
+    """
 
     data: bytes
     received: datetime | None
     peer: str
     end: bool = False
+    fault: str | None = None
 
 
 class NotReadable(Exception):
@@ -61,7 +67,11 @@ def chunks(path: Path) -> Iterator[Chunk]:
 
     In a server's log the text of a read lost its trailing line end; it is put back (the data's README), except where a packet
     continues in the next read of the same connection, which no line end can be told from: there the connection's text so far
-    ends without ``&&`` and CRC. A line that says of no event is a stream of its own, its ``raw`` as it stands.
+    ends without ``&&`` and CRC. A line that says of no event is a stream of its own, its ``raw`` as it stands. A line that is
+    no entry, as where a log was cut, is handed on with its fault.
+
+    Raises:
+        NotReadable: the first line of a log is no entry.
     """
     if sniff(path) == "packets":
         with _open(path) as file:
@@ -70,6 +80,7 @@ def chunks(path: Path) -> Iterator[Chunk]:
         yield Chunk(b"", None, path.name, end=True)
         return
     tails: dict[str, bytes] = {}
+    known = False
     with _open(path) as file:
         for number, line in enumerate(file, 1):
             if not line.strip(BLANK):
@@ -77,9 +88,12 @@ def chunks(path: Path) -> Iterator[Chunk]:
             try:
                 entry = _entry(json.loads(line.lstrip(BLANK)), number)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise NotReadable(
-                    f"{path}, line {number}: no entry of a server log ({error}); expected arrival, event, raw"
-                ) from None
+                told = f"line {number}: {NO_ENTRY} ({error}); expected arrival, event, raw"
+                if not known:
+                    raise NotReadable(f"{path}, {told}") from None
+                yield Chunk(line, None, f"line {number}", end=True, fault=told)
+                continue
+            known = True
             if entry is None:
                 continue
             if entry.end or entry.received is None:
@@ -122,6 +136,10 @@ def scan(path: Path, dialect_of: Callable[[str], str] = strict) -> Iterator[Foun
     """Cut a file into pieces; each connection is a stream of its own, and every byte is in exactly one piece."""
     open_: dict[str, tuple[Framer, Stream]] = {}
     for chunk in chunks(path):
+        if chunk.fault is not None:
+            broken = Piece("quarantined", "quarantined", 0, chunk.data, NO_ENTRY, note=chunk.fault)
+            yield Found(broken, None, chunk.peer, 0, Stream())
+            continue
         framer, stream = open_.setdefault(chunk.peer, (Framer(dialect_of), Stream()))
         pieces = framer.feed(chunk.data) + (framer.close() if chunk.end else [])
         for piece in pieces:

@@ -91,7 +91,7 @@ def check(
         NotReadable: the file cannot be read to its end, or its mapping does not fit.
     """
     if not path.is_file():
-        raise NotReadable(f"{path}: no such file")
+        raise NotReadable(f"{path}: {'a folder' if path.is_dir() else 'no such file'}")
     done = Checked(str(path))
     if path.stat().st_size == 0:
         done.fault = f"{path}: the file is empty"

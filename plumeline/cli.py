@@ -137,7 +137,7 @@ def decode(
 ) -> None:
     """Print every frame of a file, values as the device sent them; quarantined ones with their reason."""
     if not file.is_file():
-        raise NotReadable(f"{file}: no such file")
+        raise NotReadable(f"{file}: {'a folder' if file.is_dir() else 'no such file'}")
     frames = 0
     try:
         for found in scan(file):

@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
     ``kind`` "end" is the line end or padding behind a candidate. ``account`` is the sum its bytes belong to. ``offset`` counts
     from the stream's start. ``crc`` is "ok", a dialect, "wrong" or "none" (no CRC was found). ``segment`` is the data segment,
-    where its ends are known. ``reason`` says why a candidate is quarantined; ``note`` what is odd about one that is not.
+    where its ends are known. ``reason`` says why a candidate is quarantined; ``note`` what else is odd.
     """
 
     kind: Kind
@@ -60,6 +60,8 @@ _DIGITS = re.compile(rb"[0-9]{4}")
 _TAIL = re.compile(rb"&&([0-9A-Fa-f]{4}(?=[\r\n\0 *]|##)|[0-9A-Fa-f]{3}(?=[\r\n]|##))")
 _TAIL_LAST = re.compile(rb"&&([0-9A-Fa-f]{4}(?=[\r\n\0 *]|##|\Z)|[0-9A-Fa-f]{3}(?=[\r\n]|##|\Z))")
 _CLOSED = re.compile(rb"&&([0-9A-Fa-f]{4})")
+_UNCLOSED = re.compile(rb"[0-9A-Fa-f]{4}\Z|&&[^#\r\n]{4}\Z")
+"""What says that a frame ends where its length says, although ``&&`` or the digits of its CRC were mangled."""
 _MN = re.compile(rb"(?:^|[;,])\s*MN=([^;,]*)", re.IGNORECASE)
 
 
@@ -194,7 +196,10 @@ class Framer:
         buffer = self._buffer
         window = min(len(buffer), start + CANDIDATE_BYTES_MAX)
         next_start = buffer.find(b"##", start + _HEAD, window)
-        if not _HEAD <= next_start - start < end - start and _CLOSED.match(buffer, end - 2, window):
+        ended = not _HEAD <= next_start - start < end - start and self._ends_at(end, final=final)
+        if ended is None:
+            return None
+        if ended:
             found = self._right_tail(start, end, _TAIL.search(buffer, start + _HEAD, end), end)
             return found or (end + 4 - start, _quarantined(CRC_WRONG, "wrong", bytes(buffer[start + _HEAD : end])))
         last = final and window == len(buffer) and next_start < 0
@@ -215,6 +220,20 @@ class Framer:
         size = (window if next_start < 0 else next_start) - start
         closed = buffer.count(b"&&", start + _HEAD, start + size) > 1
         return size, _quarantined(NO_CRC if closed else TRUNCATED)
+
+    def _ends_at(self, end: int, *, final: bool) -> bool | None:
+        """Return whether a candidate ends where its length says; None while the bytes behind it are missing.
+
+        It does with ``&&`` and four digits, and, where one of the two was mangled, if a line end or the next ``##`` follows.
+        """
+        tail, behind = bytes(self._buffer[end - 2 : end + 4]), bytes(self._buffer[end + 4 : end + 6])
+        if _CLOSED.fullmatch(tail):
+            return True
+        if len(tail) < len("&&") + 4 or not _UNCLOSED.search(tail):
+            return False
+        if behind in (b"", b"#") and not final:
+            return None
+        return behind == b"##" or behind[:1] in (b"\r", b"\n", b"")
 
     def _right_tail(self, start: int, end: int, tail: re.Match[bytes] | None, limit: int) -> tuple[int, Piece] | None:
         """Return the candidate that ends at ``tail``, or before ``limit`` at a CRC that anything may follow, if it is right."""

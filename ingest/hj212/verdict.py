@@ -73,7 +73,8 @@ class Judged(NamedTuple):
     def described(self, offset: int) -> dict[str, object]:
         """Return what ``plumeline decode --json`` prints; ``length`` leaves the line end out.
 
-        ``groups`` stands there only where a name repeats, so that no value is missing.
+        A frame without a CRC has none that is right: its ``crc`` is "wrong", and ``reason`` says the rest. ``groups`` stands
+        there only where a name repeats, so that no value is missing.
         """
         packet = self.packet
         out: dict[str, object] = {
@@ -81,7 +82,7 @@ class Judged(NamedTuple):
             "length": len(self.piece.data),
             "status": "ok" if self.reason is None else "quarantined",
             "reason": self.reason,
-            "crc": self.piece.crc,
+            "crc": "wrong" if self.piece.crc == "none" else self.piece.crc,
             "header": dict(packet.header) if packet else {},
             "fields": dict(packet.fields) if packet else {},
             "factors": {code: dict(values) for code, values in packet.factors.items()} if packet else {},

@@ -101,12 +101,33 @@ def test_server_logs_join_split_packets(tmp_path: Path) -> None:
     assert sum(accounts(list(scan(path))).values()) == total
 
 
-def test_a_broken_server_log_names_file_and_line(tmp_path: Path) -> None:
-    """An entry that is none is told with its place and what was expected."""
+def test_a_file_that_is_no_server_log_names_file_and_line(tmp_path: Path) -> None:
+    """Where already the first entry is none, it is told with its place and what was expected."""
     path = tmp_path / "log.jsonl"
-    path.write_text('{"arrival":"2026-07-01T00:00:00","worker":1,"event":"data","raw":"x"}\n{"event":1}\n')
+    path.write_text('\n{"event":1}\n{"arrival":"2026-07-01T00:00:00","worker":1,"event":"data","raw":"x"}\n')
     with pytest.raises(NotReadable, match=r"log\.jsonl, line 2: .*expected arrival, event, raw"):
         list(scan(path))
+
+
+def test_a_broken_line_of_a_server_log_is_quarantined(tmp_path: Path) -> None:
+    """A line that is no entry, the last one cut among them, loses nothing but itself: its bytes are quarantined by name."""
+    rows = [
+        {"arrival": "2026-07-01T00:00:32", "worker": 1, "event": "data", "raw": part.decode()}
+        for part in (ONE[:50], ONE[50:-2])
+    ]
+    first, second = map(json.dumps, rows)
+    broken = ['{"arrival": 7, "event": "data", "raw": "x"}', "[]", "\0", '{"event": "data", "arr']
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join([first, *broken[:-1], second, broken[-1]]))
+    found = [f for f in scan(path) if f.piece.kind != "end"]
+    judged = [f.stream.judge(f.piece, f.received) for f in found]
+    assert [(f.piece.data, j.reason) for f, j in zip(found, judged, strict=True)] == [
+        *((line.encode() + b"\n", "no entry of a server log") for line in broken[:-1]),
+        (ONE[:-2], None),
+        (broken[-1].encode(), "no entry of a server log"),
+    ]
+    assert [(j.notes or "")[:7] for j in judged] == ["line 2:", "line 3:", "line 4:", "", "line 6:"]
+    assert accounts(list(scan(path))) == {"quarantined": sum(map(len, broken)) + 3, "accepted": len(ONE)}
 
 
 def test_decode_output_of_a_file(tmp_path: Path) -> None:

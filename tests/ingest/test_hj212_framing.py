@@ -61,6 +61,7 @@ def bad(data: bytes, reason: str, found: str) -> tuple[str, bytes, str, str]:
 
 
 WRONG = frame(SEGMENT, tail=b"1C81")
+UNCLOSED, NO_HEX = FRAME.replace(b"30&&", b"30&;"), FRAME[:-4] + b"1Z80"
 SWAPPED = frame(SEGMENT, tail=b"5907")  # MODBUS 0759 (hj212.md §3.2), low byte first
 LOG = frame(b"QN=1;ST=32;CN=3020;PW=1;MN=A;Flag=4;CP=&&i11001-Info=//a;b,c=d&&##0001\r\n//&&")
 ZERO_CRC = next(frame(b"ST=32;MN=%d;CP=&&&&" % n) for n in range(9999) if crc(b"ST=32;MN=%d;CP=&&&&" % n) < 0x1000)
@@ -125,6 +126,15 @@ ZERO_CRC = next(frame(b"ST=32;MN=%d;CP=&&&&" % n) for n in range(9999) if crc(b"
             b"##0001" + WRONG[2:] + b"\r\n" + OTHER,
             [bad(b"##0001" + WRONG[2:], "length and crc wrong", "wrong"), end(b"\r\n"), ok(OTHER)],
             id="the field bus' address before the length",
+        ),
+        pytest.param(
+            UNCLOSED + b"\r\n" + OTHER, [bad(UNCLOSED, "crc wrong", "wrong"), end(b"\r\n"), ok(OTHER)], id="&& mangled"
+        ),
+        pytest.param(UNCLOSED + OTHER, [bad(UNCLOSED, "crc wrong", "wrong"), ok(OTHER)], id="&& mangled, glued"),
+        pytest.param(UNCLOSED, [bad(UNCLOSED, "crc wrong", "wrong")], id="&& mangled, last"),
+        pytest.param(UNCLOSED + b"#", [bad(UNCLOSED + b"#", "truncated", "none")], id="&& mangled, then a single number sign"),
+        pytest.param(
+            NO_HEX + b"\n" + OTHER, [bad(NO_HEX, "crc wrong", "wrong"), end(b"\n"), ok(OTHER)], id="a CRC that is no hex"
         ),
         pytest.param(b"##0000FFFF\r\n", [ok(b"##0000FFFF"), end(b"\r\n")], id="the smallest frame"),
         pytest.param(b"\xef\xbb\xbf" + FRAME, [noise(b"\xef\xbb\xbf"), ok(FRAME)], id="byte order mark"),
@@ -213,6 +223,17 @@ def test_a_frame_cut_anywhere_swallows_nothing() -> None:
         assert [p.account for p in cut(FRAME[:size])] == [] if size == 0 else ["noise" if size < 3 else "quarantined"]
 
 
+def test_one_wrong_byte_costs_one_frame() -> None:
+    """Whatever byte of a frame's segment or CRC is mangled, that frame alone is quarantined, at once, as crc wrong (§2, §3.3)."""
+    for at in range(6, len(FRAME)):
+        for byte in b"\0 &*9;=Zz\xff":
+            mangled = FRAME[:at] + bytes([byte]) + FRAME[at + 1 :]
+            if byte == FRAME[at]:
+                continue
+            pieces = Framer().feed(FRAME + b"\r\n" + mangled + b"\r\n" + OTHER)
+            assert [p.reason for p in pieces if p.kind in ("frame", "quarantined")] == [None, "crc wrong", None], (at, byte)
+
+
 def test_many_loose_ends_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CRC that no line end follows is tried at so many places of a candidate; the bound costs a wrong frame, not time."""
     tails = b"".join(b"&&%04d" % n for n in range(3))
@@ -236,6 +257,8 @@ PARTS = st.sampled_from(
         frame(SEGMENT, 99),
         frame(SEGMENT, 140),
         WRONG[:-4] + b"1c80",
+        UNCLOSED,
+        NO_HEX,
         b"##0101" + SEGMENT,
         *(b"\r\n", b"\n", b"#", b"##", b"&&", b"\0", b" ", b"noise", b"##0001", b"##9999", b"&&1C80\r", b"&&1C80", b"&&1C8"),
     ]

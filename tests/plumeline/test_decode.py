@@ -96,7 +96,7 @@ def test_values_are_as_sent(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert (two["status"], two["reason"], two["crc"]) == ("quarantined", "crc wrong", "wrong")
     assert two["offset"] == 7 + len(good)
     assert two["factors"]["a21026"]["Rtd"] == "9.0"
-    assert (three["status"], three["reason"], three["crc"]) == ("quarantined", "truncated", "none")
+    assert (three["status"], three["reason"], three["crc"]) == ("quarantined", "truncated", "wrong")
     assert three["offset"] + three["length"] == path.stat().st_size
     assert (three["header"], three["factors"]) == ({}, {})
 
@@ -176,13 +176,15 @@ def junk(folder: Path) -> dict[str, Path]:
     }
     for name, data in contents.items():
         (folder / name).write_bytes(data)
-    return {name: folder / name for name in [*contents, "absent", "absent.toml"]}
+    (folder / "folder").mkdir()
+    return {name: folder / name for name in [*contents, "absent", "absent.toml", "folder"]}
 
 
 @pytest.mark.parametrize(
     ("name", "mapping", "words"),
     [
         ("absent", None, "no such file"),
+        ("folder", None, "a folder"),
         ("empty", None, "is empty"),
         ("garbage", None, "neither an HJ 212 frame nor a report line in 5,100 bytes"),
         ("garbage.gz", None, "cannot be read to its end"),
@@ -227,6 +229,7 @@ def test_junk_ends_check_with_a_sentence(
     ("name", "words"),
     [
         ("absent", "no such file"),
+        ("folder", "a folder"),
         ("log.jsonl", "line 1: no entry of a server log"),
     ],
 )
