@@ -27,6 +27,10 @@ SOURCES_MAX = 1_000
 """Sources of one feed."""
 REJECTED_KEPT_MAX = 1_000
 """Rejected rows and cells of which the reason is kept; beyond it they are counted only."""
+LINE_CHARS_MAX = 65_536
+"""Characters of a line; a longer one is rejected as a row."""
+LONG_CHARS_KEPT = 80
+"""Characters of it that are shown."""
 YEAR_MIN, YEAR_MAX = 1970, 2100
 """Years a row's time may lie in."""
 MINUTE_S_MIN, MINUTE_S_MAX = 60, 3_600
@@ -147,21 +151,26 @@ class Feed:
             raise FeedFault(f"{name}: cannot be read to its end ({error})") from None
 
     def _table(self, text: io.TextIOWrapper) -> Iterator[tuple[int, _Cells, int]]:
-        name, encoding, size, line = self.path.name, self.mapping.encoding, 0, 1
+        name, encoding, size, line, long = self.path.name, self.mapping.encoding, 0, 1, ""
 
         def lines() -> Iterator[str]:
-            nonlocal size
+            nonlocal size, long
             for piece in text:
                 size += len(piece.encode(encoding))
-                yield piece
+                if len(piece) > LINE_CHARS_MAX:
+                    long = piece[:LONG_CHARS_KEPT]
+                yield piece if len(piece) <= LINE_CHARS_MAX else "\n"
 
         reader = csv.reader(lines(), delimiter=self.mapping.delimiter, strict=True)
         try:
             header = [cell.strip() for cell in next(reader, [])]
             self._checked(header)
-            size, line = 0, reader.line_num + 1
+            size, line, long = 0, reader.line_num + 1, ""
             for cells in reader:
-                if not any(cells):
+                if long:
+                    self.counts.rows += 1
+                    self.counts.reject_row(Rejected(line, "", long, f"longer than {LINE_CHARS_MAX} characters"), size)
+                elif not any(cells):
                     self.counts.bytes_blank += size
                 elif any(cells[len(header) :]):
                     told = f"the row has {len(cells)} cells, the header {len(header)}"
@@ -169,7 +178,7 @@ class Feed:
                     self.counts.reject_row(Rejected(line, "", self.mapping.delimiter.join(cells), told), size)
                 else:
                     yield line, dict(zip(header, cells + [None] * (len(header) - len(cells)), strict=False)), size
-                size, line = 0, reader.line_num + 1
+                size, line, long = 0, reader.line_num + 1, ""
         except csv.Error as error:
             raise FeedFault(f"{name}:{line}: no CSV row ({error}); close the quotes, and double those inside a text") from None
 

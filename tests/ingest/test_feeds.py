@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.feed_mapping import Mapping, MappingFault, load_mapping
-from ingest.feeds import FeedFault, number_text, read_feed
+from ingest.feeds import LINE_CHARS_MAX, FeedFault, number_text, read_feed
 from ingest.records import Report
 from tests.conftest import REPO, SHARED, require
 
@@ -89,6 +89,22 @@ def test_a_feed(tmp_path: Path) -> None:
         (8, "stack-{unit}", "stack-b b"),
     ]
     assert list(feed.lines()) == lines and feed.counts == counts
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_an_over_long_line_costs_only_itself(tmp_path: Path, ending: str) -> None:
+    """A line beyond ``LINE_CHARS_MAX`` is a rejected row with its place and bytes, whatever it holds; one less is read."""
+    path = tmp_path / "stack.csv"
+    unit, good, after = "unit,when,so2,kwh", "A,01.07.2026 00:00,1,1,", "A,01.07.2026 01:00,2,2"
+    fits = good + "x" * (LINE_CHARS_MAX - len(good) - len(ending))
+    long = '"' + "y" * (LINE_CHARS_MAX - len(ending))
+    path.write_text(ending.join([unit + ",remark", fits, long, after, ""]), newline="")
+    feed = read_feed(path, mapping(tmp_path))
+    assert [Report.model_validate_json(x).values for x in feed.lines()] == [[1.0], [1.0], [2.0], [2.0]]
+    counts = feed.counts
+    assert (counts.rows, counts.filed, counts.rejected_rows, counts.bytes_rejected) == (3, 2, 1, len(long + ending))
+    assert [(r.line, r.value, r.reason) for r in counts.rejected] == [(3, long[:80], "longer than 65536 characters")]
+    assert counts.bytes == path.stat().st_size
 
 
 def test_the_drafted_registry(tmp_path: Path) -> None:
