@@ -110,7 +110,8 @@ def check(
         )
     else:
         try:
-            lines = _report_lines(path, done) if sniff(path) == "reports" else _captured(path, done, progress)
+            dialects: dict[str, str] = {s.source: s.crc_dialect for s in (registry or Registry()).sources}
+            lines = _report_lines(path, done) if sniff(path) == "reports" else _captured(path, done, dialects, progress)
         except (OSError, EOFError, zlib.error) as error:
             raise NotReadable(f"{path}: cannot be read to its end ({error})") from None
         if not done.frames["accepted"] + done.frames["quarantined"]:
@@ -124,10 +125,10 @@ def check(
     return done
 
 
-def _captured(path: Path, done: Checked, progress: Callable[[int], None]) -> list[bytes]:
+def _captured(path: Path, done: Checked, dialects: dict[str, str], progress: Callable[[int], None]) -> list[bytes]:
     lines: list[bytes] = []
     seen: set[str] = set()
-    for found in scan(path):
+    for found in scan(path, lambda mn: dialects.get(mn, "")):
         piece = found.piece
         size = len(piece.data)
         progress(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,31 @@ def test_check_prints_one_object(capsys: pytest.CaptureFixture[str], monkeypatch
         "n": 57,
     }
     assert (found["episodes"], found["gaps"]) == ([], [])
+
+
+def test_check_accepts_the_dialect_that_the_registry_allows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A device whose row allows CRC-16/MODBUS is read with it, as by the gateway; without the registry its frame is quarantined."""
+    shutil.copytree(REPO / "registry", tmp_path / "registry")
+    sources = tmp_path / "registry" / "sources.csv"
+    head, first, *others = sources.read_text(encoding="utf-8").splitlines()
+    row = dict(zip(head.split(","), first.split(","), strict=True)) | {"crc_dialect": "modbus"}
+    sources.write_text("\n".join([head, ",".join(row.values()), *others, ""]), encoding="utf-8")
+    frame = framed(
+        f"QN=20260701000031000;ST=31;CN=2011;PW=1;MN={row['source']};Flag=4;CP=&&DataTime=20260701000030;a21026-Rtd=1&&"
+    )
+    register = 0xFFFF
+    for byte in frame[6:-6]:  # CRC-16/MODBUS: the byte goes into the low half, and all 16 bits stay
+        register ^= byte
+        for _ in range(8):
+            register = register >> 1 ^ (0xA001 if register & 1 else 0)
+    path = tmp_path / "packets.txt"
+    path.write_bytes(frame[:-6] + b"%04X\r\n" % register)
+    for more, expected in ((["--registry", tmp_path / "registry"], (1, 0)), ([], (0, 1))):
+        code, out, _err = plumeline(capsys, monkeypatch, "check", path, "--json", *more)
+        found = json.loads(out)
+        assert (code, (found["frames"]["accepted"], found["frames"]["quarantined"])) == (0, expected)
 
 
 def junk(folder: Path) -> dict[str, Path]:
