@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.hj212.decode import LOCAL
+from ingest.hj212.decode import LOCAL, YEAR_MAX, YEAR_MIN
 from ingest.hj212.framing import Framer, Piece, strict
 from ingest.hj212.verdict import Stream
 
@@ -111,6 +111,8 @@ def _entry(row: dict[str, Any], number: int) -> Chunk | None:
         return Chunk(_bytes(row["raw"]), None, f"line {number}", end=True)
     arrival = datetime.fromisoformat(row["arrival"])
     arrival = arrival if arrival.tzinfo else arrival.replace(tzinfo=LOCAL)
+    if not YEAR_MIN <= arrival.year <= YEAR_MAX:
+        raise ValueError(f"arrival in the year {arrival.year}")
     event, peer = row["event"], f"worker {row.get('worker', 0)}"
     if event == "data":
         return Chunk(_bytes(row["raw"]), arrival, peer)

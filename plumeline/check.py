@@ -7,6 +7,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from ingest.feed_mapping import load_mapping
-from ingest.feeds import Feed, read_feed
+from ingest.feeds import YEAR_MAX, YEAR_MIN, Feed, read_feed
 from ingest.files import NotReadable, scan, sniff
 from ingest.hj212.reading import report_line
 from ingest.log import LogRecord
@@ -23,7 +24,7 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
 from processors.engine import Engine
-from processors.figures import HOUR_MS, Figure, local_iso
+from processors.figures import HOUR_MS, Figure, epoch_ms, local_iso
 from processors.memory import TICK_PREFIX, Settings
 from processors.points import end_ms, start_ms
 from processors.registry_check import check_mapping
@@ -36,6 +37,8 @@ CADENCE_DEFAULT_S = 60
 CADENCE_MAX_S = 3_600
 """Longest time that an instant is drafted to cover; an interval or a register's pace may be a day."""
 LISTS = ("factors", "stats", "values", "flags")
+YEARS_MS = (epoch_ms(datetime(YEAR_MIN, 1, 1, tzinfo=UTC)), epoch_ms(datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC)) - 1)
+"""Times that a report may bear [epoch ms]."""
 BOM = b"\xef\xbb\xbf"
 CONTENT = ("source", "time", "kind", *LISTS)
 """What makes two report lines the same data, however they are written and whenever they came."""
@@ -177,6 +180,8 @@ def _report_lines(path: Path, done: Checked) -> list[bytes]:
     for start in range(0, len(numbered), LINES_A_TURN):
         part = numbered[start : start + LINES_A_TURN]
         frame, bad = reports_frame([line for _number, _size, line in part])
+        told = set(frame["line"].to_list())
+        frame = frame.filter(pl.all_horizontal(pl.col("time", "sent", "received").is_between(*YEARS_MS)))
         good = set(frame["line"].to_list())
         reasons = iter(bad)
         for position, (number, size, line) in enumerate(part):
@@ -186,8 +191,8 @@ def _report_lines(path: Path, done: Checked) -> list[bytes]:
             if position in good:
                 lines.append(line)
                 continue
-            reason = next(reasons).reason
-            done.verdicts[reason] += 1
+            reason = f"a time outside {YEAR_MIN} to {YEAR_MAX}" if position in told else next(reasons).reason
+            done.verdicts[reason.split(" at line ")[0]] += 1
             if len(done.rejected) < REJECTED_SHOWN:
                 done.rejected.append({"line": number, "length": size, "reason": reason})
         for row in frame.select(CONTENT).iter_rows():
