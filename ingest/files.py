@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,6 +47,21 @@ class Chunk:
 
 class NotReadable(Exception):
     """A file that is none of the known kinds; the text names file, line and remedy."""
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file.
+
+    Raises:
+        NotReadable: there is none, or it is a folder, a device or out of reach.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise NotReadable(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise NotReadable(f"{path}: {'a folder' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
+    return found.st_size
 
 
 def sniff(path: Path) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 
 from ingest.feed_mapping import load_mapping
 from ingest.feeds import YEAR_MAX, YEAR_MIN, Feed, read_feed
-from ingest.files import NotReadable, scan, sniff
+from ingest.files import NotReadable, scan, size_of, sniff
 from ingest.hj212.reading import report_line
 from ingest.log import LogRecord
 from ingest.registry import Enterprise, Meter, Point, Registry, Source
@@ -93,10 +93,8 @@ def check(
     Raises:
         NotReadable: the file cannot be read to its end, or its mapping does not fit.
     """
-    if not path.is_file():
-        raise NotReadable(f"{path}: {'a folder' if path.is_dir() else 'no such file'}")
     done = Checked(str(path))
-    if path.stat().st_size == 0:
+    if size_of(path) == 0:
         done.fault = f"{path}: the file is empty"
         return done
     lines: list[bytes]

@@ -22,7 +22,7 @@ from rich.table import Table
 from ingest.csv_tables import RegistryFaults
 from ingest.feed_mapping import MappingFault
 from ingest.feeds import FeedFault
-from ingest.files import NotReadable, decoded_json, scan
+from ingest.files import NotReadable, decoded_json, scan, size_of
 from ingest.registry import Registry
 from ingest.registry_files import load_marks
 from plumeline import __version__
@@ -77,7 +77,7 @@ def check(
         console=err,
         transient=True,
     ) as bar:
-        task = bar.add_task("reading", total=file.stat().st_size if file.is_file() else None)
+        task = bar.add_task("reading", total=size_of(file))
         done = run(file, mapping, known, lambda n: bar.advance(task, n))
     if as_json:
         print(json.dumps(done.as_json()))
@@ -136,8 +136,7 @@ def decode(
     file: Annotated[Path, typer.Argument(help="HJ 212 packets or a server's JSON-lines log.")], as_json: Json = False
 ) -> None:
     """Print every frame of a file, values as the device sent them; quarantined ones with their reason."""
-    if not file.is_file():
-        raise NotReadable(f"{file}: {'a folder' if file.is_dir() else 'no such file'}")
+    size_of(file)
     frames = 0
     try:
         for found in scan(file):

@@ -203,7 +203,8 @@ def junk(folder: Path) -> dict[str, Path]:
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     (folder / "folder").mkdir()
-    return {name: folder / name for name in [*contents, "absent", "absent.toml", "folder"]}
+    (folder / "device").symlink_to("/dev/null")
+    return {name: folder / name for name in [*contents, "absent", "absent.toml", "folder", "device", "x" * 300]}
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,8 @@ def junk(folder: Path) -> dict[str, Path]:
     [
         ("absent", None, "no such file"),
         ("folder", None, "a folder"),
+        ("device", None, "no regular file"),
+        ("x" * 300, None, "name too long"),
         ("empty", None, "is empty"),
         ("garbage", None, "neither an HJ 212 frame nor a report line in 5,100 bytes"),
         ("garbage.gz", None, "cannot be read to its end"),
@@ -256,6 +259,8 @@ def test_junk_ends_check_with_a_sentence(
     [
         ("absent", "no such file"),
         ("folder", "a folder"),
+        ("device", "no regular file"),
+        ("x" * 300, "name too long"),
         ("log.jsonl", "line 1: no entry of a server log"),
     ],
 )
