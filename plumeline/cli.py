@@ -60,15 +60,29 @@ def version() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="HJ 212 packets, a server's JSON-lines log, report lines, or a CSV feed.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="HJ 212 packets, a server's JSON-lines log, report lines, or a CSV feed; each for itself."),
+    ],
     mapping: Annotated[Path | None, typer.Option(help="What a CSV's columns are; see feeds/.")] = None,
     registry: Annotated[Path | None, typer.Option(help="Registry folder; drafted from the file where none is given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Account for every byte of a file, and print its hourly figures, episodes, gaps and rejected frames."""
+    known = load_registry(registry) if registry is not None else None
+    faults = []
+    for file in files:
+        try:
+            _check(file, mapping, known, as_json)
+        except (NotReadable, FeedFault) as fault:
+            faults.append(str(fault))
+    if faults:
+        raise NotReadable("\n".join(faults))
+
+
+def _check(file: Path, mapping: Path | None, known: Registry | None, as_json: bool) -> None:
     from plumeline.check import check as run
 
-    known = load_registry(registry) if registry is not None else None
     with Progress(
         "[progress.description]{task.description}",
         BarColumn(),
@@ -157,7 +171,8 @@ def _print_frame(row: dict[str, Any], as_json: bool) -> None:
     factors = "  ".join(f"{c} {v.get('Rtd') or v.get('Avg') or ''}{v.get('Flag', '')}" for c, v in row["factors"].items())
     where = f"{head.get('MN', '?')} CN={head.get('CN', '?')} {row['fields'].get('DataTime', '')}"
     text = f"{row['offset']:>9} {row['status']:<11} {where} {factors} {row['reason'] or ''}"
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    plain = "".join(c if c.isprintable() else "·" for c in text)
+    out.print(plain, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

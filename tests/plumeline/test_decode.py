@@ -157,6 +157,28 @@ def test_check_prints_one_object(capsys: pytest.CaptureFixture[str], monkeypatch
     assert (found["episodes"], found["gaps"]) == ([], [])
 
 
+def test_several_files(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each file is checked for itself, one object a line; one that cannot be read is told and keeps no other from being read."""
+    path, files = tmp_path / "packets.txt", junk(tmp_path)
+    path.write_bytes(STANDARD_FRAME)
+    code, out, err = plumeline(capsys, monkeypatch, "check", path, files["absent"], path, files["folder"], "--json")
+    assert code == 1
+    assert [json.loads(line)["bytes"]["accepted"] for line in out.splitlines()] == [len(STANDARD_FRAME)] * 2
+    assert ["absent: no such file" in err, "folder: a folder" in err, "Traceback" in err] == [True, True, False]
+    assert plumeline(capsys, monkeypatch, "check", path, path, "--json")[0] == 0
+
+
+def test_a_devices_text_cannot_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a person reads of a frame holds no control character; the JSON keeps the text as sent."""
+    path = tmp_path / "packets.txt"
+    path.write_bytes(framed("ST=31;CN=2011;PW=1;MN=A;CP=&&DataTime=20260701000000;a1-Rtd=\x1b[2J7&&"))
+    _code, out, _err = plumeline(capsys, monkeypatch, "decode", path)
+    assert "a1 ·[2J7" in out and out.rstrip("\n").isprintable()
+    assert decoded(capsys, monkeypatch, path)[0]["factors"] == {"a1": {"Rtd": "\x1b[2J7"}}
+
+
 def test_check_accepts_the_dialect_that_the_registry_allows(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
