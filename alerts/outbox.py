@@ -111,6 +111,18 @@ class Outbox:
             row = self._db.execute("SELECT value FROM meta WHERE key = 'cursor'").fetchone()
         return int(row[0]) if row else 0
 
+    @property
+    def journalled(self) -> int:
+        """The number of the newest journal line that is on topic ``alerts``."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM meta WHERE key = 'journalled'").fetchone()
+        return int(row[0]) if row else 0
+
+    @journalled.setter
+    def journalled(self, n: int) -> None:
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('journalled', ?)", (n,))
+
     def consume(self, events: Iterable[tuple[int, Event]], registry: Registry, now_ms: int) -> list[Alert]:
         """Move the threads by events (seq, event) in order, make alerts and deliveries, keep the cursor: one transaction.
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ingest.feed_mapping import METER_KINDS, STATS, Mapping, MappingFault, Value, filled, load_mapping, parsed_time
-from ingest.records import DECODER, VERSION, compact, iso
+from ingest.records import DECODER, VERSION, YEAR_MAX, YEAR_MIN, compact, iso
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 
 __all__ = ["Counts", "Feed", "FeedFault", "Mapping", "MappingFault", "Rejected", "load_mapping", "read_feed"]
@@ -31,8 +31,6 @@ LINE_CHARS_MAX = 65_536
 """Characters of a line; a longer one is rejected as a row."""
 LONG_CHARS_KEPT = 80
 """Characters of it that are shown."""
-YEAR_MIN, YEAR_MAX = 1970, 2100
-"""Years a row's time may lie in."""
 MINUTE_S_MIN, MINUTE_S_MAX = 60, 3_600
 """Periods that a value of kind minute may cover."""
 

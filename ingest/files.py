@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.hj212.decode import LOCAL, YEAR_MAX, YEAR_MIN
+from ingest.hj212.decode import LOCAL
 from ingest.hj212.framing import Framer, Piece, strict
 from ingest.hj212.verdict import Stream
+from ingest.records import YEAR_MAX, YEAR_MIN
 
 CHUNK_BYTES = 65_536
 LINE_BYTES_MAX = 65_536

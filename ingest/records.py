@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 VERSION = 1
 """Schema version ``v`` of every record in this module."""
@@ -22,12 +22,24 @@ FACTORS_MAX = 512
 TEXT_MAX = 128
 """Characters in a source, factor, stat or flag."""
 
+YEAR_MIN, YEAR_MAX = 1970, 2100
+"""Years in which a reading's times may lie; beyond them a time cannot be meant."""
+
 Kind = Literal["realtime", "minute", "hour", "day", "register", "interval", "state"]
 """What a report's values are: instants, the device's own means, register positions, energy of an interval, plant state."""
 
 MarkType = Literal["stopped", "maintenance", "calibration", "fault"]
 
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+
+
+def _meant(time: datetime) -> datetime:
+    if not YEAR_MIN <= time.year <= YEAR_MAX:
+        raise ValueError(f"a time outside {YEAR_MIN} to {YEAR_MAX}")
+    return time
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_meant)]
 
 
 class _Record(BaseModel):
@@ -67,14 +79,14 @@ class Report(_Record):
     """
 
     source: Text
-    time: AwareDatetime
+    time: Time
     kind: Kind
     factors: list[Text] = Field(min_length=1, max_length=FACTORS_MAX)
     stats: list[Text]
     values: list[float | None]
     flags: list[Annotated[str, Field(max_length=TEXT_MAX)]]
-    sent: AwareDatetime
-    received: AwareDatetime
+    sent: Time
+    received: Time
     protocol: str
     frame: str | None = None
     backfill: bool = False
@@ -109,6 +121,14 @@ class Mark(_Record):
         if not self.start < self.end:
             raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
         return self
+
+
+class Touch(_Record):
+    """A source-hour that must be rebuilt because something about it changed after it left the hot set."""
+
+    source: Text
+    hour: AwareDatetime
+    cause: str
 
 
 class Tick(_Record):

@@ -25,7 +25,7 @@ from plumeline.bench_load import (
     source_names,
     tick_values,
 )
-from plumeline.runner import turns
+from plumeline.runner import BATCH_RECORDS
 from processors.engine import Engine
 from processors.figures import DAY_MS, MINUTE_MS, local
 from simulators.load import fleet_frames, report_lines
@@ -36,14 +36,14 @@ TOP = 10
 
 
 def engine_run(registry: Registry, cut: list[list[LogRecord]], readings: int) -> float:
-    """Feed turns to a fresh engine; return the seconds it took."""
+    """Feed batches to a fresh engine; return the seconds it took."""
     engine = Engine(registry)
     began_s = time.perf_counter()
     done = figures = 0
-    for turn in cut:
-        out = engine.apply(turn)
-        done += out.readings
-        figures += sum(f.height for f in out.figures)
+    for batch in cut:
+        for out in engine.apply(batch):
+            done += out.readings
+            figures += sum(f.height for f in out.figures)
     took_s = time.perf_counter() - began_s
     expect("readings taken in", done, readings)
     if not figures:
@@ -53,7 +53,8 @@ def engine_run(registry: Registry, cut: list[list[LogRecord]], readings: int) ->
 
 def _engine_load(sizes: Sizes) -> tuple[Registry, list[list[LogRecord]], int]:
     readings = sizes.engine_sources * sizes.engine_minutes * 60 // CADENCE_S * FACTORS
-    cut = turns(log_records(sizes.engine_sources, sizes.engine_minutes))
+    records = log_records(sizes.engine_sources, sizes.engine_minutes)
+    cut = [records[i : i + BATCH_RECORDS] for i in range(0, len(records), BATCH_RECORDS)]
     return bench_registry(source_names(sizes.engine_sources), FACTORS), cut, readings
 
 
@@ -61,7 +62,9 @@ def engine(sizes: Sizes) -> list[Measure]:
     """Measure readings/s from log record bytes to figures, without I/O."""
     registry, cut, readings = _engine_load(sizes)
     runs = [readings / engine_run(registry, cut, readings) for _ in range(sizes.repeat)]
-    note = f"{sizes.engine_sources:,} sources x {FACTORS} factors x {CADENCE_S} s, {sizes.engine_minutes} min, {len(cut)} turns"
+    note = (
+        f"{sizes.engine_sources:,} sources x {FACTORS} factors x {CADENCE_S} s, {sizes.engine_minutes} min, {len(cut)} batches"
+    )
     return [Measure("engine", "log record bytes to figures, no I/O", "readings/s", runs, 500_000, note=note)]
 
 
@@ -99,8 +102,7 @@ def source_year(sizes: Sizes, days: int) -> list[Measure]:
             stored = LogRecord("reports", partition_of(name), day, day, block)
             end = tick_values(START_MS + (day + 1) * DAY_MS + 5 * MINUTE_MS, day)
             began_s = time.perf_counter()
-            for turn in ([stored], end):
-                done += engine.apply(turn).readings
+            done += sum(out.readings for batch in ([stored], end) for out in engine.apply(batch))
             took_s += time.perf_counter() - began_s
         expect("readings of the source", done, days * DAY_MS // 1000 // CADENCE_S * FACTORS)
         runs.append(took_s * YEAR_DAYS / days)

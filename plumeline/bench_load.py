@@ -45,6 +45,7 @@ class Sizes:
     many_frames: int = 10
     webhook_trials: int = 50
     webhook_spacing_s: float = 0.2
+    outage_sources: int = 100
     year_days: int = 30
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import resource
 import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +44,8 @@ RETRIES_MAX, RETRY_S = 400, 0.05
 TOLD_S = 60.0
 """Longest wait for the last webhook."""
 SECRET = "whsec_cGx1bWVsaW5lLWJlbmNobWFyaw=="
+OUTAGE_HOURS, OUTAGE_BODY_LINES = 8, 2_000
+"""Hours that are backfilled beside live readings, and lines of one body of them."""
 FILES_WANTED = 8_192
 """Open files that a thousand connections need, with room."""
 
@@ -166,34 +170,58 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def webhook_run(trials: int, spacing_s: float) -> list[float]:
-    """Return, for each source, the seconds from the start of the POST that completes a breaching hour to the webhook."""
+def webhook_run(trials: int, spacing_s: float, outage_sources: int = 0) -> list[float]:
+    """Return, for each source, the seconds from the start of the POST that completes a breaching hour to the webhook.
+
+    Meanwhile ``outage_sources`` others send what they missed in OUTAGE_HOURS, in random order.
+    """
     end_ms = hour_end_ms()
-    names = source_names(trials)
+    names = source_names(trials + outage_sources)
     with tempfile.TemporaryDirectory(prefix="plumeline-bench-") as folder:
         receiver = Receiver(SECRET, Path(folder) / "webhooks.jsonl", port=0)
         receiver.start()
         try:
             registry = bench_registry(names, 1, limited=1, limit="5", hook=f"{receiver.url}/hooks/bench")
             with served(registry, virtual_ms=end_ms + CADENCE_S * 1000, env={SECRET_ENV: SECRET}) as server:
-                return _trials(server, receiver, names, end_ms, spacing_s)
+                missed = _missed(trials, outage_sources, end_ms)
+                return _trials(server, receiver, names[:trials], end_ms, spacing_s, missed)
         finally:
             receiver.stop()
 
 
-def _trials(server: Serving, receiver: Receiver, names: list[str], end_ms: int, spacing_s: float) -> list[float]:
+def _missed(first: int, sources: int, end_ms: int) -> list[bytes]:
+    """Return bodies of the hours before the running one, their lines in random order."""
+    start_ms = end_ms - (OUTAGE_HOURS + 1) * HOUR_MS
+    blocks = report_lines(
+        sources, 1, local(start_ms), OUTAGE_HOURS * 3600, cadence_s=CADENCE_S, block_s=3600, first_source=first
+    )
+    lines = [line for block in blocks for line in block.splitlines(keepends=True)] if sources else []
+    random.Random(1).shuffle(lines)
+    return [b"".join(lines[i : i + OUTAGE_BODY_LINES]) for i in range(0, len(lines), OUTAGE_BODY_LINES)]
+
+
+def _trials(
+    server: Serving, receiver: Receiver, names: list[str], end_ms: int, spacing_s: float, missed: list[bytes]
+) -> list[float]:
     def lines(start_ms: int, duration_s: int) -> Iterator[bytes]:
         return report_lines(len(names), 1, local(start_ms), duration_s, cadence_s=CADENCE_S)
 
+    def backfill() -> None:
+        with httpx.Client() as client:
+            for body in missed:
+                _post(client, server.url, body)
+
     began: dict[str, float] = {}
-    with httpx.Client() as client:
+    with httpx.Client() as client, ThreadPoolExecutor(1) as beside:
         for body in lines(end_ms - HOUR_MS, 3600):
             _post(client, server.url, body)
         server.wait_until(len(names) * 3600 // CADENCE_S, SETTLE_S)
+        sent = beside.submit(backfill)
         for name, line in zip(names, next(lines(end_ms, CADENCE_S)).splitlines(keepends=True), strict=True):
             began[name] = time.time()
             _post(client, server.url, line)
             time.sleep(max(0.0, spacing_s - (time.time() - began[name])))
+        sent.result()
     received: dict[str, float] = {}
     until_s = time.monotonic() + TOLD_S
     while len(received) < len(names) and time.monotonic() < until_s:
@@ -216,11 +244,13 @@ def nearest_rank(ranked: list[float], percent: int) -> float:
 
 def webhook(sizes: Sizes) -> list[Measure]:
     """Measure the time from the reading that completes a breaching hour to the webhook received: p50 and p99."""
-    runs = [sorted(webhook_run(sizes.webhook_trials, sizes.webhook_spacing_s)) for _ in range(sizes.repeat)]
     note = f"{sizes.webhook_trials} sources a run, one each {sizes.webhook_spacing_s:g} s, tick 1 s"
-    p99 = [nearest_rank(run, 99) for run in runs]
-    p50, what = [median(run) for run in runs], "breaching hour completed to webhook received"
-    return [
-        Measure("webhook-p50", f"{what}, p50", "s", p50, None, True, note),
-        Measure("webhook-p99", f"{what}, p99", "s", p99, 2.0, True, note),
-    ]
+    what = "breaching hour completed to webhook received"
+    missed = f"{note}; meanwhile {sizes.outage_sources} others backfill {OUTAGE_HOURS} h in random order"
+    found: list[Measure] = []
+    for name, sources, told in (("webhook", 0, note), ("webhook-backfill", sizes.outage_sources, missed)):
+        runs = [sorted(webhook_run(sizes.webhook_trials, sizes.webhook_spacing_s, sources)) for _ in range(sizes.repeat)]
+        found.append(Measure(f"{name}-p50", f"{what}, p50", "s", [median(run) for run in runs], None, True, told))
+        p99 = [nearest_rank(run, 99) for run in runs]
+        found.append(Measure(f"{name}-p99", f"{what}, p99", "s", p99, 2.0, True, told))
+    return found

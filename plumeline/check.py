@@ -7,7 +7,6 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,16 @@ from typing import Any
 import polars as pl
 
 from ingest.feed_mapping import load_mapping
-from ingest.feeds import YEAR_MAX, YEAR_MIN, Feed, read_feed
+from ingest.feeds import Feed, read_feed
 from ingest.files import NotReadable, scan, size_of, sniff
 from ingest.hj212.reading import report_line
 from ingest.log import LogRecord
 from ingest.registry import Enterprise, Meter, Point, Registry, Source
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, reports_frame
+from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, Layouts, decode
 from processors.engine import Engine
-from processors.figures import HOUR_MS, Figure, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Figure, local_iso
 from processors.memory import TICK_PREFIX, Settings
 from processors.points import end_ms, start_ms
 from processors.registry_check import check_mapping
@@ -33,15 +32,10 @@ LINES_A_TURN = 20_000
 """Report lines that go through the engine at once."""
 REJECTED_SHOWN = 200
 """Rejected inputs that are listed; all are counted."""
+BOM = b"\xef\xbb\xbf"
 CADENCE_DEFAULT_S = 60
 CADENCE_MAX_S = 3_600
 """Longest time that an instant is drafted to cover; an interval or a register's pace may be a day."""
-LISTS = ("factors", "stats", "values", "flags")
-YEARS_MS = (epoch_ms(datetime(YEAR_MIN, 1, 1, tzinfo=UTC)), epoch_ms(datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC)) - 1)
-"""Times that a report may bear [epoch ms]."""
-BOM = b"\xef\xbb\xbf"
-CONTENT = ("source", "time", "kind", *LISTS)
-"""What makes two report lines the same data, however they are written and whenever they came."""
 
 
 @dataclass(slots=True)
@@ -175,13 +169,12 @@ def _report_lines(path: Path, done: Checked) -> list[bytes]:
         else:
             numbered.append((number, size, line))
     seen: set[tuple[object, ...]] = set()
+    layouts = Layouts()
     for start in range(0, len(numbered), LINES_A_TURN):
         part = numbered[start : start + LINES_A_TURN]
-        frame, bad = reports_frame([line for _number, _size, line in part])
-        told = set(frame["line"].to_list())
-        frame = frame.filter(pl.all_horizontal(pl.col("time", "sent", "received").is_between(*YEARS_MS)))
-        good = set(frame["line"].to_list())
-        reasons = iter(bad)
+        decoded = decode([line for _number, _size, line in part], layouts)
+        good = set(decoded.reports["line"].to_list())
+        reasons = iter(decoded.bad)
         for position, (number, size, line) in enumerate(part):
             account = "accepted" if position in good else "quarantined"
             done.frames[account] += 1
@@ -189,12 +182,13 @@ def _report_lines(path: Path, done: Checked) -> list[bytes]:
             if position in good:
                 lines.append(line)
                 continue
-            reason = f"a time outside {YEAR_MIN} to {YEAR_MAX}" if position in told else next(reasons).reason
+            reason = next(reasons).reason
             done.verdicts[reason.split(" at line ")[0]] += 1
             if len(done.rejected) < REJECTED_SHOWN:
                 done.rejected.append({"line": number, "length": size, "reason": reason})
-        for row in frame.select(CONTENT).iter_rows():
-            content = tuple(tuple(cell) if isinstance(cell, list) else cell for cell in row)
+        values = decoded.values.to_list()
+        for layout, flagset, time, first, n in decoded.reports.select("layout", "flagset", "time", "first", "n").rows():
+            content = (layouts.known[layout], layouts.flags[flagset], time, *values[first : first + n])
             done.frames["duplicates"] += content in seen
             seen.add(content)
     done.verdicts["ok"] = done.frames["accepted"]
@@ -229,9 +223,10 @@ def draft(lines: list[bytes]) -> Registry:
     """
     if not lines:
         return Registry()
-    frame, _bad = reports_frame(lines)
+    layouts = Layouts()
+    readings = decode(lines, layouts).table(layouts)
     sources, points, meters = [], [], []
-    for (source,), rows in frame.partition_by("source", as_dict=True).items():
+    for (source,), rows in readings.partition_by("source", as_dict=True, maintain_order=True).items():
         instants = _spacing(rows, REALTIME)
         pace = _spacing(rows, INTERVAL) or _spacing(rows, REGISTER) or CADENCE_DEFAULT_S
         minute = min(max(_spacing(rows, MINUTE) or 60, 60), 3_600)
@@ -247,8 +242,8 @@ def draft(lines: list[bytes]) -> Registry:
                 minute_s=minute,
             )
         )
-        kinds = {kind: set(rows.filter(pl.col("kind") == kind)["factors"].explode()) for kind in (REGISTER, INTERVAL)}
-        for factor in sorted(set(rows["factors"].explode())):
+        kinds = {kind: set(rows.filter(pl.col("kind") == kind)["factor"]) for kind in (REGISTER, INTERVAL)}
+        for factor in sorted(set(rows["factor"])):
             if factor in kinds[REGISTER] | kinds[INTERVAL]:
                 meters.append(
                     Meter(source=name, factor=factor, kind="cumulative" if factor in kinds[REGISTER] else "interval", unit="?")
@@ -279,8 +274,8 @@ def _figures(done: Checked, lines: list[bytes], progress: Callable[[int], None])
     engine = Engine(done.registry, settings=Settings(hot_ms=10**15))
     for start in range(0, len(lines), LINES_A_TURN):
         value = b"\n".join(lines[start : start + LINES_A_TURN])
-        out = engine.apply([LogRecord("reports", 0, start, start + 1, value)])
-        writer.commit(out, engine.points, [], start + 1)
+        for out in engine.apply([LogRecord("reports", 0, start, start + 1, value)]):
+            writer.commit(out, engine.points, [], start + 1)
         progress(0)
     writer.commit(engine.finish(), engine.points, [], len(lines) + 1)
     done.store = store
@@ -318,17 +313,17 @@ def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
     """
     if not lines:
         return []
-    frame, _bad = reports_frame(lines)
-    rows = frame.explode(*LISTS)
+    layouts = Layouts()
+    rows = decode(lines, layouts).table(layouts)
     stats = pl.col("kind").replace_strict(
         [KINDS.index(k) for k in STAT_OF_KIND], list(STAT_OF_KIND.values()), default="", return_dtype=pl.String
     )
-    rows = rows.filter((pl.col("stats") == stats) & pl.col("values").is_not_null())
+    rows = rows.filter((pl.col("stat") == stats) & pl.col("value").is_not_null())
     out: list[dict[str, Any]] = []
     dated: dict[str, list[Source]] = defaultdict(list)
     for row in registry.sources:
         dated[row.source].append(row)
-    for (source, factor, kind), part in sorted(rows.partition_by("source", "factors", "kind", as_dict=True).items()):
+    for (source, factor, kind), part in sorted(rows.partition_by("source", "factor", "kind", as_dict=True).items()):
         times = part["time"].unique().sort().to_list()
         for (before, step), (after, _step) in pairwise(_placed(times, dated[str(source)], int(kind))):
             if after - before > 1.5 * step:

@@ -24,7 +24,7 @@ def replay(data: Path, into: Path) -> dict[str, Any]:
     registry = Registry.model_validate_json(old_writer.get_meta(FIRST_REGISTRY) or "{}")
     log = SqliteLog(data / "log.db")
     try:
-        Runner(log, writer, store, registry).drain()
+        Runner(log, writer, store, registry, publishes=False).drain()
         figures = (old.canonical(), store.canonical())
         events = tuple([r[0] for r in s.rows("SELECT id FROM events ORDER BY id")] for s in (old, store))
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,8 +13,8 @@ from datetime import UTC, datetime
 import structlog
 
 from alerts.outbox import Outbox
-from ingest.log import LogRecord
-from ingest.records import Frame, frame_id
+from ingest.log import Entry, LogFull, LogRecord, partition_of
+from ingest.records import Frame, Touch, frame_id
 from ingest.registry import Registry
 from ingest.registry_diff import diff
 from plumeline.sqlite_log import SqliteLog
@@ -21,18 +22,21 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.decode import BadLine
 from processors.engine import Engine
-from processors.figures import DAY_MS, SourceState
-from processors.memory import TICK_PREFIX, Settings
+from processors.figures import DAY_MS, SourceState, local
+from processors.memory import Settings
 from processors.output import Output
-from processors.points import Rules
+from processors.points import Points, Rules
 from processors.publish import frame_of
 
-READ = ("frames", "reports", "marks", "registry", "quarantine")
-BATCH_RECORDS = 400
+VERBATIM = ("frames", "quarantine")
+"""Topics that are stored as they are; the engine does not read them."""
+READ = ("frames", "reports", "marks", "registry", "touches", "quarantine")
+BATCH_RECORDS = 1_600
 """Records of one read; a turn never holds more."""
 IDLE_S = 0.5
 """Longest wait for an append before the log is looked at again."""
 EVENTS_A_TURN = 500
+JOURNAL_A_TURN = 500
 FIRST_REGISTRY = "registry.first"
 """Name of the registry that a store began with; later ones are records of the log."""
 KEEP_RECORDS = 2_000_000
@@ -40,16 +44,13 @@ KEEP_RECORDS = 2_000_000
 
 
 def turns(records: Sequence[LogRecord]) -> list[list[LogRecord]]:
-    """Cut a batch so that ticks begin a turn: what came before them is committed when they are worked on."""
-    out: list[list[LogRecord]] = []
-    ticking = False
+    """Cut a batch behind each change of the registry, so that what follows meets an engine that knows it."""
+    out: list[list[LogRecord]] = [[]]
     for record in records:
-        tick = record.topic == "reports" and record.value.startswith(TICK_PREFIX)
-        if not out or (tick and not ticking) or "registry" in (record.topic, out[-1][-1].topic):
-            out.append([])
         out[-1].append(record)
-        ticking = tick
-    return out
+        if record.topic == "registry":
+            out.append([])
+    return [part for part in out if part]
 
 
 @dataclass(slots=True)
@@ -81,9 +82,10 @@ class Runner:
         rules: Rules | None = None,
         hook: Callable[[str], None] = lambda _stage: None,
         told: Callable[[], None] = lambda: None,
+        publishes: bool = True,
     ) -> None:
         self.log, self.writer, self.store, self.outbox = log, writer, store, outbox
-        self.wall_ms, self.hook, self.told = wall_ms, hook, told
+        self.wall_ms, self.hook, self.told, self.publishes = wall_ms, hook, told, publishes
         self.settings, self.rules = settings or Settings(), rules or Rules()
         self.progress = Progress(seq=writer.cursor())
         kept = writer.get_meta("registry")
@@ -107,7 +109,7 @@ class Runner:
             return False
         started = time.monotonic()
         for turn in turns(records):
-            self._turn(turn)
+            self.work(turn)
         self.progress.busy_s += time.monotonic() - started
         return True
 
@@ -118,7 +120,7 @@ class Runner:
             while not stop.is_set():
                 if not self.step():
                     with self.log.appended:
-                        if self.log.newest() <= self.progress.seq:
+                        if not self.log.read(READ, self.progress.seq, 1):
                             self.log.appended.wait(IDLE_S)
         except Exception as error:
             self.progress.failed = f"{type(error).__name__}: {error}"
@@ -129,25 +131,38 @@ class Runner:
         while self.step():
             pass
 
-    def _turn(self, turn: list[LogRecord]) -> None:
-        frames = [
-            Frame.model_validate_json(line)
-            for r in turn
-            if r.topic in ("frames", "quarantine")
-            for line in r.value.split(b"\n")
-        ]
+    def work(self, records: Sequence[LogRecord]) -> None:
+        """Take in records of which at most the last is a registry, and commit what they cause."""
+        frames = [Frame.model_validate_json(line) for r in records if r.topic in VERBATIM for line in r.value.split(b"\n")]
+        inputs = [r for r in records if r.topic not in VERBATIM]
         try:
-            out = self.engine.apply([r for r in turn if r.topic not in ("frames", "quarantine")])
+            self._take(inputs, records[-1].seq, frames)
         except Exception as error:
-            out = self._bisect([r for r in turn if r.topic not in ("frames", "quarantine")], error)
-        self.hook("applied")
-        frames += [_bad_frame(bad, self.wall_ms()) for bad in out.bad]
+            if isinstance(error, sqlite3.Error | LogFull):
+                raise
+            self._apart([r for r in inputs if r.seq > self.progress.seq], error)
+            if self.progress.seq < records[-1].seq:
+                self._commit(Output(), records[-1].seq, frames)
+
+    def _take(self, inputs: list[LogRecord], upto: int, frames: list[Frame]) -> None:
+        for out in self.engine.apply(inputs):
+            self.hook("applied")
+            done = not inputs or out.seq >= inputs[-1].seq
+            self._commit(out, upto if done else max(out.seq, self.progress.seq), frames)
+            frames = []
+
+    def _commit(self, out: Output, seq: int, frames: list[Frame]) -> None:
+        """Append what belongs on the log, then store the turn with its cursor: a turn that is repeated appends it again."""
+        if self.publishes and (entries := entries_of(out, self.engine.points)):
+            self.log.append_now(entries)
+            self.hook("published")
+        frames = frames + [_bad_frame(bad, self.wall_ms()) for bad in out.bad]
         for frame in frames:
             if frame.verdict != "ok":
                 self.progress.quarantined[frame.verdict] = self.progress.quarantined.get(frame.verdict, 0) + 1
-        self.writer.commit(out, self.engine.points, frames, turn[-1].seq, self.hook)
+        self.writer.commit(out, self.engine.points, frames, seq, self.hook)
         self.hook("committed")
-        self.progress.seq = turn[-1].seq
+        self.progress.seq = seq
         self.progress.readings += out.readings
         self.progress.figures += sum(f.height for f in out.figures)
         self.progress.turns += 1
@@ -156,30 +171,24 @@ class Runner:
         if out.events or out.ticks:
             self._alert()
 
-    def _bisect(self, turn: list[LogRecord], error: Exception) -> Output:
-        """Find the records that raise, set them aside with the error, and take in the rest on a freshly warmed engine."""
+    def _apart(self, inputs: list[LogRecord], error: Exception) -> None:
+        """Take in records, and at last lines, one by one on a freshly warmed engine, setting aside those that raise."""
         self.engine = self._warm(self.registry)
-        if len(turn) == 1:
-            structlog.get_logger("plumeline.runner").error("input set aside", error=repr(error), seq=turn[0].seq)
-            return Output(bad=[BadLine(turn[0].value, f"raised {type(error).__name__}: {error}")])
-        out = Output()
-        for record in turn:
+        if len(inputs) == 1:
+            record = inputs[0]
+            lines = record.value.split(b"\n")
+            if len(lines) > 1:
+                self._apart([record._replace(value=line, seq=record.seq) for line in lines], error)
+                return
+            structlog.get_logger("plumeline.runner").error("input set aside", error=repr(error), seq=record.seq)
+            bad = BadLine(record.value, f"raised {type(error).__name__}: {error}")
+            self._commit(Output(bad=[bad]), record.seq, [])
+            return
+        for record in inputs:
             try:
-                part = self.engine.apply([record])
+                self._take([record], record.seq, [])
             except Exception as raised:
-                self.engine = self._warm(self.registry)
-                part = self._bisect([record], raised)
-            for name in Output.__slots__:
-                mine, theirs = getattr(out, name), getattr(part, name)
-                if isinstance(mine, list):
-                    mine += theirs
-                elif isinstance(mine, dict):
-                    mine.update(theirs)
-                elif name == "readings":
-                    out.readings += theirs
-                elif theirs is not None:
-                    setattr(out, name, theirs)
-        return out
+                self._apart([record], raised)
 
     def _alert(self) -> None:
         if self.outbox is None:
@@ -192,6 +201,14 @@ class Runner:
             made = bool(self.outbox.tick(self.engine.watch.now_ms, self.registry, self.wall_ms())) or made
         if made:
             self.told()
+        if self.publishes:
+            self._journal(self.outbox)
+
+    def _journal(self, outbox: Outbox) -> None:
+        """Copy what the alerts' journal says to topic ``alerts``; after a crash a line may stand there twice, under one number."""
+        while lines := outbox.journal(outbox.journalled, JOURNAL_A_TURN):
+            self.log.append_now([Entry("alerts", partition_of(line.source), line.line) for line in lines])
+            outbox.journalled = lines[-1].n
 
     # -- restart and registry ------------------------------------------------------------------------------------
 
@@ -199,9 +216,9 @@ class Runner:
         """Return an engine that knows what the store says at its cursor: the same as if it had never stopped."""
         engine = Engine(registry, self.rules, self.settings, self.store)
         rows = self.store.rows
-        for gateway, tick in rows("SELECT gateway, time FROM ticks"):
+        for gateway, tick, sighted in rows("SELECT gateway, time, sighted FROM ticks"):
             engine.watch.ticks[gateway] = tick
-            engine.watch.sighted_ms[gateway] = tick
+            engine.watch.sighted_ms[gateway] = sighted
             engine.watch.now_ms = max(engine.watch.now_ms or tick, tick)
         for source, high, decided in rows("SELECT source, high, decided FROM watermarks"):
             engine.remember(source, high, decided)
@@ -214,11 +231,11 @@ class Runner:
         engine.restore_episodes(self.store.episodes(limit=100_000), self.store)
         now = engine.watch.now_ms
         hot_from = engine.hot_from_of(now) if now is not None else 0
-        day = engine.day_of(hot_from) - DAY_MS if hot_from else 0
+        day = engine.findings.day_of(hot_from) - DAY_MS if hot_from else 0
         for source, factor, start, state_json in rows("SELECT source, factor, day, state FROM carries"):
             pid = engine.points.pid.get((source, factor))
-            if pid in engine.books:
-                engine.books[pid].carries[start] = state_json
+            if pid in engine.meters.books:
+                engine.meters.books[pid].carries[start] = state_json
         for source in engine.points.source_names:
             for level in ("hour", "day"):
                 figures = self.store.cold_figures(source, level, day, 2**62)
@@ -235,10 +252,20 @@ class Runner:
         self.writer.put_meta("registry", registry.model_dump_json())
         out = Output()
         count = sum(self.engine.touch_period(c.source, c.from_ms, c.to_ms, c.what, out) for c in changes)
-        self.writer.commit(out, self.engine.points, [], self.progress.seq)
+        self._commit(out, self.progress.seq, [])
         if self.outbox is not None:
             self.outbox.renew(registry.contacts)
         return count
+
+
+def entries_of(out: Output, points: Points) -> list[Entry]:
+    """Return what a turn puts on the log: touches, which come back as input, and events, for whoever wants to know."""
+    entries = [
+        Entry("touches", partition_of(source), Touch(source=source, hour=local(hour), cause=cause).line())
+        for (source, hour), cause in out.touches.items()
+    ]
+    entries += [Entry("events", partition_of(e.source), e.line()) for e in out.events]
+    return entries
 
 
 def _bad_frame(bad: BadLine, now_ms: int) -> Frame:

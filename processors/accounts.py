@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from processors.digest import text_hash
@@ -27,19 +29,32 @@ def account_figures(shelf: Shelf, published: pl.DataFrame, points: Points, past:
         factor = key.factor if row["stat"] == "mass" else ENERGY
         touched.add((points.enterprise_of[key.source], factor, row["stat"], row["hour"]))
     decided = int(published["decided"].max() or 0)  # type: ignore[arg-type]
-    return [_account(*each, shelf, points, past, decided) for each in sorted(touched)]
+    days = {day: _held(shelf, day) for day in {each[3] for each in touched}}
+    return [_account(*each, days[each[3]], points, past, decided) for each in sorted(touched)]
+
+
+def _held(shelf: Shelf, day: int) -> dict[tuple[int, str], dict[str, Any]]:
+    """Return the day figures on the shelf that accounts add up, by (pid, stat)."""
+    rows = shelf.latest("day", [day])
+    if rows is None:
+        return {}
+    columns = ("pid", "stat", "value", "reason", "state", "digest", "rules", "as_of")
+    wanted = rows.filter(pl.col("stat").is_in(list(UNITS))).select(columns)
+    return {(row["pid"], row["stat"]): row for row in wanted.iter_rows(named=True)}
 
 
 def _account(
-    enterprise: str, factor: str, stat: str, day: int, shelf: Shelf, points: Points, past: Past | None, decided: int
+    enterprise: str,
+    factor: str,
+    stat: str,
+    day: int,
+    shown: dict[tuple[int, str], dict[str, Any]],
+    points: Points,
+    past: Past | None,
+    decided: int,
 ) -> Figure:
     members = points.members.get((enterprise, factor if stat == "mass" else ENERGY, stat), [])
-    rows = shelf.latest("day", [day])
-    held = (
-        {}
-        if rows is None
-        else {r["pid"]: r for r in rows.filter((pl.col("stat") == stat) & pl.col("pid").is_in(members)).iter_rows(named=True)}
-    )
+    held = {pid: shown[pid, stat] for pid in members if (pid, stat) in shown}
     if past is not None:
         for source in {points.keys[pid].source for pid in members if pid not in held}:
             stored = frame_of(past.cold_figures(source, "day", day, day + DAY_MS), points)

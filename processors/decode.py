@@ -1,21 +1,23 @@
-"""Bulk decode: NDJSON report lines become one frame of reports, and readings with exact integers.
+"""Bulk decode: NDJSON report lines become one frame of reports and one column of exact integers.
 
-The bulk path hands all lines of a batch to Polars at once. A batch it refuses, or that holds a line which breaks the
-schema, is decoded line by line with the record's model, so that one bad line is quarantined by name and the rest goes on.
+A source's lines differ in times, values and flags only. What they have in common (source, kind, factors, stats) is its *layout*,
+validated once by the record's model and remembered; of further lines with that layout only the rest is read. A line that is not
+written as the gateway writes it, or that breaks the schema, goes through the model by itself: it is decoded to the same rows or
+quarantined by name, and the others go on.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
 import polars as pl
+import xxhash
 from pydantic import ValidationError
 
-from ingest.records import Report
-from processors.figures import SCALE
+from ingest.records import TEXT_MAX, Report
+from processors.figures import DAY_MS, SCALE
 
 KINDS = ("realtime", "minute", "hour", "day", "register", "interval", "state")
 """Kinds in the order of their codes."""
@@ -24,22 +26,35 @@ STAT_OF_KIND = {"realtime": "rtd", "minute": "avg", "hour": "avg", "register": "
 """The one stat of each kind from which figures are formed."""
 VALUE_MAX = 9.0e9
 """Greatest absolute value that is exact as a double and as an integer at six digits; beyond it a value is unreadable."""
+LAYOUTS_MAX = 200_000
+"""Layouts, and lists of flags, that are remembered; beyond it all are forgotten and learnt anew."""
 
-_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "source": pl.String,
+_HEAD = b'{"v":1,"source":"'
+_ENDS = {
+    b"%s,%s" % (flag, decoder): (flag == b"true", int(decoder[10:-1]))
+    for flag in (b"false", b"true")
+    for decoder in (b'"decoder":%d}' % n for n in range(1, 10))
+}
+"""How a line ends after its frame: whether it is backfill, and the version of its decoder."""
+_ODD = bytes(b for b in range(0x20) if b != 10) + b"\\"
+"""Bytes that make a line be read by the model: control characters and escapes."""
+_NUMERIC = b"0123456789+-.eE,nul"
+"""Bytes of which a list of numbers and nulls is made."""
+_RECORDED = {
+    "line": pl.Int64,
+    "layout": pl.Int64,
+    "flagset": pl.Int64,
+    "n": pl.Int64,
     "time": pl.String,
-    "kind": pl.String,
-    "factors": pl.List(pl.String),
-    "stats": pl.List(pl.String),
-    "values": pl.List(pl.Float64),
-    "flags": pl.List(pl.String),
     "sent": pl.String,
     "received": pl.String,
     "backfill": pl.Boolean,
-    "decoder": pl.Int64,
+    "decoder": pl.Int32,
 }
-_LISTS = ("factors", "stats", "values", "flags")
 _TIMES = ("time", "sent", "received")
+_TIMES_MS = (DAY_MS, 4_133_980_800_000 - DAY_MS)
+"""Times that are surely within the years a report may bear [epoch ms]; what lies beyond is left to the model."""
+_Row = tuple[int, int, int, int, str, str, str, bool, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,80 +65,172 @@ class BadLine:
     reason: str
 
 
-def reports_frame(lines: Sequence[bytes]) -> tuple[pl.DataFrame, list[BadLine]]:
-    """Decode report lines.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What all lines of one shape have in common; ``kind`` is a code of KINDS."""
 
-    Returns:
-        One row a line, in order: ``source``, ``time``, ``sent``, ``received`` (epoch milliseconds), ``kind`` (code of KINDS), the
-        parallel lists, ``backfill``, ``decoder``, ``line`` (position in ``lines``) and ``digest`` (UInt64 of the line's bytes); and the
-        lines that are no reports.
+    source: str
+    kind: int
+    factors: tuple[str, ...]
+    stats: tuple[str, ...]
+
+
+class Layouts:
+    """The layouts and lists of flags met so far, numbered in the order of meeting; a memo, nothing depends on its contents."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; numbers handed out before mean nothing any more."""
+        self.generation += 1
+        self.known: list[Layout] = []
+        self.lengths: list[int] = []
+        self.flags: list[tuple[str, ...]] = []
+        self.of_text: dict[tuple[bytes, bytes], int] = {}
+        self.of_flags: dict[bytes, int] = {}
+        self._of_layout: dict[Layout, int] = {}
+        self._of_list: dict[tuple[str, ...], int] = {}
+
+    def number(self, layout: Layout) -> int:
+        """Return the number of a layout."""
+        found = self._of_layout.setdefault(layout, len(self.known))
+        if found == len(self.known):
+            self.known.append(layout)
+            self.lengths.append(len(layout.factors))
+        return found
+
+    def flagset(self, flags: tuple[str, ...]) -> int:
+        """Return the number of a list of flags."""
+        found = self._of_list.setdefault(flags, len(self.flags))
+        if found == len(self.flags):
+            self.flags.append(flags)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Report lines as columns.
+
+    ``reports`` has one row a line that is a report, in order: ``line`` (position), ``layout``, ``flagset``, ``n`` readings of which the
+    first is ``values[first]``, ``time``, ``sent``, ``received`` (epoch milliseconds), ``backfill``, ``decoder`` and ``digest`` (64 bits of
+    the line's bytes). ``values`` are integers at SCALE, None where unreadable.
     """
-    try:
-        frame = pl.read_ndjson(io.BytesIO(b"\n".join(lines)), schema=_SCHEMA)
-        if frame.height != len(lines):
-            raise ValueError("a line is not one object")
-        frame = _typed(frame.with_columns(line=pl.int_range(pl.len(), dtype=pl.Int64)), lines)
-        if not _sound(frame):
-            raise ValueError("a line breaks the schema")
-        return frame, []
-    except (pl.exceptions.PolarsError, ValueError):
-        return _one_by_one(lines)
+
+    reports: pl.DataFrame
+    values: pl.Series
+    bad: list[BadLine]
+
+    def table(self, layouts: Layouts) -> pl.DataFrame:
+        """Return one row a reading: ``source``, ``kind``, ``time``, ``received``, ``factor``, ``stat``, ``flag``, ``value``; for files and pages."""
+        rows: list[tuple[str, int, str, str, str]] = []
+        for layout, flagset in self.reports.select("layout", "flagset").rows():
+            known, flags = layouts.known[layout], layouts.flags[flagset]
+            rows += [(known.source, known.kind, f, s, g) for f, s, g in zip(known.factors, known.stats, flags, strict=True)]
+        named = pl.DataFrame(rows, schema=["source", "kind", "factor", "stat", "flag"], orient="row")
+        each = self.reports.select("time", "received", n=pl.int_ranges(0, "n")).explode("n").drop("n")
+        return pl.concat([named, each, self.values.to_frame("value")], how="horizontal") if rows else named
 
 
-def _one_by_one(lines: Sequence[bytes]) -> tuple[pl.DataFrame, list[BadLine]]:
-    good: list[tuple[int, Report]] = []
+def decode(lines: Sequence[bytes], layouts: Layouts) -> Decoded:
+    """Decode report lines, whatever wrote them; which way a line takes changes nothing of its row."""
+    if max(len(layouts.known), len(layouts.flags)) > LAYOUTS_MAX:
+        layouts.clear()
+    return _assembled(lines, *_rows(lines, layouts, quick=True), quick=True) or _by_model(lines, layouts)
+
+
+def _by_model(lines: Sequence[bytes], layouts: Layouts) -> Decoded:
+    decoded = _assembled(lines, *_rows(lines, layouts, quick=False), quick=False)
+    assert decoded is not None, "what the model accepts can be assembled"
+    return decoded
+
+
+def _rows(lines: Sequence[bytes], layouts: Layouts, *, quick: bool) -> tuple[list[_Row], list[bytes], list[BadLine]]:
+    """Return a row a report (position, layout, flagset, n, times as text, backfill, decoder), its values' text, and what is no report."""
+    rows: list[_Row] = []
+    texts: list[bytes] = []
     bad: list[BadLine] = []
+    odd = _odd(b"\n".join(lines))
+    of_text, of_flags, lengths = layouts.of_text, layouts.of_flags, layouts.lengths
     for position, line in enumerate(lines):
+        head, _, rest = line.partition(b'","kind":"')
+        shape, _, rest = rest.partition(b'],"values":[')
+        values, _, rest = rest.partition(b'],"flags":[')
+        flags, _, rest = rest.partition(b'],"sent":"')
+        sent, _, rest = rest.partition(b'","received":"')
+        received, _, rest = rest.partition(b'","protocol":"')
+        protocol, _, rest = rest.partition(b'","frame":')
+        frame, _, end = rest.partition(b',"backfill":')
+        source, _, time = head.partition(b'","time":"')
+        layout, flagset, ending = of_text.get((source, shape)), of_flags.get(flags), _ENDS.get(end)
+        plain = (
+            quick
+            and ending is not None
+            and b'"' not in protocol
+            and (frame == b"null" or (2 < len(frame) <= TEXT_MAX and frame.count(b'"') == 2 and frame[0] == frame[-1] == 34))
+            and not (odd and _odd(line))
+        )
+        if plain and layout is not None and flagset is not None:
+            n = lengths[layout]
+            if values.count(b",") + 1 == n == len(layouts.flags[flagset]):
+                rows.append((position, layout, flagset, n, time.decode(), sent.decode(), received.decode(), *ending))  # type: ignore[misc]
+                texts.append(values)
+                continue
         try:
-            good.append((position, Report.model_validate_json(line)))
+            report = Report.model_validate_json(line)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            bad.append(BadLine(line, f"{where}: {first['msg']}" if where else first["msg"]))
-    rows = [{"line": position, **{name: _plain(report, name) for name in _SCHEMA}} for position, report in good]
-    frame = pl.DataFrame(rows, schema={**_SCHEMA, "line": pl.Int64})
-    return _typed(frame, lines), bad
+            bad.append(_bad(line, error))
+            continue
+        layout, flagset = layouts.number(_layout(report)), layouts.flagset(tuple(report.flags))
+        if plain and source.startswith(_HEAD):
+            of_text[source, shape], of_flags[flags] = layout, flagset
+        times = (report.time.isoformat(), report.sent.isoformat(), report.received.isoformat())
+        rows.append((position, layout, flagset, len(report.values), *times, report.backfill, report.decoder))
+        texts.append(orjson.dumps(report.values)[1:-1])
+    return rows, texts, bad
 
 
-def _plain(report: Report, name: str) -> object:
-    value = getattr(report, name)
-    return value.isoformat() if name in _TIMES else value
-
-
-def _typed(frame: pl.DataFrame, lines: Sequence[bytes]) -> pl.DataFrame:
-    digests = [int.from_bytes(hashlib.blake2b(lines[i], digest_size=8).digest(), "big") for i in frame["line"].to_list()]
-    codes = pl.col("kind").replace_strict(list(KINDS), list(range(len(KINDS))), default=None, return_dtype=pl.Int8)
-    return frame.with_columns(
+def _assembled(
+    lines: Sequence[bytes], rows: list[_Row], texts: list[bytes], bad: list[BadLine], *, quick: bool
+) -> Decoded | None:
+    """Return rows and values as columns; None where a line that looked plain was not."""
+    text = b",".join(texts)
+    if text.translate(None, _NUMERIC):
+        return None
+    try:
+        numbers = orjson.loads(b"[" + text + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    reports = pl.DataFrame(rows, schema=_RECORDED, orient="row").with_columns(
         *(pl.col(c).str.to_datetime("%+", time_unit="ms", strict=False).dt.epoch("ms") for c in _TIMES),
-        codes,
-        pl.col("backfill").fill_null(False),
-        pl.col("decoder").fill_null(1),
-        digest=pl.Series(digests, dtype=pl.UInt64),
+        first=pl.col("n").cum_sum() - pl.col("n"),
+        digest=pl.Series([xxhash.xxh3_64_intdigest(lines[row[0]]) for row in rows], dtype=pl.UInt64),
     )
+    meant = pl.all_horizontal(pl.col(*_TIMES).is_between(*_TIMES_MS)).fill_null(False)
+    if len(numbers) != int(reports["n"].sum()) or (quick and not reports.select(meant.all()).item()):
+        return None
+    values = pl.Series("value", numbers, dtype=pl.Float64)
+    exact = pl.when(pl.col("value").abs() < VALUE_MAX).then((pl.col("value") * 10**SCALE).round()).cast(pl.Int64)
+    return Decoded(reports, values.to_frame().select(exact).to_series(), bad)
 
 
-def _sound(frame: pl.DataFrame) -> bool:
-    lengths = pl.col("factors").list.len()
-    parallel = [pl.col(c).list.len() == lengths for c in _LISTS[1:]]
-    present = [pl.col(c).is_not_null() for c in ("source", "kind", *_TIMES, *_LISTS)]
-    named = all(frame[c].explode().null_count() == 0 for c in ("factors", "stats", "flags"))
-    shaped = pl.all_horizontal(*present, *parallel, lengths > 0, pl.col("source").str.len_chars() > 0)
-    return named and bool(frame.select(shaped.all()).item())
+def _odd(text: bytes) -> bool:
+    """Whether bytes hold what only a full reader of JSON understands: control characters, escapes, text that is not UTF-8."""
+    if len(text.translate(None, _ODD)) != len(text):
+        return True
+    try:
+        return not text.isascii() and text.decode() is None
+    except UnicodeDecodeError:
+        return True
 
 
-def readings_frame(reports: pl.DataFrame) -> pl.DataFrame:
-    """Explode reports into readings: one row a reading with ``value`` an integer at ``SCALE`` digits, None where unreadable."""
-    return reports.explode(*_LISTS).select(
-        "source",
-        "time",
-        "kind",
-        "sent",
-        "received",
-        "decoder",
-        "digest",
-        "line",
-        factor=pl.col("factors"),
-        stat=pl.col("stats"),
-        flag=pl.col("flags"),
-        value=pl.when(pl.col("values").abs() < VALUE_MAX).then((pl.col("values") * 10**SCALE).round()).cast(pl.Int64),
-    )
+def _layout(report: Report) -> Layout:
+    return Layout(report.source, KINDS.index(report.kind), tuple(report.factors), tuple(report.stats))
+
+
+def _bad(line: bytes, error: ValidationError) -> BadLine:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    what = first["msg"].removeprefix("Value error, ")
+    return BadLine(line, f"{where}: {what}" if where else what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,8 +61,18 @@ class EpisodeBook:
         for hour in hours:
             self.series.setdefault(hour.series, _Series()).exceeding[hour.hour_ms] = hour
 
-    def apply(self, verdicts: Iterable[HourVerdict]) -> tuple[list[Event], list[Episode]]:
-        """Take in published hours, oldest first within a series; return what happened and the episodes that are new or changed."""
+    def apply(
+        self, verdicts: Iterable[HourVerdict], behind: Callable[[Episode], HourVerdict | None]
+    ) -> tuple[list[Event], list[Episode]]:
+        """Take in published hours, oldest first within a series.
+
+        Args:
+            behind: the latest verdict on the hour behind an episode, where one was decided: it closes an episode that was found
+                looking back.
+
+        Returns:
+            What happened, and the episodes that are new or changed.
+        """
         events: list[Event] = []
         changed: dict[str, Episode] = {}
         for hour in verdicts:
@@ -77,6 +87,12 @@ class EpisodeBook:
                 if event is not None:
                     events.append(event)
             _bound(known)
+        for episode in [e for e in changed.values() if e.state == "open"]:
+            after = behind(episode)
+            if after is not None and after.verdict != EXCEEDS:
+                event, closed = _close(self.series[after.series], episode, after, closed_by(after))
+                changed[closed.id] = closed
+                events.append(event)
         return events, list(changed.values())
 
 
@@ -165,7 +181,7 @@ def _closed_before(known: _Series, hour: HourVerdict) -> list[tuple[Event | None
     return [_close(known, episode, hour, "no data") for episode in gone]
 
 
-def _close(known: _Series, episode: Episode, hour: HourVerdict, why: str) -> tuple[Event | None, Episode]:
+def _close(known: _Series, episode: Episode, hour: HourVerdict, why: str) -> tuple[Event, Episode]:
     closed = replace(episode, state="closed", closed_by=why, as_of_ms=hour.decided_ms)
     known.episodes[episode.id] = closed
     return _event("exceedance.closed", closed, hour), closed

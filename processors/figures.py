@@ -7,6 +7,7 @@ never lift an hour whose exact mean equals its limit above it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -93,6 +94,12 @@ class Event:
     time_ms: int
     live: bool
     facts: dict[str, Any]
+
+    def line(self) -> bytes:
+        """Return the event as one line of NDJSON, schema version 1, as it stands on the topic ``events``."""
+        row = {"v": 1, "id": self.id, "kind": self.kind, "source": self.source, "factor": self.factor}
+        row |= {"time": local_iso(self.time_ms), "live": self.live, "facts": self.facts}
+        return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 EVENT_KINDS: dict[str, str] = {

@@ -14,13 +14,15 @@ from processors.figures import Episode, Event, Figure, SourceState
 
 @dataclass(slots=True)
 class Output:
-    """Records and state changes of one turn.
+    """Records and state changes of one turn: of all records of the log after the last turn, up to ``seq``.
 
     ``reports`` are rows of (source, time_ms, version hash, received_ms, line); ``minutes`` frames of shelf.MINUTE_COLUMNS;
     ``figures`` frames of publish.FIGURE_COLUMNS; ``carries`` rows of (source, factor, day_ms, state JSON); ``watermarks`` maps a
-    source to (newest time, decided until). ``touched`` are new touches (source, hour_ms, cause), ``worked`` those done.
+    source to (newest time, decided until); ``ticks`` a gateway to (newest tick, since when they come without a hole).
+    ``touches`` are to be appended to the log; ``touched`` came from there, (source, hour_ms) -> cause, and ``worked`` are done.
     """
 
+    seq: int = 0
     reports: list[tuple[str, int, int, int, bytes]] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     minutes: list[pl.DataFrame] = field(default_factory=list)
@@ -32,9 +34,10 @@ class Output:
     carries: list[tuple[str, str, int, str]] = field(default_factory=list)
     watermarks: dict[str, tuple[int, int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
+    touches: dict[tuple[str, int], str] = field(default_factory=dict)
     touched: dict[tuple[str, int], str] = field(default_factory=dict)
     worked: list[tuple[str, int]] = field(default_factory=list)
-    ticks: dict[str, int] = field(default_factory=dict)
+    ticks: dict[str, tuple[int, int]] = field(default_factory=dict)
     registry: bytes | None = None
     readings: int = 0
 

@@ -57,10 +57,6 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "den": pl.Int64,
     "low": pl.Int64,
     "high": pl.Int64,
-    "cadence_ms": pl.Int64,
-    "minute_ms": pl.Int64,
-    "end_label": pl.Boolean,
-    "clock_ms": pl.Int64,
     "meter": pl.Int8,
     "ref_o2": pl.Int64,
     "guard": pl.Int64,
@@ -104,8 +100,14 @@ class Points:
         for point in registry.points:
             self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
         self.frame = self._frame()
-        self.single = self.frame["pid"].n_unique() == self.frame.height and self.frame["from_ms"].max() == 0
-        self.single = self.single and self.frame["to_ms"].min() == FOREVER_MS
+        self.single = (
+            self.frame["pid"].to_list() == list(range(len(names)))
+            and not (self.frame["from_ms"] > 0).any()
+            and not (self.frame["to_ms"] < FOREVER_MS).any()
+        )
+        self.attributes = self.frame.select("identity", "num", "den", "low", "high")
+        """One row a point, in the order of ``pid``, where no row of the registry is dated (``single``)."""
+        self.ranged = bool(self.frame["low"].count() or self.frame["high"].count())
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
@@ -182,10 +184,6 @@ class Points:
             "den": den,
             "low": None,
             "high": None,
-            "cadence_ms": source.cadence_s * 1000,
-            "minute_ms": source.minute_s * 1000,
-            "end_label": source.label == "end",
-            "clock_ms": source.clock_offset_s * 1000,
             "meter": NO_METER,
             "ref_o2": None,
             "guard": None,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from processors.episodes import HourVerdict
-from processors.figures import HOUR_MS, Figure
+from processors.figures import HOUR_MS, Episode, Figure
 from processors.hours import HOUR_SCHEMA, judged
+from processors.output import Past
 from processors.points import Points
 from processors.shelf import Shelf
 
@@ -64,29 +67,49 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
 def verdicts(figures: pl.DataFrame, points: Points) -> list[HourVerdict]:
     """Return the decided, judged hours among published figures, oldest first."""
     rows = figures.filter(pl.col("limit").is_not_null() & (pl.col("revision") > 0)).sort("hour", "pid", "stat")
-    out = []
-    for row in rows.iter_rows(named=True):
-        key = points.keys[row["pid"]]
-        live = row["revision"] == 1 and row["decided"] <= row["hour"] + HOUR_MS + LIVE_MS
-        out.append(
-            HourVerdict(
-                key.source,
-                key.factor,
-                row["stat"],
-                row["limit_id"],
-                row["hour"],
-                row["verdict"],
-                row["value"],
-                row["limit"],
-                row["reason"],
-                row["n"],
-                points.unit(row["pid"]),
-                row["state"],
-                live,
-                row["decided"],
-            )
-        )
-    return out
+    return [_verdict(row, points) for row in rows.iter_rows(named=True)]
+
+
+def verdict_behind(shelf: Shelf, episode: Episode, points: Points, past: Past | None) -> HourVerdict | None:
+    """Return the latest verdict on the hour behind an episode, None where that hour is not decided."""
+    shown = shelf.latest("hour", [episode.end_ms])
+    if shown is not None:
+        same = (pl.col("pid") == points.pid.get((episode.source, episode.factor), -1)) & (pl.col("stat") == episode.stat)
+        for row in shown.filter(same & (pl.col("limit_id") == episode.limit_id) & (pl.col("revision") > 0)).iter_rows(
+            named=True
+        ):
+            return _verdict(row, points)
+    for figure in (
+        past.cold_figures(episode.source, "hour", episode.end_ms, episode.end_ms + HOUR_MS) if past is not None else ()
+    ):
+        if (figure.factor, figure.stat, figure.limit_id) == (
+            episode.factor,
+            episode.stat,
+            episode.limit_id,
+        ) and figure.revision:
+            return verdict_of(figure)
+    return None
+
+
+def _verdict(row: dict[str, Any], points: Points) -> HourVerdict:
+    key = points.keys[row["pid"]]
+    live = row["revision"] == 1 and row["decided"] <= row["hour"] + HOUR_MS + LIVE_MS
+    return HourVerdict(
+        key.source,
+        key.factor,
+        row["stat"],
+        row["limit_id"],
+        row["hour"],
+        row["verdict"],
+        row["value"],
+        row["limit"],
+        row["reason"],
+        row["n"],
+        points.unit(row["pid"]),
+        row["state"],
+        live,
+        row["decided"],
+    )
 
 
 def verdict_of(figure: Figure) -> HourVerdict:

@@ -6,134 +6,172 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, readings_frame
+from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, STAT_OF_KIND, Decoded, Layouts
 from processors.digest import mix, text_hash
 from processors.figures import HOUR_MS, MINUTE_MS
 from processors.points import Points
 from processors.rules.averaging import CODE_OF_FLAG, OUT_OF_RANGE, UNKNOWN, UNREADABLE, VALID, half_up
 
-_EXPANDED = (REALTIME, MINUTE)
-"""Kinds whose value covers each minute of its cadence."""
+READING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "sid": pl.Int32,
+    "pid": pl.Int32,
+    "kind": pl.Int8,
+    "time": pl.Int64,
+    "minute": pl.Int64,
+    "value": pl.Int64,
+    "code": pl.Int8,
+    "hash": pl.UInt64,
+    "sent": pl.Int64,
+    "received": pl.Int64,
+    "decoder": pl.Int32,
+    "digest": pl.UInt64,
+}
+"""A qualified reading and a minute that it covers: ``value`` at SCALE in the point's unit, ``code`` of REASONS, ``hash`` of what was
+read (point, kind, time, value, flag: what a digest covers); ``decoder``, ``sent``, ``received``, ``digest`` rank its versions."""
+_STATS = {KINDS.index(kind): stat for kind, stat in STAT_OF_KIND.items()}
 
-READING_COLUMNS = (
-    "pid",
-    "sid",
-    "kind",
-    "time",
-    "minute",
-    "value",
-    "code",
-    "hash",
-    "identity",
-    "sent",
-    "received",
-    "decoder",
-    "digest",
-    "late",
-)
+
+class Fields:
+    """Layouts and lists of flags compiled against a registry: which point the n-th reading of a layout belongs to, what a flag means."""
+
+    def __init__(self, layouts: Layouts, points: Points) -> None:
+        self.layouts, self.points = layouts, points
+        self._reset()
+
+    def _reset(self) -> None:
+        self.generation = self.layouts.generation
+        self.sid: list[int] = []
+        self.kind: list[int] = []
+        self.starts: list[int] = []
+        self.flag_starts: list[int] = []
+        self.pid = pl.Series("pid", [], dtype=pl.Int32)
+        self.flags = pl.DataFrame(schema={"code": pl.Int8, "flag_hash": pl.Int64})
+
+    def refresh(self) -> None:
+        """Compile what is new since the last call."""
+        if self.generation != self.layouts.generation:
+            self._reset()
+        pids: list[int] = []
+        for layout in self.layouts.known[len(self.starts) :]:
+            self.starts.append(len(self.pid) + len(pids))
+            self.sid.append(self.points.sid.get(layout.source, -1))
+            self.kind.append(layout.kind)
+            stat = _STATS.get(layout.kind)
+            pids += [
+                self.points.pid.get((layout.source, f), -1) if s == stat else -1
+                for f, s in zip(layout.factors, layout.stats, strict=True)
+            ]
+        if pids:
+            self.pid = pl.concat([self.pid, pl.Series("pid", pids, dtype=pl.Int32)], rechunk=True)
+        meant: list[tuple[int, int]] = []
+        for flags in self.layouts.flags[len(self.flag_starts) :]:
+            self.flag_starts.append(self.flags.height + len(meant))
+            meant += [(CODE_OF_FLAG.get(flag, UNKNOWN), text_hash(flag) >> 1) for flag in flags]
+        if meant:
+            self.flags = pl.concat([self.flags, pl.DataFrame(meant, schema=self.flags.schema, orient="row")], rechunk=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Reports set in time: ``filed`` rows have ``sid`` and corrected ``time``; the rest is unregistered or held."""
+    """Reports set in time: ``filed`` rows have ``sid``, ``kind`` and corrected ``time``; the rest is unregistered or held."""
 
     filed: pl.DataFrame
     unregistered: pl.DataFrame
     held: pl.DataFrame
 
 
-def place(reports: pl.DataFrame, points: Points) -> Placed:
+def place(decoded: Decoded, fields: Fields) -> Placed:
     """Set reports in time by their source's dated rows: clock offset, label, and the bound on clocks that run ahead.
 
-    Args:
-        reports: as ``decode.reports_frame`` returns them.
-
     Returns:
-        ``filed`` with ``sid`` and ``time`` (start of what the value covers), ``held`` where that lies more than ``ahead_ms`` after
-        the receipt, ``unregistered`` where no row of the registry holds.
+        ``filed`` as Decoded.reports with ``sid``, ``kind``, ``time`` (start of what the value covers), ``minute`` (the first it covers),
+        ``covers`` (how many); ``held`` where that lies more than ``ahead_ms`` after the receipt; ``unregistered`` where no row of
+        the registry holds. All in the order of the lines.
     """
-    joined = reports.join(points.source_rows, on="source", how="left", maintain_order="left")
+    fields.refresh()
+    points = fields.points
+    kinds = pl.Series("kind", fields.kind, dtype=pl.Int8)
+    sids = pl.Series("sid", fields.sid, dtype=pl.Int32)
+    layout = decoded.reports["layout"]
+    reports = decoded.reports.with_columns(kinds.gather(layout), sids.gather(layout))
+    joined = reports.join(points.source_rows.drop("source"), on="sid", how="left", maintain_order="left")
+    known = pl.col("row_from").is_not_null()
     if points.sources_dated:
-        inside = (pl.col("time") >= pl.col("row_from")) & (pl.col("time") < pl.col("row_to"))
-        matched = joined.filter(inside)
+        known = known & (pl.col("time") >= pl.col("row_from")) & (pl.col("time") < pl.col("row_to"))
+    matched = joined.filter(known)
+    if matched["line"].n_unique() < reports.height:
         unregistered = reports.join(matched.select("line"), on="line", how="anti", maintain_order="left")
     else:
-        matched = joined.filter(pl.col("sid").is_not_null())
-        unregistered = reports.filter(joined["sid"].is_null()) if matched.height < reports.height else reports.clear()
+        unregistered = reports.clear()
+    kind = pl.col("kind")
     period = (
-        pl.when(pl.col("kind") == MINUTE)
+        pl.when(kind == MINUTE)
         .then("minute_ms")
-        .when(pl.col("kind") == HOUR)
+        .when(kind == HOUR)
         .then(HOUR_MS)
-        .when(pl.col("kind") == INTERVAL)
+        .when(kind == INTERVAL)
         .then("cadence_ms")
         .otherwise(0)
     )
-    label = pl.when("end_label").then(period).otherwise(0)
-    placed = matched.with_columns(time=pl.col("time") + pl.col("clock_ms") - label, end=pl.col("time") + pl.col("clock_ms"))
-    ahead = pl.col("end") > pl.col("received") + points.rules.ahead_ms
-    return Placed(placed.filter(~ahead), unregistered, placed.filter(ahead))
-
-
-def qualify(filed: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Turn filed reports into qualified readings, one row a reading and minute that it covers.
-
-    Returns:
-        READING_COLUMNS: ``value`` at SCALE in the point's unit, ``code`` of REASONS, ``hash`` of what was read (identity, value, flag:
-        what a digest covers), ``identity`` of (point, kind, time, minute). Readings of factors without a point row are left out.
-    """
-    stats = pl.col("kind").replace_strict(
-        [KINDS.index(k) for k in STAT_OF_KIND], list(STAT_OF_KIND.values()), default="", return_dtype=pl.String
-    )
-    extra = filed.select("line", "sid", "late")
-    exploded = readings_frame(filed).filter(pl.col("stat") == stats)
-    rows = exploded.join(extra, on="line", how="left").join(
-        points.frame.drop("source", "rules", "oxygen_pid", "flow_pid", "ref_o2", "guard", "end_label", "clock_ms"),
-        on=["sid", "factor"],
-        how="inner",
-    )
-    if not points.single:
-        rows = rows.filter((pl.col("time") >= pl.col("from_ms")) & (pl.col("time") < pl.col("to_ms")))
-    if points.scaled:
-        rows = rows.with_columns(
-            value=pl.when(pl.col("num") == pl.col("den"))
-            .then("value")
-            .otherwise(half_up(pl.col("value").cast(pl.Int128) * pl.col("num"), pl.col("den")))
-        )
-    flags = rows["flag"].unique().to_list()
-    flag_hash = {f: text_hash(f) >> 1 for f in flags}
-    rows = rows.with_columns(
-        code=pl.when(pl.col("value").is_null() & (pl.col("flag").replace_strict(CODE_OF_FLAG, default=UNKNOWN) == VALID))
-        .then(UNREADABLE)
-        .when((pl.col("value") < pl.col("low")) | (pl.col("value") > pl.col("high")))
-        .then(pl.max_horizontal(pl.lit(OUT_OF_RANGE), pl.col("flag").replace_strict(CODE_OF_FLAG, default=UNKNOWN)))
-        .otherwise(pl.col("flag").replace_strict(CODE_OF_FLAG, default=UNKNOWN))
-        .cast(pl.Int8),
-        flag_hash=pl.col("flag").replace_strict(flag_hash, return_dtype=pl.Int64),
-    )
-    covers = (
-        pl.when(pl.col("kind") == REALTIME)
-        .then(pl.col("cadence_ms") // MINUTE_MS)
-        .when(pl.col("kind") == MINUTE)
-        .then(pl.col("minute_ms") // MINUTE_MS)
-        .otherwise(1)
-    )
-    rows = rows.with_columns(
-        kind=pl.when(pl.col("kind") == REGISTER).then(REGISTER).otherwise("kind").cast(pl.Int8),
-        minute=pl.col("time") // MINUTE_MS * MINUTE_MS,
+    covers = pl.when(kind == REALTIME).then("cadence_ms").when(kind == MINUTE).then("minute_ms").otherwise(0) // MINUTE_MS
+    time = pl.col("time") + pl.col("clock_ms") - pl.when("end_label").then(period).otherwise(0)
+    placed = matched.select(
+        *(c for c in decoded.reports.columns if c != "time"),
+        "sid",
+        "kind",
+        time=time,
+        minute=time // MINUTE_MS * MINUTE_MS,
         covers=pl.max_horizontal(covers, 1),
+        end=pl.col("time") + pl.col("clock_ms"),
     )
-    if rows.height and int(rows["covers"].max() or 1) > 1:  # type: ignore[arg-type]
-        rows = (
-            rows.with_columns(step=pl.int_ranges(0, pl.when(pl.col("kind").is_in(_EXPANDED)).then("covers").otherwise(1)))
-            .explode("step")
-            .with_columns(minute=pl.col("minute") + pl.col("step") * MINUTE_MS)
-        )
+    ahead = pl.col("end") > pl.col("received") + points.rules.ahead_ms
+    held = placed.filter(ahead)
+    return Placed(placed.filter(~ahead) if held.height else placed, unregistered, held)
+
+
+def qualify(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """Turn filed reports into readings, rows of READING_SCHEMA; readings of factors without a point are left out."""
+    points = fields.points
+    starts, flag_starts = pl.Series(fields.starts, dtype=pl.Int64), pl.Series(fields.flag_starts, dtype=pl.Int64)
+    rows = filed.select(
+        *("sid", "kind", "time", "minute", "covers", "sent", "received", "decoder", "digest"),
+        at=pl.int_ranges("first", pl.col("first") + pl.col("n")),
+        shift=starts.gather(filed["layout"]) - filed["first"],
+        flag_shift=flag_starts.gather(filed["flagset"]) - filed["first"],
+    ).explode("at")
+    at = rows["at"]
+    rows = rows.with_columns(
+        fields.pid.gather(at + rows["shift"]),
+        decoded.values.gather(at),
+        *fields.flags[at + rows["flag_shift"]].get_columns(),
+    ).filter(pl.col("pid") >= 0)
+    rows = _with_points(rows, points)
+    value = pl.col("value")
+    if points.scaled:
+        scaled = half_up(value.cast(pl.Int128) * pl.col("num"), pl.col("den"))
+        value = pl.when(pl.col("num") == pl.col("den")).then(value).otherwise(scaled)
+    code = pl.col("code")
+    if rows["value"].null_count():
+        code = pl.when(pl.col("value").is_null() & (code == VALID)).then(pl.lit(UNREADABLE, dtype=pl.Int8)).otherwise(code)
+    rows = rows.with_columns(value=value, code=code)
+    if points.ranged:
+        outside = (pl.col("value") < pl.col("low")) | (pl.col("value") > pl.col("high"))
+        rows = rows.with_columns(code=pl.when(outside).then(pl.max_horizontal("code", pl.lit(OUT_OF_RANGE))).otherwise("code"))
+    if rows.height and rows["covers"].max() != 1:
+        step = pl.int_ranges(0, "covers")
+        rows = rows.with_columns(step=step).explode("step").with_columns(minute=pl.col("minute") + pl.col("step") * MINUTE_MS)
     identity = pl.col("identity").reinterpret(signed=True)
-    return rows.with_columns(
-        hash=mix(identity, pl.col("kind"), pl.col("time"), pl.col("value"), pl.col("flag_hash")),
-        identity=mix(identity, pl.col("kind"), pl.col("time"), pl.col("minute")),
-    ).select(*READING_COLUMNS)
+    hashed = rows.with_columns(hash=mix(identity, pl.col("kind"), pl.col("time"), pl.col("value"), pl.col("flag_hash")))
+    return hashed.select(*(pl.col(name).cast(kind) for name, kind in READING_SCHEMA.items()))
+
+
+def _with_points(rows: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Add what the registry says of each reading's point at its time: ``identity``, ``num``, ``den``, ``low``, ``high``."""
+    if points.single:
+        return rows.with_columns(points.attributes[rows["pid"]].get_columns())
+    dated = points.frame.select("pid", "from_ms", "to_ms", *points.attributes.columns)
+    joined = rows.join(dated, on="pid", how="inner")
+    return joined.filter((pl.col("time") >= pl.col("from_ms")) & (pl.col("time") < pl.col("to_ms")))
 
 
 def resolve(readings: pl.DataFrame, *, greatest: bool = True) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -145,10 +183,9 @@ def resolve(readings: pl.DataFrame, *, greatest: bool = True) -> tuple[pl.DataFr
     Returns:
         The winners, and the winners that had to win against another value.
     """
-    if readings["identity"].n_unique() == readings.height:
-        return readings, readings.clear()
+    identity = ["pid", "kind", "time", "minute"]
     rank = ["decoder", "sent", "received", "digest"]
-    distinct = readings.sort("received", "sent", "digest").unique(["identity", "hash"], keep="first", maintain_order=True)
-    winners = distinct.sort(*rank, descending=greatest).unique("identity", keep="first", maintain_order=True)
-    contested = distinct.group_by("identity").len().filter(pl.col("len") > 1)
-    return winners, winners.join(contested, on="identity", how="semi")
+    distinct = readings.sort("received", "sent", "digest").unique([*identity, "hash"], keep="first", maintain_order=True)
+    winners = distinct.sort(*rank, descending=greatest).unique(identity, keep="first", maintain_order=True)
+    contested = distinct.group_by(identity).len().filter(pl.col("len") > 1)
+    return winners, winners.join(contested, on=identity, how="semi")

@@ -1,4 +1,4 @@
-"""A shelf: readings bucketed by hour, the minutes made of them, and the latest hour figures; a cache of the log.
+"""A shelf: readings bucketed by minute, the minutes made of them, and the latest hour and day figures; a cache of the log.
 
 The hot shelf holds the last hours and lives as long as the engine; a cold shelf is filled from the store for one rebuild and
 thrown away. Both are rebuilt by the same functions.
@@ -6,53 +6,49 @@ thrown away. Both are rebuilt by the same functions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
 
+from ingest.records import Mark
 from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
-from processors.figures import HOUR_MS
-from processors.qualify import resolve
+from processors.figures import HOUR_MS, MINUTE_MS, epoch_ms
+from processors.memory import MARK_CODES
+from processors.points import Points
+from processors.qualify import READING_SCHEMA, resolve
 from processors.rules.averaging import minute_means
 
-TAIL_SEGMENTS_MAX = 48
-"""Segments a bucket collects before they are merged into its sorted part."""
+SEGMENTS_MAX = 48
+"""Frames a bucket collects before they are joined into one."""
 
 MINUTE_COLUMNS = ("sid", "pid", "minute", "value", "n", "code", "digest", "as_of")
 
 
 @dataclass(slots=True)
 class Bucket:
-    """One hour's readings: a part sorted by minute, a tail of segments as they came, and device hours and intervals apart."""
+    """One minute's readings as they came, and the figures made of them.
 
-    main: pl.DataFrame | None = None
-    tail: list[pl.DataFrame] = field(default_factory=list)
-    whole: list[pl.DataFrame] = field(default_factory=list)
-    minutes: pl.DataFrame | None = None
+    ``sources`` are the sids with readings in it, ``contested`` those of which a reading may have come more than once.
+    """
+
+    readings: list[pl.DataFrame] = field(default_factory=list)
+    figures: pl.DataFrame | None = None
+    sources: set[int] = field(default_factory=set)
+    contested: set[int] = field(default_factory=set)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Take in rows of instants and minute records."""
-        self.tail.append(rows)
-        if len(self.tail) > TAIL_SEGMENTS_MAX:
-            parts = self.tail if self.main is None else [self.main, *self.tail]
-            self.main = pl.concat(parts).sort("minute")
-            self.tail = []
+        """Take in readings of instants and minute records."""
+        self.readings.append(rows)
+        if len(self.readings) > SEGMENTS_MAX:
+            self.readings = [pl.concat(self.readings, rechunk=True)]
 
-    def between(self, first: int, last: int) -> list[pl.DataFrame]:
-        """Return frames that hold all rows of minutes [first, last]."""
-        parts = list(self.tail)
-        if self.main is not None:
-            start = self.main["minute"].search_sorted(first, "left")
-            end = self.main["minute"].search_sorted(last, "right")
-            parts.append(self.main.slice(start, end - start))
-        return parts
-
-    def put_minutes(self, rows: pl.DataFrame) -> None:
-        """Replace the minutes of the sources and minutes in ``rows``."""
-        if self.minutes is not None:
-            rows = pl.concat([self.minutes.join(rows, on=["sid", "minute"], how="anti"), rows])
-        self.minutes = rows
+    def put(self, rows: pl.DataFrame, *, whole: bool) -> None:
+        """Replace the figures of the sources in ``rows``, or all of them."""
+        if self.figures is not None and not whole:
+            rows = pl.concat([self.figures.join(rows, on="sid", how="anti"), rows])
+        self.figures = rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,69 +63,133 @@ class MarkSpan:
 
 
 class Shelf:
-    """Buckets by hour and hour figures by hour."""
+    """Buckets by minute, device hours and figures by hour, days by day; ``dirty`` are the sids by minute with new readings."""
 
     def __init__(self) -> None:
         self.buckets: dict[int, Bucket] = {}
+        self.dirty: dict[int, set[int]] = {}
+        self.whole: dict[int, list[pl.DataFrame]] = {}
         self.hours: dict[int, pl.DataFrame] = {}
         self.days: dict[int, pl.DataFrame] = {}
+        self._newest: dict[int, int] = {}
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """File qualified readings under the hours of their minutes."""
-        if rows.is_empty():
-            return
-        rows = rows.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-        for (hour,), part in rows.partition_by("hour", as_dict=True, include_key=False).items():
-            bucket = self.buckets.setdefault(int(hour), Bucket())
-            instants = part["kind"].is_in([REALTIME, MINUTE])
-            if instants.all():
-                bucket.add(part)
-            else:
-                fine = part.filter(instants)
-                if fine.height:
-                    bucket.add(fine)
-                bucket.whole.append(part.filter(~instants))
+    def add(self, reports: pl.DataFrame, rows: pl.DataFrame) -> None:
+        """File readings under the minutes they cover.
 
-    def rebuild_minutes(self, keys: pl.DataFrame, marks: list[MarkSpan]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Make the minutes of (``sid``, ``minute``) keys anew from their readings.
+        Args:
+            reports: the reports they are from, with ``sid``, ``kind``, ``time``, ``minute`` and ``covers``; in any order.
+            rows: READING_SCHEMA of instants, minutes and device hours.
+        """
+        instants = reports["kind"].is_in([REALTIME, MINUTE])
+        if not instants.all():
+            apart = rows.filter(~pl.col("kind").is_in([REALTIME, MINUTE])).with_columns(hour=_HOUR)
+            for (hour,), part in apart.partition_by("hour", as_dict=True, include_key=False).items():
+                self.whole.setdefault(int(hour), []).append(part)
+            reports, rows = reports.filter(instants), rows.filter(pl.col("kind").is_in([REALTIME, MINUTE]))
+        newest = self._newest
+        for sid, kind, time, minute, covers in reports.select("sid", "kind", "time", "minute", "covers").rows():
+            key = sid * 8 + kind
+            again = time <= newest.get(key, -1)
+            if not again:
+                newest[key] = time
+            for start in (minute,) if covers == 1 else range(minute, minute + covers * MINUTE_MS, MINUTE_MS):
+                bucket = self.buckets.get(start)
+                if bucket is None:
+                    bucket = self.buckets[start] = Bucket()
+                bucket.sources.add(sid)
+                dirty = self.dirty.get(start)
+                if dirty is None:
+                    dirty = self.dirty[start] = set()
+                dirty.add(sid)
+                if again:
+                    bucket.contested.add(sid)
+        for (start,), part in rows.partition_by("minute", as_dict=True).items():
+            self.buckets[int(start)].add(part)
+
+    def soil(self, sid: int, hour_ms: int) -> None:
+        """Ask for a source's minutes of an hour to be made anew."""
+        for minute in range(hour_ms, hour_ms + HOUR_MS, MINUTE_MS):
+            if minute in self.buckets and sid in self.buckets[minute].sources:
+                self.dirty.setdefault(minute, set()).add(sid)
+
+    def rebuild_hours(self, keys: Iterable[tuple[int, int]], marks: list[MarkSpan]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Make the minutes that are dirty of (sid, hour) keys anew; see ``rebuild``."""
+        wanted: dict[int, set[int]] = {}
+        for sid, hour in keys:
+            wanted.setdefault(hour, set()).add(sid)
+        asked = {}
+        for hour, sids in wanted.items():
+            for minute in range(hour, hour + HOUR_MS, MINUTE_MS):
+                if found := self.dirty.get(minute, _NOBODY) & sids:
+                    asked[minute] = found
+        return self.rebuild(asked, marks)
+
+    def rebuild_ended(self, before_ms: int, marks: list[MarkSpan]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Make the dirty minutes anew that ended by a time; see ``rebuild``."""
+        return self.rebuild({m: set(sids) for m, sids in self.dirty.items() if m + MINUTE_MS <= before_ms}, marks)
+
+    def rebuild(self, asked: dict[int, set[int]], marks: list[MarkSpan]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Make the minutes of sids by minute anew from their readings; a bucket of which most is asked for is made whole.
 
         Returns:
             MINUTE_COLUMNS of the minutes that have readings, and the winners of conflicting readings.
         """
-        keys = keys.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-        parts: list[pl.DataFrame] = []
-        spans = keys.group_by("hour").agg(first=pl.col("minute").min(), last=pl.col("minute").max()).rows()
-        for hour, first, last in spans:
-            bucket = self.buckets.get(hour)
-            if bucket is not None:
-                parts += bucket.between(first, last)
+        whole = {m for m, sids in asked.items() if 2 * len(sids) >= len(self.buckets[m].sources)}
+        parts = [part for m in whole for part in self.buckets[m].readings]
+        some = [part for m in asked if m not in whole for part in self.buckets[m].readings]
+        if some:
+            picked = [(sid, m) for m, sids in asked.items() if m not in whole for sid in sids]
+            wanted = pl.DataFrame(picked, schema=_SOURCE_MINUTE, orient="row")
+            parts.append(pl.concat(some).join(wanted, on=["sid", "minute"], how="semi"))
+        for minute, sids in asked.items():
+            self._clean(minute, self.buckets[minute].sources if minute in whole else sids)
         if not parts:
-            return _NO_MINUTES, _NO_MINUTES
-        wanted = pl.concat(parts).join(keys, on=["sid", "minute"], how="semi")
-        winners, contested = resolve(wanted)
-        sid_of = winners.select("pid", "sid").unique()
-        minutes = minute_means(winners).join(sid_of, on="pid").select(MINUTE_COLUMNS)
-        minutes = marked(minutes, marks)
-        by_hour = minutes.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-        for (hour,), part in by_hour.partition_by("hour", as_dict=True, include_key=False).items():
-            self.buckets[int(hour)].put_minutes(part)
+            return NO_MINUTES, NO_READINGS
+        rows, contested = self._resolved(pl.concat(parts), asked)
+        minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        for (start,), part in minutes.partition_by("minute", as_dict=True).items():
+            self.buckets[int(start)].put(part, whole=int(start) in whole)
         return minutes, contested
+
+    def _clean(self, minute: int, sids: set[int]) -> None:
+        left = self.dirty.pop(minute, _NOBODY) - sids
+        if left:
+            self.dirty[minute] = left
+
+    def _resolved(self, rows: pl.DataFrame, asked: Iterable[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Choose versions where a source's reading may have come more than once; elsewhere each came once."""
+        doubtful = [(sid, m) for m in asked for sid in self.buckets[m].contested]
+        if not doubtful:
+            return rows, NO_READINGS
+        again = pl.DataFrame(doubtful, schema=_SOURCE_MINUTE, orient="row")
+        winners, contested = resolve(rows.join(again, on=["sid", "minute"], how="semi"))
+        return pl.concat([rows.join(again, on=["sid", "minute"], how="anti"), winners]), contested
 
     def minutes_of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Return the minutes of (``sid``, ``hour``) keys."""
-        found = [self.buckets[h].minutes for h in keys["hour"].unique().to_list() if h in self.buckets]
-        parts = [m for m in found if m is not None]
+        parts, complete = [], True
+        by_hour: dict[int, set[int]] = {}
+        for sid, hour in keys.select("sid", "hour").rows():
+            by_hour.setdefault(hour, set()).add(sid)
+        for hour, sids in by_hour.items():
+            for minute in range(hour, hour + HOUR_MS, MINUTE_MS):
+                bucket = self.buckets.get(minute)
+                if bucket is not None and bucket.figures is not None:
+                    parts.append(bucket.figures)
+                    complete = complete and bucket.sources <= sids
         if not parts:
-            return _NO_MINUTES
-        rows = pl.concat(parts).with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-        return rows.join(keys, on=["sid", "hour"], how="semi").select(MINUTE_COLUMNS)
+            return NO_MINUTES
+        rows = pl.concat(parts)
+        if complete:
+            return rows
+        return rows.with_columns(hour=_HOUR).join(keys, on=["sid", "hour"], how="semi").drop("hour")
 
     def whole_of(self, keys: pl.DataFrame) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-        """Return the winning device hours and intervals of (``sid``, ``hour``) keys, and the contested ones."""
-        parts = [p for h in keys["hour"].unique().to_list() if h in self.buckets for p in self.buckets[h].whole]
+        """Return the winning device hours of (``sid``, ``hour``) keys, and the contested ones."""
+        parts = [part for hour in keys["hour"].unique().to_list() for part in self.whole.get(hour, [])]
         if not parts:
             return None, None
-        rows = pl.concat(parts).with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
+        rows = pl.concat(parts).with_columns(hour=_HOUR)
         return resolve(rows.join(keys, on=["sid", "hour"], how="semi"))
 
     def put(self, level: str, figures: pl.DataFrame) -> None:
@@ -148,12 +208,28 @@ class Shelf:
 
     def evict(self, before_hour: int, before_day: int) -> None:
         """Forget readings of hours before one, and hour figures before another."""
-        for hour in [h for h in self.buckets if h < before_hour]:
-            del self.buckets[hour]
+        for minute in [m for m in self.buckets if m < before_hour]:
+            del self.buckets[minute]
+            self.dirty.pop(minute, None)
+        for hour in [h for h in self.whole if h < before_hour]:
+            del self.whole[hour]
         for hour in [h for h in self.hours if h < before_day]:
             del self.hours[hour]
         for day in [d for d in self.days if d < before_day]:
             del self.days[day]
+
+
+def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
+    """Return confirmed marks of known sources, in the order of their ids."""
+    spans: list[MarkSpan] = []
+    for mark in sorted(marks, key=lambda m: m.id):
+        sid = points.sid.get(mark.source)
+        if mark.state != "confirmed" or sid is None:
+            continue
+        times = (epoch_ms(mark.start), epoch_ms(mark.end), MARK_CODES[mark.type])
+        pids = [None] if mark.factors is None else [points.pid.get((mark.source, f), -1) for f in mark.factors]
+        spans += [MarkSpan(sid, pid, *times) for pid in pids if pid != -1]
+    return spans
 
 
 def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
@@ -175,7 +251,11 @@ def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
     return minutes
 
 
-_NO_MINUTES = pl.DataFrame(
+_HOUR = pl.col("minute") // HOUR_MS * HOUR_MS
+_NOBODY: set[int] = set()
+_SOURCE_MINUTE = {"sid": pl.Int32, "minute": pl.Int64}
+NO_READINGS = pl.DataFrame(schema=READING_SCHEMA)
+NO_MINUTES = pl.DataFrame(
     schema={
         "sid": pl.Int32,
         "pid": pl.Int32,

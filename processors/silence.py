@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,13 +21,24 @@ TICK_AHEAD_MS = 300_000
 
 @dataclass(slots=True)
 class Watch:
-    """Liveness of all sources, moved by newest readings and by ticks."""
+    """Liveness of all sources, moved by newest readings and by ticks.
+
+    A source is judged at a tick only where its state can have changed: its time ran out (``_runs_out``, a heap), it was heard while
+    it was not on time, it is or was declared stopped, or nothing was judged yet. ``newest`` is (time, receipt) of what was heard.
+    """
 
     states: dict[str, SourceState] = field(default_factory=dict)
     ticks: dict[str, int] = field(default_factory=dict)
     sighted_ms: dict[str, int] = field(default_factory=dict)
     now_ms: int | None = None
     refused: set[str] = field(default_factory=set)
+    _newest: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _skews: dict[str, int] = field(default_factory=dict)
+    _heard: set[str] = field(default_factory=set)
+    _fresh: set[str] = field(default_factory=set)
+    _stopped: set[str] = field(default_factory=set)
+    _runs_out: list[tuple[int, str]] = field(default_factory=list)
+    _judged: bool = False
 
     def tick(self, gateway: str, time_ms: int) -> tuple[bool, list[Event]]:
         """Take in a gateway's tick; return whether it counts, and what it tells.
@@ -62,26 +74,50 @@ class Watch:
         self.now_ms = max(self.now_ms or time_ms, time_ms)
         return True, events
 
-    def heard(self, source: str, time_ms: int, received_ms: int, skew_ms: int | None) -> None:
-        """Note the newest reading of a source."""
-        old = self.states.get(source) or SourceState(source, "never seen", None, None, None, None)
-        self.states[source] = replace(
-            old,
-            last_ms=max(time_ms, old.last_ms or time_ms),
-            received_ms=max(received_ms, old.received_ms or received_ms),
-            skew_ms=skew_ms if skew_ms is not None else old.skew_ms,
-        )
+    def heard(self, source: str, time_ms: int, received_ms: int) -> None:
+        """Note a source's newest reading."""
+        last, received = self._newest.get(source, (time_ms, received_ms))
+        self._newest[source] = (max(time_ms, last), max(received_ms, received))
+        self._heard.add(source)
+        if self._state_of(source) != "on time":
+            self._fresh.add(source)
+
+    def skewed(self, source: str, skew_ms: int) -> None:
+        """Note by how much a source's clock differs from the gateway's."""
+        self._skews[source] = skew_ms
+        self._heard.add(source)
+
+    def collect(self) -> list[SourceState]:
+        """Return the states of the sources that were heard since the last call."""
+        heard, self._heard = sorted(self._heard), set()
+        return [self._known(source) for source in heard]
 
     def judge(self, sources: dict[str, Source], stopped: set[str]) -> tuple[list[Event], list[SourceState]]:
-        """Judge every registered source at the newest tick; return what changed. ``stopped`` are declared stopped at that time."""
+        """Judge sources at the newest tick; return what changed. ``stopped`` are declared stopped at that time."""
         if self.now_ms is None:
             return [], []
+        names = stopped | self._stopped | self._fresh
+        self._stopped, self._fresh = stopped, set()
+        if not self._judged:
+            names, self._judged = set(sources), True
         sighted = min(self.sighted_ms.values())
+        while self._runs_out and self._runs_out[0][0] < self.now_ms:
+            name = heapq.heappop(self._runs_out)[1]
+            newest = self._newest.get(name)
+            if newest is not None and name in sources and self._state_of(name) == "on time":
+                row = sources[name]  # what was heard since may well have moved its time on
+                later = max(newest[0] + row.cadence_s * 1000, sighted) + _late_after_ms(row)
+                if later >= self.now_ms:
+                    heapq.heappush(self._runs_out, (later, name))
+                    continue
+            names.add(name)
         events: list[Event] = []
         changed: list[SourceState] = []
-        for name, row in sources.items():
-            old = self.states.get(name) or SourceState(name, "never seen", None, None, None, None)
-            new = self._state(old, row, stopped, sighted)
+        for name in sorted(names & sources.keys()):
+            row, old = sources[name], self._known(name)
+            new, runs_out = self._state(old, row, stopped, sighted)
+            if runs_out is not None:
+                heapq.heappush(self._runs_out, (runs_out, name))
             if new.state == old.state and name in self.states:
                 continue
             self.states[name] = new
@@ -91,22 +127,51 @@ class Watch:
                 events.append(event)
         return events, changed
 
-    def _state(self, old: SourceState, row: Source, stopped: set[str], sighted: int) -> SourceState:
+    def _state_of(self, source: str) -> str:
+        state = self.states.get(source)
+        return "never seen" if state is None else state.state
+
+    def _known(self, source: str) -> SourceState:
+        """Return a source's state with what was heard since it was judged."""
+        old = self.states.get(source) or SourceState(source, "never seen", None, None, None, None)
+        heard = self._newest.pop(source, None)
+        skew = self._skews.pop(source, old.skew_ms)
+        if heard is not None or skew != old.skew_ms:
+            last, received = heard or (old.last_ms, old.received_ms)
+            if old.last_ms is not None and last is not None and received is not None:
+                last, received = max(last, old.last_ms), max(received, old.received_ms or received)
+            old = self.states[source] = replace(old, last_ms=last, received_ms=received, skew_ms=skew)
+        return old
+
+    def _state(self, old: SourceState, row: Source, stopped: set[str], sighted: int) -> tuple[SourceState, int | None]:
+        """Return the state now, and when its time runs out; only a reading makes a silent source be on time again."""
         if old.last_ms is None:
-            return replace(old, state="never seen")
-        cadence_ms = row.cadence_s * 1000
+            return replace(old, state="never seen"), None
+        now, cadence_ms = self.now_ms or 0, row.cadence_s * 1000
         covered_until = old.last_ms + cadence_ms
-        age = (self.now_ms or 0) - max(covered_until, sighted)
-        silent_after = (
-            max(SILENT_CADENCES * cadence_ms, SILENT_MS_MIN) if row.silent_after_s is None else row.silent_after_s * 1000
-        )
-        if age <= min(max(LATE_CADENCES * cadence_ms, LATE_MS_MIN), silent_after):
-            state, since = "on time", old.last_ms
+        seen_until = max(covered_until, sighted)
+        silent_after, late_after = _silent_after_ms(row), _late_after_ms(row)
+        trusted = seen_until if old.state in ("on time", "never seen") else covered_until
+        runs_out: int | None = None
+        if now - trusted <= late_after:
+            state, since, runs_out = "on time", old.last_ms, trusted + late_after
         elif row.source in stopped:
             state, since = "stopped", covered_until
+        elif now - seen_until > silent_after or old.state == "silent":
+            state, since = "silent", covered_until
         else:
-            state, since = ("silent" if age > silent_after else "late"), covered_until
-        return old if state == old.state else replace(old, state=state, since_ms=since)
+            state, since, runs_out = "late", covered_until, seen_until + silent_after
+        return (old if state == old.state else replace(old, state=state, since_ms=since)), runs_out
+
+
+def _silent_after_ms(row: Source) -> int:
+    if row.silent_after_s is not None:
+        return row.silent_after_s * 1000
+    return max(SILENT_CADENCES * row.cadence_s * 1000, SILENT_MS_MIN)
+
+
+def _late_after_ms(row: Source) -> int:
+    return min(max(LATE_CADENCES * row.cadence_s * 1000, LATE_MS_MIN), _silent_after_ms(row))
 
 
 def _told(old: SourceState, new: SourceState, row: Source, now_ms: int) -> Event | None:

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from ingest.records import YEAR_MAX, YEAR_MIN
+
 LOCAL = timezone(timedelta(hours=8))
 """Device time carries no zone; it is UTC+8 (hj212.md §12)."""
-YEAR_MIN, YEAR_MAX = 1970, 2100
-"""Years a device's time may lie in; devices with a clock at 1970 and in 2040 exist (hj212.md §18)."""
 NAME_CHARS_MAX = 128
 """Characters of an MN, a factor code or a flag; as in the records."""
 

@@ -58,8 +58,8 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         readings: one row a reading and minute that it covers: ``pid``, ``minute`` (start, epoch milliseconds), ``kind``, ``value`` (at
-            SCALE), ``code``, ``hash``, ``received``. Readings formed by the device itself (kind minute) count only in a minute
-            without a valid instant.
+            SCALE), ``code``, ``hash``, ``received``, and ``sid`` (source), which is kept. Readings formed by the device itself
+            (kind minute) count only in a minute without a valid instant.
 
     Returns:
         One row a point and minute, ``value`` at MINUTE_SCALE, ``n`` valid readings.
@@ -69,6 +69,7 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
     """
     valid = pl.col("code") == VALID
     by_kind = readings.group_by("pid", "minute", "kind").agg(
+        sid=pl.col("sid").first(),
         n=valid.sum().cast(pl.Int64),
         total=pl.when(valid).then("value").otherwise(0).sum(),
         code=pl.col("code").min(),
@@ -80,6 +81,7 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
             ["pid", "minute"], keep="first", maintain_order=True
         )
     return by_kind.select(
+        "sid",
         "pid",
         "minute",
         value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total") * _FINER, pl.max_horizontal("n", 1))),

@@ -15,7 +15,6 @@ from plumeline.bench_engine import engine, source_year
 from plumeline.bench_load import BenchFault, Measure, Sizes, bench_registry, expect, log_records
 from plumeline.bench_server import free_ports, shifted
 from plumeline.bench_street import hour_end_ms, nearest_rank
-from plumeline.runner import turns
 
 TINY = Sizes(
     repeat=1,
@@ -44,7 +43,6 @@ def test_log_has_every_reading_and_a_tick_each_ten_seconds() -> None:
     assert len({Tick.model_validate_json(r.value).tick for r in ticks}) == 12
     assert all(len(Report.model_validate_json(line).factors) == 12 for bundle in bundles for line in bundle)
     assert [r.seq for r in records] == list(range(len(records)))
-    assert len(turns(records)) == 5, "before each of 4 steps a tick, and the last two ticks begin a turn of their own"
 
 
 def test_registry_has_limits_reference_oxygen_and_mass_on_three_factors() -> None:

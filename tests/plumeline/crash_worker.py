@@ -24,7 +24,7 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.memory import Settings
 
-STAGES = ("idle", "append", "applied", "inputs", "figures", "state", "committed", "told")
+STAGES = ("idle", "append", "applied", "published", "inputs", "figures", "state", "committed", "told")
 LINGER_S = 0.003
 """How long a stage lasts at least, so that kills can find it."""
 CST = timezone(timedelta(hours=8))

@@ -26,9 +26,11 @@ def at(time: str) -> bytes:
         pytest.param(b"\0\0", "Invalid JSON: expected value at line 1 column 1", "Invalid JSON: expected value", id="NUL"),
         pytest.param(b"[" * 9999, "Invalid JSON: recursion limit exceeded at line 1 column 202", None, id="nested"),
         pytest.param(b'{"factors": ["' + b"x" * 10**7 + b'"]}', "source: Field required", "source: Field required", id="10 MB"),
-        pytest.param(at("9999-12-31T23:59:59+00:00"), "a time outside 1970 to 2100", "a time outside 1970 to 2100", id="far"),
-        pytest.param(at("2101-01-01T00:00:00+00:00"), "a time outside 1970 to 2100", None, id="just too far"),
-        pytest.param(at("0001-01-01T00:00:00+08:00"), "a time outside 1970 to 2100", None, id="long ago"),
+        pytest.param(
+            at("9999-12-31T23:59:59+00:00"), "time: a time outside 1970 to 2100", "time: a time outside 1970 to 2100", id="far"
+        ),
+        pytest.param(at("2101-01-01T00:00:00+00:00"), "time: a time outside 1970 to 2100", None, id="just too far"),
+        pytest.param(at("0001-01-01T00:00:00+08:00"), "time: a time outside 1970 to 2100", None, id="long ago"),
         pytest.param(at("2026-07-01T00:00:00"), "time: Input should have timezone info", None, id="no zone"),
     ],
 )

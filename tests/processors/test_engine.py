@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -12,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.log import LogRecord
+from ingest.log import Entry, LogRecord
 from ingest.registry import Registry
-from plumeline.runner import Runner
+from plumeline.runner import Runner, turns
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.figures import HOUR_MS
-from processors.memory import Settings
+from processors.memory import TOUCHES_A_TICK, Settings
 from tests.processors.given import (
     FLOW,
     METER,
@@ -44,18 +45,20 @@ class Bench:
     def __init__(self, rows: Registry, hot_hours: int = 48) -> None:
         self.writer = SqliteWriter(":memory:")
         self.store = SqliteStore(self.writer)
-        log: Any = _NoLog()
+        self.log = _Returns()
+        log: Any = self.log
         self.runner = Runner(
             log, self.writer, self.store, rows, settings=Settings(hot_ms=hot_hours * HOUR_MS, provisional=False)
         )
         self.seq = 0
 
     def feed(self, batch: list[LogRecord]) -> None:
-        from plumeline.runner import turns
-
         for turn in turns(batch):
-            self.runner._turn([r._replace(seq=self.seq + i + 1) for i, r in enumerate(turn)])
+            self.runner.work([r._replace(seq=self.seq + i + 1) for i, r in enumerate(turn)])
             self.seq += len(turn)
+        back, self.log.entries = self.log.entries, []
+        if back:
+            self.feed([LogRecord(e.topic, e.partition, 0, 0, e.value) for e in back])
 
     def lines(self, lines: list[bytes]) -> None:
         self.feed(records(lines))
@@ -75,9 +78,14 @@ class Bench:
         return [e.kind for e in reversed(self.store.events(limit=1000))]
 
 
-class _NoLog:
-    def newest(self) -> int:
-        return 0
+class _Returns:
+    """A log that gives back what the runner appends and reads again: touches."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def append_now(self, entries: list[Entry]) -> None:
+        self.entries += [e for e in entries if e.topic == "touches"]
 
 
 @pytest.mark.parametrize(
@@ -272,16 +280,48 @@ def test_outage_backfilled_equals_on_time() -> None:
     ] * 8
 
 
+@pytest.mark.parametrize("hot_hours", [48, 1])
+def test_an_episode_found_looking_back_ends_where_the_next_hour_was_judged(hot_hours: int) -> None:
+    """An hour filled in later exceeds; the hour behind it complied long before: the episode is told and closed at once."""
+    bench = Bench(registry(), hot_hours)
+    bench.lines([line(NOON - timedelta(hours=1), {SO2: 20.0, O2: 6.0}), *stack_hour(NOON + timedelta(hours=1), 20.0)])
+    bench.lines([line(NOON + timedelta(hours=2), {SO2: 20.0, O2: 6.0})])
+    bench.tick(NOON + timedelta(hours=4))
+    bench.lines(stack_hour(NOON, 50.0))
+    bench.tick(NOON + timedelta(hours=4, seconds=30))
+    bench.tick(NOON + timedelta(hours=4, seconds=60))
+    assert [k for k in bench.events() if "exceedance" in k] == ["exceedance.retrospective", "exceedance.closed"]
+    (episode,) = bench.store.episodes()
+    assert (episode.state, episode.closed_by, episode.hours) == ("closed", "complies", 1)
+
+
+def test_live_hours_never_wait_for_the_past() -> None:
+    """While more hours are backfilled than a tick may rebuild, a live hour is decided and told by the reading that completes it."""
+    bench = Bench(registry(), hot_hours=1)
+    bench.lines([line(NOON, {SO2: 50.0, O2: 6.0})])
+    bench.tick(NOON + timedelta(seconds=10))
+    hours = TOUCHES_A_TICK + 10
+    old = [NOON - timedelta(hours=h) for h in range(2, hours + 2)]
+    bench.lines([line(at, {SO2: 20.0, O2: 6.0}, kind="hour", stat="avg", delay_s=10**6) for at in old])
+    waiting = bench.runner.engine.touches
+    assert len(waiting) == hours
+    bench.lines([*stack_hour(NOON, 50.0)[1:], line(NOON + timedelta(hours=1), {SO2: 20.0, O2: 6.0})])
+    assert bench.hour(SO2, "avg_ref", NOON).verdict == "exceeds"
+    assert bench.events() == ["exceedance.opened"]
+    assert len(waiting) == hours, "a report is no occasion to rebuild the past"
+    bench.tick(NOON + timedelta(hours=1, seconds=10))
+    assert len(waiting) == 10
+    bench.tick(NOON + timedelta(hours=1, seconds=20))
+    assert waiting == {}
+    assert bench.hour(SO2, "avg_ref", old[-1]).number == 20
+
+
 def test_a_late_mark_withdraws_an_exceedance() -> None:
     """A calibration declared afterwards takes the hour out: the figure is revised, the episode withdrawn, and it is told."""
     bench = Bench(registry())
     bench.lines([*stack_hour(NOON, 50.0), line(NOON + timedelta(hours=1), {SO2: 20.0, O2: 6.0})])
     bench.tick(NOON + timedelta(hours=1, minutes=1))
-    mark = (
-        f'{{"v":1,"id":"m1","source":"{STACK}","type":"calibration","start":"{NOON.isoformat()}",'
-        f'"end":"{(NOON + timedelta(hours=1)).isoformat()}","author":"operator","set_at":"{NOON.isoformat()}"}}'
-    )
-    bench.feed([LogRecord("marks", 0, 0, 0, mark.encode())])
+    bench.feed([LogRecord("marks", 0, 0, 0, mark(NOON, NOON + timedelta(hours=1)))])
     bench.tick(NOON + timedelta(hours=1, minutes=2))
     figure = bench.hour(SO2, "avg_ref", NOON)
     assert (figure.number, figure.reason, figure.revision) == (None, "0 valid minutes of 45 (calibration)", 2)
@@ -359,12 +399,10 @@ def test_bad_lines_are_quarantined_and_the_rest_goes_on() -> None:
     assert [q.verdict for q in bench.store.quarantine()] == ["not a report"] * 2
 
 
-def test_restart_repeats(tmp_path: Path) -> None:
+def test_restart_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped after any turn and started again, the same log ends in the same figures and events."""
     lines = day_of_input(2)[:900]
     log = SqliteLog(tmp_path / "log.db")
-    from ingest.log import Entry
-
     for start in range(0, len(lines), 60):
         log.append_now([Entry("reports", 0, b"\n".join(lines[start : start + 60]))])
         log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=start))) for p in range(24)])
@@ -373,10 +411,72 @@ def test_restart_repeats(tmp_path: Path) -> None:
         writer = SqliteWriter(tmp_path / f"{restarts}.db")
         store = SqliteStore(writer)
         runner = Runner(log, writer, store, registry(minute_s=600, cadence_s=120), settings=Settings(hot_ms=2 * HOUR_MS))
-        while records_left := log.read(("reports",), runner.progress.seq, 25):
-            runner._turn(records_left)
+        monkeypatch.setattr("plumeline.runner.BATCH_RECORDS", 25)
+        while runner.step():
             if restarts:
                 runner = Runner(log, writer, store, runner.registry, settings=Settings(hot_ms=2 * HOUR_MS))
         results.append((store.canonical(), store.rows("SELECT id, kind FROM events ORDER BY id")))
     log.close()
     assert results[0] == results[1]
+
+
+def test_history_does_not_depend_on_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log with late hours, marks, a silence and hours beyond the hot set tells one history, however it is read."""
+    lines, order = sorted(day_of_input(3), key=lambda x: str(json.loads(x)["received"])), random.Random(7)
+    held = [lines.pop(order.randrange(200, len(lines) - 300)) for _ in range(150)]
+    log = SqliteLog(tmp_path / "log.db")
+    stores = []
+
+    def run(name: str, batch: int, *, publishes: bool) -> Runner:
+        monkeypatch.setattr("plumeline.runner.BATCH_RECORDS", batch)
+        writer = SqliteWriter(tmp_path / name)
+        store = SqliteStore(writer)
+        stores.append(store)
+        rules = Settings(hot_ms=3 * HOUR_MS, provisional=False)
+        return Runner(log, writer, store, registry(minute_s=600, cadence_s=120), settings=rules, publishes=publishes)
+
+    live = run("live.db", 64, publishes=True)
+    for n, start in enumerate(range(0, len(lines), 12)):
+        at = datetime.fromisoformat(json.loads(lines[start])["received"])
+        part = lines[start : start + 12]
+        if n % 6 == 5:
+            part += [held.pop() for _ in range(min(9, len(held)))]
+        log.append_now([Entry("reports", 0, b"\n".join(part[:7])), Entry("reports", 0, b"\n".join(part[7:]))])
+        if n == 40:
+            log.append_now([Entry("marks", 0, mark(NOON - timedelta(hours=5), NOON - timedelta(hours=4)))])
+        log.append_now([Entry("reports", p, tick(at + timedelta(seconds=9))) for p in range(24)])
+        live.drain()
+    for minute in range(40):
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, minutes=minute))) for p in range(24)])
+    for hour in range(1, 40):
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, hours=hour))) for p in range(24)])
+        live.drain()
+    for batch in (5, 37, 100_000):
+        run(f"{batch}.db", batch, publishes=False).drain()
+    log.close()
+    told = "SELECT id, kind, time, live, facts FROM events ORDER BY id"
+    revised = "SELECT * FROM revisions ORDER BY 1, 2, 3, 4, 5, 6"
+    histories = [(store.canonical(), store.rows(told), store.rows(revised)) for store in stores]
+    kinds = {row[1] for row in histories[0][1]}
+    assert {"exceedance.opened", "exceedance.retrospective", "source.silent", "reading.conflict"} <= kinds
+    assert any(r[5] > 2 for r in histories[0][2]), "nothing was revised twice"
+    assert live.store.rows("SELECT * FROM touches") == []
+    for history in histories[1:]:
+        for ours, theirs in zip(histories[0], history, strict=True):
+            assert ours == theirs
+
+
+def mark(start: datetime, end: datetime) -> bytes:
+    """Return a calibration of the stack."""
+    return json.dumps(
+        {
+            "v": 1,
+            "id": "m1",
+            "source": STACK,
+            "type": "calibration",
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "author": "operator",
+            "set_at": start.isoformat(),
+        }
+    ).encode()

@@ -1,0 +1,53 @@
+"""The cold path: touched source-hours beyond the hot set are rebuilt from what the store keeps, by the same functions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from processors.decode import INTERVAL, REGISTER, Layouts, decode
+from processors.desk import Desk
+from processors.figures import DAY_MS, HOUR_MS
+from processors.output import Output, Past
+from processors.points import Points
+from processors.publish import frame_of
+from processors.qualify import Fields, place, qualify
+from processors.shelf import MarkSpan, Shelf
+
+
+def rebuild_cold(
+    keys: list[tuple[str, int]], hot: Shelf, spans: list[MarkSpan], past: Past, desk: Desk, now_ms: int, out: Output
+) -> None:
+    """Rebuild the hours (source, start) from stored reports on a shelf of their own; what ``hot`` shows too is put there."""
+    points, shelf = desk.points, Shelf()
+    wanted = pl.DataFrame([(points.sid[s], h) for s, h in keys], schema={"sid": pl.Int32, "hour": pl.Int64}, orient="row")
+    _fill(shelf, keys, wanted, points, past)
+    for source in {s for s, _ in keys}:
+        hours = [h for s, h in keys if s == source]
+        first, last = desk.findings.day_of(min(hours)), desk.findings.day_of(max(hours)) + DAY_MS
+        for level in ("hour", "day"):
+            shelf.put(level, frame_of(past.cold_figures(source, level, first, last), points))
+        known = hot.latest("hour", list(range(first, last, HOUR_MS)))
+        if known is not None:
+            of_source = [pid for pid, key in enumerate(points.keys) if key.source == source]
+            shelf.put("hour", known.filter(pl.col("pid").is_in(of_source)))
+    minutes, contested = shelf.rebuild_hours(wanted.rows(), spans)
+    if minutes.height:
+        out.minutes.append(minutes)
+    desk.findings.conflicts(contested, out)
+    desk.hours(shelf, wanted.with_columns(decided=pl.lit(now_ms, dtype=pl.Int64)), spans, out)
+    for level, starts, shown in (("hour", shelf.hours, hot.hours), ("day", shelf.days, hot.days)):
+        fresh = shelf.latest(level, [start for start in starts if start in shown])
+        if fresh is not None:
+            hot.put(level, fresh)
+
+
+def _fill(shelf: Shelf, keys: list[tuple[str, int]], wanted: pl.DataFrame, points: Points, past: Past) -> None:
+    """Put the stored readings of the wanted hours on the shelf; a clock offset may have moved them there from afar."""
+    reach = max((abs(s.clock_offset_s) for s in points.sources.values()), default=0) * 1000 + 2 * HOUR_MS
+    lines = past.cold_reports([(s, h - reach, h + HOUR_MS + reach) for s, h in keys])
+    layouts = Layouts()
+    fields = Fields(layouts, points)
+    decoded = decode(list(dict.fromkeys(lines)), layouts)
+    filed = place(decoded, fields).filed.filter(~pl.col("kind").is_in([REGISTER, INTERVAL]))
+    readings = qualify(decoded, filed, fields).with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
+    shelf.add(filed, readings.join(wanted, on=["sid", "hour"], how="semi").drop("hour"))

@@ -1,0 +1,127 @@
+"""The desk: hours of a shelf are made, judged and published, and what reads them follows: days, accounts, episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from processors.accounts import account_figures
+from processors.episodes import EpisodeBook
+from processors.figures import DAY_MS, HOUR_MS
+from processors.findings import Findings
+from processors.hours import HOUR_SCHEMA, day_figures, hour_figures
+from processors.metering import Meters
+from processors.output import Output, Past
+from processors.points import NO_METER, Points
+from processors.publish import publish, verdict_behind, verdicts
+from processors.rules.averaging import STOPPED
+from processors.shelf import MarkSpan, Shelf
+
+
+class Desk:
+    """Makes and publishes figures of one shelf; ``decided_until`` tells the end of a point's last decided hour."""
+
+    def __init__(
+        self,
+        points: Points,
+        episodes: EpisodeBook,
+        findings: Findings,
+        past: Past | None,
+        decided_until: Callable[[int], int],
+    ) -> None:
+        self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
+        self.decided_until = decided_until
+        self._sids = pl.DataFrame(
+            {"pid": range(len(points.keys)), "sid": points.sid_of_pid}, schema={"pid": pl.Int32, "sid": pl.Int32}
+        )
+
+    def hours(
+        self,
+        shelf: Shelf,
+        keys: pl.DataFrame,
+        spans: list[MarkSpan],
+        out: Output,
+        meters: Meters | None = None,
+        *,
+        no_data: bool = False,
+    ) -> None:
+        """Make the hours of (``sid``, ``hour``, ``decided``) keys anew and publish those that are new or differ.
+
+        Args:
+            meters: whose energy belongs to these hours.
+            no_data: also state hours of which nothing came.
+        """
+        rows, contested, disagreeing = hour_figures(shelf, keys.select("sid", "hour"), self.points, spans)
+        self.findings.conflicts(contested, out)
+        self.findings.disagree(disagreeing, out)
+        rows = pl.concat([rows, *(meters.rows(keys, out) if meters is not None else [])])
+        rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
+        if no_data:
+            rows = pl.concat([rows, self._no_data(shelf, rows, keys, spans)])
+        self._publish_on(shelf, publish(shelf, rows, self.points, "hour"), out)
+
+    def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
+        """State the hours of which nothing came: no value, reason "no data", or "stopped" where it was declared."""
+        info = self.points.frame.join(decided, on="sid").filter(
+            (pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))
+        )
+        stats = [
+            info.filter(pl.col("meter") == NO_METER).with_columns(stat=pl.lit("avg")),
+            info.filter(pl.col("ref_o2").is_not_null()).with_columns(stat=pl.lit("avg_ref")),
+            info.filter(pl.col("flow_pid").is_not_null()).with_columns(stat=pl.lit("mass")),
+            info.filter(pl.col("meter") != NO_METER).with_columns(stat=pl.lit("energy")),
+        ]
+        missing = pl.concat(stats).join(rows, on=["pid", "stat", "hour"], how="anti")
+        latest = shelf.latest("hour", missing["hour"].unique().to_list())
+        if latest is not None:
+            missing = missing.join(latest, on=["pid", "stat", "hour"], how="anti")
+        stopped = pl.lit(False)
+        for span in spans:
+            if span.code == STOPPED and span.pid is None:
+                whole = (pl.col("hour") >= span.start_ms) & (pl.col("hour") + HOUR_MS <= span.end_ms)
+                stopped = stopped | ((pl.col("sid") == span.sid) & whole)
+        return missing.with_columns(
+            value=pl.when(stopped & (pl.col("stat") == "mass")).then(0),
+            n=0,
+            total=0,
+            reason=pl.when(stopped).then(pl.lit("stopped")).otherwise(pl.lit("no data")),
+            note=None,
+            digest=0,
+            as_of="decided",
+        ).select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()), "decided")
+
+    def _publish_on(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
+        """Give out hours, then the days and accounts that read decided ones, then the episodes."""
+        if news.is_empty():
+            return
+        out.figures.append(news)
+        news = news.filter(pl.col("revision") > 0)
+        if news.is_empty():
+            return
+        self._days(shelf, news, out)
+        events, episodes = self.episodes.apply(
+            verdicts(news, self.points), lambda episode: verdict_behind(shelf, episode, self.points, self.past)
+        )
+        out.events += events
+        out.episodes += episodes
+
+    def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
+        offset = self.points.rules.offset_ms
+        day = (pl.col("hour") + offset) // DAY_MS * DAY_MS - offset
+        keys = news.select("pid", day=day).unique()
+        starts = keys["day"].unique().to_list()
+        hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
+        if hours is None:
+            return
+        of_days = hours.select(*HOUR_SCHEMA).with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
+        days = day_figures(of_days, self.points)
+        pids = days["pid"].unique().sort()
+        known = int(news["decided"].max() or 0)  # type: ignore[arg-type]
+        until = pl.Series("until", [self.decided_until(pid) for pid in pids.to_list()], dtype=pl.Int64)
+        over = pl.col("until") >= pl.col("hour") + DAY_MS
+        days = days.join(pl.DataFrame([pids, until]), on="pid").with_columns(decided=pl.when(over).then(known)).drop("until")
+        published = publish(shelf, days, self.points, "day")
+        if published.height:
+            out.figures.append(published)
+            out.accounts += account_figures(shelf, published, self.points, self.past)

@@ -1,0 +1,96 @@
+"""What the engine tells beside figures: conflicts, clocks in doubt, unregistered sources, hours that disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from processors.episodes import decimal_text
+from processors.figures import DAY_MS, Event, local_iso
+from processors.memory import CONFLICTS_A_TURN, SKEW_REPORTS, TOLD_MAX
+from processors.output import Output
+from processors.points import Points
+
+
+class Findings:
+    """Words findings as events; one kind is told once a source and day."""
+
+    def __init__(self, points: Points) -> None:
+        self.points = points
+        self._told: set[str] = set()
+
+    def unregistered(self, rows: pl.DataFrame, layouts_source: list[str], out: Output) -> None:
+        """Tell reports of sources without a row; ``rows`` have ``layout`` and ``received``."""
+        if rows.is_empty():
+            return
+        found: dict[tuple[str, int], int] = {}
+        for layout, received in rows.select("layout", "received").rows():
+            key = (layouts_source[layout], self.day_of(received))
+            found[key] = min(received, found.get(key, received))
+        for (source, _day), received in found.items():
+            text = f"source {source} sends reports but is not in the registry; they are kept, and `plumeline adopt {source}` drafts its rows"
+            self.finding("source.unregistered", source, None, received, text, out, {})
+
+    def held(self, rows: pl.DataFrame, out: Output) -> None:
+        """Tell reports whose time is ahead of their receipt; ``rows`` have ``sid``, ``received`` and ``end``."""
+        for sid, received, end in rows.select("sid", "received", "end").rows():
+            ahead_s = (end - received) // 1000
+            text = f"the device's time is {ahead_s} s ahead of the receipt: its reports are held until its clock or a dated clock offset row mends it"
+            facts: dict[str, object] = {"direction": "ahead", "ahead_s": ahead_s}
+            self.finding("clock.in_doubt", self.points.source_names[sid], None, received, text, out, facts)
+
+    def slow(self, source: str, delays: list[int], received: int, out: Output) -> None:
+        """Tell a clock that is slow by more than the bound in every one of its newest live reports."""
+        delay_s, skew = min(delays) // 1000, sorted(delays)[len(delays) // 2]
+        text = (
+            f"the last {SKEW_REPORTS} live reports came at least {delay_s} s after the device's own time:"
+            " its clock is slow; a dated clock offset row mends it"
+        )
+        self.finding("clock.in_doubt", source, None, received, text, out, {"skew_ms": skew, "direction": "slow"})
+
+    def conflicts(self, contested: pl.DataFrame, out: Output) -> None:
+        """Tell readings that had to win against another value."""
+        if contested.is_empty():
+            return
+        rows = contested.select("pid", "time", "received").unique().sort("pid", "time").head(CONFLICTS_A_TURN)
+        for pid, time, received in rows.rows():
+            self.conflict(pid, time, received, out)
+
+    def conflict(self, pid: int, time_ms: int, received_ms: int, out: Output) -> None:
+        """Tell one reading of which two values came."""
+        key, at = self.points.keys[pid], local_iso(time_ms)
+        text = f"two different values of {key.factor} at {at}; one of them counts, both are kept"
+        self.event("reading.conflict", key.source, key.factor, received_ms, at, {"text": text, "at": at}, out)
+
+    def disagree(self, rows: pl.DataFrame, out: Output) -> None:
+        """Tell device hours that differ from what its own minutes make."""
+        for pid, hour, ours, received, own in rows.sort("hour", "pid").head(CONFLICTS_A_TURN).rows():
+            key = self.points.keys[pid]
+            text = f"{key.factor}, hour {local_iso(hour)}: the device says {decimal_text(own)}, its minutes make {decimal_text(ours)}"
+            self.finding("reading.disagrees", key.source, key.factor, received, text, out, {"hour": local_iso(hour)})
+
+    def finding(
+        self, kind: str, source: str, factor: str | None, time_ms: int, text: str, out: Output, facts: dict[str, object]
+    ) -> None:
+        """Tell a finding once a source, kind and day."""
+        day = local_iso(self.day_of(time_ms))[:10]
+        name = f"{kind}/{source}/{day}"
+        if name in self._told:
+            return
+        if len(self._told) > TOLD_MAX:
+            self._told.clear()
+        self._told.add(name)
+        self.event(kind, source, factor, time_ms, day, {"text": text, **facts}, out)
+
+    def event(
+        self, kind: str, source: str, factor: str | None, time_ms: int, name: str, facts: Mapping[str, object], out: Output
+    ) -> None:
+        """Give out an event whose identity is its kind, source, factor and ``name``."""
+        identity = "/".join(filter(None, (kind, source, factor, name)))
+        out.events.append(Event(identity, kind, source, factor, time_ms, False, dict(facts)))
+
+    def day_of(self, time_ms: int) -> int:
+        """Return the start of the local day."""
+        offset = self.points.rules.offset_ms
+        return (time_ms + offset) // DAY_MS * DAY_MS - offset

@@ -1,0 +1,137 @@
+"""Stretches: reports and the ticks among them that can be read together, and which of the reports decide an hour."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ingest.log import LogRecord
+from ingest.records import Tick
+from processors.decode import INTERVAL, REGISTER, Decoded
+from processors.figures import HOUR_MS, epoch_ms
+from processors.memory import NO_DATA_HOURS_MAX, TICK_PREFIX
+
+METERED = (REGISTER, INTERVAL)
+"""Kinds of readings that go into the books of meters."""
+
+
+@dataclass(slots=True)
+class Barrier:
+    """One tick, as it came in some partitions with nothing between: the lines before ``at``, and records up to ``before``, came earlier."""
+
+    at: int
+    before: int
+    value: bytes
+    now_ms: int
+    gateway: str
+    partitions: set[int]
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Report lines and barriers in log order, up to a record's ``seq``; ``turns`` where its last barrier ends it."""
+
+    lines: list[bytes] = field(default_factory=list)
+    barriers: list[Barrier] = field(default_factory=list)
+    seq: int = 0
+    turns: bool = False
+
+
+def stretches(records: Sequence[LogRecord], turning: Callable[[Barrier], bool]) -> Iterator[Stretch | LogRecord]:
+    """Cut records into stretches and single records of other topics; a barrier that is ``turning`` ends its stretch."""
+    stretch = Stretch()
+    for record in records:
+        last = stretch.barriers[-1] if stretch.barriers else None
+        if last is not None and last.at == len(stretch.lines) and last.value == record.value and record.topic == "reports":
+            last.partitions.add(record.partition)
+            stretch.seq = record.seq
+            continue
+        if last is not None and last.at == len(stretch.lines) and turning(last):
+            stretch.turns = True
+            yield stretch
+            stretch = Stretch()
+        if record.topic != "reports":
+            if stretch.lines or stretch.barriers:
+                yield stretch
+                stretch = Stretch()
+            yield record
+            continue
+        if record.value.startswith(TICK_PREFIX):
+            tick = Tick.model_validate_json(record.value)
+            barrier = Barrier(
+                len(stretch.lines), record.seq - 1, record.value, epoch_ms(tick.tick), tick.gateway, {record.partition}
+            )
+            stretch.barriers.append(barrier)
+        else:
+            stretch.lines += [line for line in record.value.split(b"\n") if line]
+        stretch.seq = record.seq
+    if stretch.barriers and stretch.barriers[-1].at == len(stretch.lines):
+        stretch.turns = turning(stretch.barriers[-1])
+    if stretch.lines or stretch.barriers:
+        yield stretch
+
+
+def crossed(filed: pl.DataFrame, high: list[int | None], decided: list[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Mark reports whose hour was decided before they came, and find the hours that the others decide.
+
+    Args:
+        filed: placed reports in log order.
+        high: newest time of each source (by ``sid``) before them.
+        decided: end of each source's last decided hour before them.
+
+    Returns:
+        ``filed`` with ``late``; and rows of ``line``, ``sid``, ``hour`` and ``decided`` (receipt of the deciding report).
+    """
+    sid, time = filed["sid"], pl.col("time")
+    ahead = time.cum_max().over("sid").shift(1).over("sid")
+    rows = filed.with_columns(
+        before=pl.max_horizontal(ahead, pl.Series(high, dtype=pl.Int64).gather(sid)),
+        floor=time // HOUR_MS * HOUR_MS,
+        settled=pl.Series(decided, dtype=pl.Int64).gather(sid),
+    ).with_columns(settled=pl.max_horizontal(pl.col("before") // HOUR_MS * HOUR_MS, "settled"))
+    first = pl.max_horizontal("settled", pl.col("floor") - NO_DATA_HOURS_MAX * HOUR_MS)
+    crossing = rows.filter((pl.col("floor") > pl.col("settled")) & pl.col("before").is_not_null()).select(
+        "line", "sid", "settled", hour=pl.int_ranges(first, "floor", HOUR_MS), decided="received"
+    )
+    hours = pl.concat(
+        [
+            crossing.select("line", "sid", "hour", "decided").explode("hour"),
+            crossing.select("line", "sid", hour="settled", decided="decided"),
+        ]
+    )
+    late = filed.with_columns(late=(rows["floor"] < rows["settled"]))
+    return late, hours.unique(["sid", "hour"], keep="first", maintain_order=True)
+
+
+class Taking:
+    """The reports of a stretch, handed out once in log order as its barriers are reached."""
+
+    def __init__(self, decoded: Decoded, filed: pl.DataFrame, crossings: pl.DataFrame) -> None:
+        self.decoded = decoded
+        self._filed, self._crossings = filed, crossings
+        self._lines: list[int] = filed["line"].to_list()
+        columns = (filed[name].to_list() for name in ("sid", "time", "received"))
+        self._heard: list[tuple[int, int, int]] = list(zip(*columns, strict=True))
+        self._waiting: list[int] = filed.filter(pl.col("late") | pl.col("kind").is_in(METERED))["line"].to_list()
+        self._hearing = self._done = self._asked = 0
+
+    def heard(self, upto: int) -> list[tuple[int, int, int]]:
+        """Return (sid, time, received) of the reports before a line that were not returned yet."""
+        start, self._hearing = self._hearing, bisect_left(self._lines, upto)
+        return self._heard[start : self._hearing]
+
+    def awaited(self, upto: int) -> bool:
+        """Whether reports that came since the last call change decided hours, or may: late ones and those of meters."""
+        start, self._asked = self._asked, bisect_left(self._waiting, upto)
+        return self._asked > start
+
+    def taken(self, upto: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the reports before a line that were not returned yet, and the hours they decide."""
+        start, self._done = self._done, bisect_left(self._lines, upto)
+        part = self._filed.slice(start, self._done - start)
+        if part.is_empty() or self._crossings.is_empty():
+            return part, self._crossings.clear()
+        return part, self._crossings.filter(pl.col("line").is_between(part["line"][0], part["line"][-1]))
