@@ -29,7 +29,7 @@ from ingest.registry import Registry, Source
 from ingest.tcp import Server
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
-from plumeline.runner import Runner
+from plumeline.runner import KEEP_RECORDS, READ, Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
@@ -156,7 +156,7 @@ class County:
         """Return what the process knows of itself."""
         progress = self.runner.progress
         tick = self.runner.engine.watch.now_ms
-        waiting = self.log.newest() - progress.seq
+        waiting = self.log.waiting(READ, progress.seq)
         return {
             "lag_ms": None if tick is None else max(0, self._now_ms() - tick),
             "tick_ms": tick,
@@ -176,7 +176,7 @@ class County:
         for name, text, value in (
             ("plumeline_readings_total", "Readings taken in", progress.readings),
             ("plumeline_figures_total", "Figures published", progress.figures),
-            ("plumeline_records_waiting", "Records of the log not yet worked off", self.log.newest() - progress.seq),
+            ("plumeline_records_waiting", "Records of the log not yet worked off", self.log.waiting(READ, progress.seq)),
             ("plumeline_touches_waiting", "Touched source-hours that wait for their rebuild", len(self.runner.engine.touches)),
             ("plumeline_connections", "Open HJ 212 connections", self.server.connections),
             ("plumeline_log_queued_bytes", "Bytes that wait for the log's writer", self.log.queued_bytes),
@@ -249,8 +249,6 @@ class County:
                 await asyncio.wait_for(self.stop.wait(), self.options.tick_s)
 
     async def _trim(self) -> None:
-        from plumeline.runner import KEEP_RECORDS
-
         while not self.stop.is_set():
             await asyncio.to_thread(self.log.trim, self.runner.progress.seq - KEEP_RECORDS)
             with suppress(TimeoutError):

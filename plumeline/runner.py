@@ -120,7 +120,7 @@ class Runner:
             while not stop.is_set():
                 if not self.step():
                     with self.log.appended:
-                        if not self.log.read(READ, self.progress.seq, 1):
+                        if not self.log.waiting(READ, self.progress.seq):
                             self.log.appended.wait(IDLE_S)
         except Exception as error:
             self.progress.failed = f"{type(error).__name__}: {error}"

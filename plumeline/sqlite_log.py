@@ -92,6 +92,16 @@ class SqliteLog:
             (seq,) = self._reader.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()
         return int(seq)
 
+    def waiting(self, topics: Collection[str], after: int) -> int:
+        """Return the number of records of some topics with ``seq`` above ``after``."""
+        codes = ",".join(str(_CODE[t]) for t in topics)
+        with self._lock:
+            (count,) = self._reader.execute(
+                f"SELECT count(*) FROM log WHERE seq > ? AND topic IN ({codes})",  # noqa: S608
+                (after,),
+            ).fetchone()
+        return int(count)
+
     def trim(self, before: int) -> int:
         """Delete a slice of the records before a sequence number; return how many."""
         db = _open(self.path)

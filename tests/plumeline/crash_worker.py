@@ -18,7 +18,7 @@ from ingest.gateway import Gateway
 from ingest.log import Entry
 from ingest.registry import Registry
 from ingest.tcp import Server
-from plumeline.runner import Runner
+from plumeline.runner import READ, Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
@@ -86,7 +86,7 @@ def main(folder: Path, port: int) -> None:
                 await gateway.tick()
             await asyncio.sleep(0.01)
         await server.stop()
-        while log.newest() > runner.progress.seq:
+        while log.waiting(READ, runner.progress.seq):
             await asyncio.sleep(0.02)
         for _ in range(200):
             if outbox.counts().get("waiting", 0) == 0:
