@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from ingest.records import Frame, Mark
 from processors.figures import Figure, epoch_ms
+from processors.lines import figures_of, minute_bodies
 from processors.output import Output
 from processors.points import Points
 
@@ -133,9 +132,9 @@ class SqliteWriter:
     def _figures(self, out: Output, points: Points) -> None:
         db = self.db
         for minutes in out.minutes:
-            db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?)", minute_rows(minutes, points))
-        rows = [row for frame in out.figures for row in figure_rows(frame, points)]
-        rows += [_figure_row(f) for f in out.accounts]
+            db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?)", minute_bodies(minutes, points))
+        figures = [f for frame in out.figures for f in figures_of(frame, points)]
+        rows = [_figure_row(f) for f in (*figures, *out.accounts)]
         marks = ",".join("?" * 20)
         db.executemany(f"INSERT OR REPLACE INTO figures VALUES ({marks})", rows)  # noqa: S608
         db.executemany(
@@ -166,57 +165,6 @@ class SqliteWriter:
         db.executemany("INSERT OR IGNORE INTO touches VALUES (?, ?, ?)", [(s, h, c) for (s, h), c in out.touched.items()])
         db.executemany("DELETE FROM touches WHERE source = ? AND hour = ?", out.worked)
         db.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", [(g, *t) for g, t in out.ticks.items()])
-
-
-def minute_rows(minutes: pl.DataFrame, points: Points) -> list[tuple[str, int, str]]:
-    """Pack minute figures into one row a source and minute: a JSON object of factor -> [value, n, code, as_of, digest]."""
-    names = [k.factor for k in points.keys]
-    text = pl.format(
-        '"{}":[{},{},{},{},{}]',
-        pl.col("pid").replace_strict(list(range(len(names))), names, return_dtype=pl.String),
-        pl.col("value").cast(pl.String).fill_null("null"),
-        "n",
-        "code",
-        "as_of",
-        "digest",
-    )
-    packed = minutes.sort("pid").group_by("sid", "minute").agg(body=text.str.join(","))
-    return [(points.source_names[s], m, "{" + body + "}") for s, m, body in packed.rows()]
-
-
-def figure_rows(frame: pl.DataFrame, points: Points) -> list[tuple[Any, ...]]:
-    """Return published figures as rows of the ``figures`` table."""
-    rows = []
-    units = {"mass": "kg", "kgce": "kg", "tco2": "t"}
-    for r in frame.iter_rows(named=True):
-        key = points.keys[r["pid"]]
-        explain = {"total": str(r["total"]), "note": r["note"]}
-        ok = r["value"] is not None and (r["reason"] is None or r["reason"] == "stopped")
-        rows.append(
-            (
-                key.source,
-                r["level"],
-                r["hour"],
-                key.factor,
-                r["stat"],
-                r["value"],
-                int(ok),
-                r["reason"],
-                r["n"],
-                units.get(r["stat"]) or points.unit(r["pid"]),
-                r["state"],
-                r["verdict"],
-                r["limit"],
-                r["limit_id"],
-                f"{r['digest']:016x}",
-                f"{r['rules']:016x}",
-                r["as_of"],
-                r["decided"] or 0,
-                r["revision"],
-                json.dumps(explain),
-            )
-        )
-    return rows
 
 
 def _figure_row(f: Figure) -> tuple[Any, ...]:

@@ -1,0 +1,195 @@
+"""What stands in InfluxDB 2: names of measurements, tags and fields, and line protocol made of our records.
+
+Schema (see docs/influxdb.md for retention and cardinality). Every point of a source has the tags of its place: ``source``,
+``enterprise``, ``city``, ``county``, ``kind``, as far as the registry names them. Times are nanoseconds; what must stay apart within a
+millisecond differs below it.
+
+- ``minute``, one point a source: for each factor ``<factor>`` and ``<factor>_ok``; ``body`` holds all exactly.
+- ``hour``, ``day``, one point a source and factor (tag): for each stat ``<stat>``, ``<stat>_ok``, ``_n``, ``_limit``, ``_over``, ``_verdict``,
+  ``_state``, ``_reason``, ``_revision``, and ``<stat>_figure``, the figure's line. A withheld value is 0 with ``ok`` 0: InfluxDB keeps fields
+  that are not written again, so every field is written always.
+- ``revision``, one point a decided version: ``figure``.
+- ``source_state``, ``episode``, ``event``: what is known of a source, a run of exceeding hours, what happened.
+- ``report``, ``frame``: what arrived, verbatim.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import xxhash
+
+from ingest.records import Frame
+from ingest.registry import Registry
+from processors.figures import MINUTE_SCALE, SCALE, Episode, Event, Figure, SourceState, epoch_ms
+from processors.lines import event_of_line, figure_of_line
+from processors.rules.averaging import VALID
+
+BUCKET, RAW_BUCKET = "plumeline", "plumeline_raw"
+"""Buckets: figures, states and events are kept for years; minutes, reports and frames as long as they may be asked for."""
+MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
+SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME = "source_state", "episode", "event", "report", "frame"
+RAW = (MINUTE, REPORT, FRAME)
+"""Measurements of RAW_BUCKET; the others are in BUCKET."""
+TAGS = ("city", "county", "enterprise", "kind", "source")
+"""Tags of a place, in the order in which they are written; ``factor`` stands between enterprise and kind."""
+STATS = ("avg", "avg_ref", "mass", "energy", "kgce", "tco2")
+FIELDS = ("", "_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "_revision", "_unit", "_figure")
+"""Suffixes of the fields that each stat of an hour or day has."""
+NS = 1_000_000
+"""Nanoseconds of a millisecond."""
+
+
+class Lines:
+    """Makes line protocol; the registry says where a source stands."""
+
+    def __init__(self, registry: Registry) -> None:
+        enterprises = {e.enterprise: e for e in registry.enterprises}
+        self._places: dict[str, dict[str, str]] = {}
+        for row in registry.sources:
+            owner = enterprises.get(row.enterprise)
+            place = {"enterprise": row.enterprise, "kind": row.kind, "source": row.source}
+            if owner is not None:
+                place |= {"city": owner.city, "county": owner.county}
+            self._places[row.source] = place
+        for e in registry.enterprises:
+            account = f"enterprise:{e.enterprise}"
+            self._places[account] = {
+                "enterprise": e.enterprise,
+                "city": e.city,
+                "county": e.county,
+                "kind": "account",
+                "source": account,
+            }
+        self._heads: dict[tuple[str, str, str], str] = {}
+
+    def figure_line(self, line: bytes) -> list[tuple[str, str]]:
+        """Return (bucket, line protocol) of one line of topic ``figures``.
+
+        Raises:
+            ValueError, KeyError, TypeError: the line is none.
+        """
+        row = json.loads(line)
+        if "state" in row and isinstance(row["state"], dict):
+            return [(BUCKET, self.source_state(SourceState(**row["state"])))]
+        if "episode" in row:
+            return [(BUCKET, self.episode(Episode(**row["episode"])))]
+        if row["level"] == "minute":
+            return [(RAW_BUCKET, self.minute(row["source"], _ns(row["start"]), row["factors"]))]
+        figure = figure_of_line(row)
+        return [(BUCKET, text) for text in self.figure(figure, line.decode())]
+
+    def minute(self, source: str, start_ns: int, factors: dict[str, list[Any]]) -> str:
+        """Return the point of a source's minute; ``factors`` maps to (value at MINUTE_SCALE, n, code, as_of, digest)."""
+        parts = [f"body={_string(json.dumps(factors, separators=(',', ':')))}"]
+        for factor, (value, _n, code, _as_of, _digest) in factors.items():
+            ok = code == VALID and value is not None
+            name = _key(factor)
+            parts.append(f"{name}={value / 10**MINUTE_SCALE if ok else 0.0!r},{name}_ok={int(ok)}i")
+        return f"{self._head(MINUTE, source)} {','.join(parts)} {start_ns}"
+
+    def figure(self, f: Figure, line: str) -> list[str]:
+        """Return the points of a figure: the latest one and, where it is decided, its version."""
+        over = f.value / f.limit - 1 if f.value is not None and f.limit else 0.0
+        values = {
+            "": repr(0.0 if f.value is None else f.value / 10**SCALE),
+            "_ok": f"{int(f.ok)}i",
+            "_n": f"{f.n}i",
+            "_limit": repr(0.0 if f.limit is None else f.limit / 10**SCALE),
+            "_over": repr(float(over)),
+            "_verdict": _string(f.verdict or ""),
+            "_state": _string(f.state),
+            "_reason": _string(f.reason or ""),
+            "_revision": f"{f.revision}i",
+            "_unit": _string(f.unit),
+            "_figure": _string(line),
+        }
+        fields = ",".join(f"{f.stat}{suffix}={values[suffix]}" for suffix in FIELDS)
+        points = [f"{self._head(f.level, f.source, f.factor)} {fields} {f.start_ms * NS}"]
+        if f.revision > 0:
+            head = self._head(REVISION, f.source, f.factor)
+            stat = f"{f.level}_{f.stat}"
+            points.append(f"{head} {stat}={_string(line)} {f.start_ms * NS + f.revision}")
+        return points
+
+    def source_state(self, s: SourceState) -> str:
+        """Return the point of a source's state, at the newest of the times it knows."""
+        at = max(s.received_ms or 0, s.since_ms or 0)
+        fields = {"last_ms": s.last_ms, "received_ms": s.received_ms, "since_ms": s.since_ms, "skew_ms": s.skew_ms}
+        known = [f"{name}={value}i" for name, value in fields.items() if value is not None]
+        row = _string(json.dumps({name: getattr(s, name) for name in s.__slots__}))
+        return f"{self._head(SOURCE_STATE, s.source)} {','.join([f'state={_string(s.state)}', *known, f'row={row}'])} {at * NS}"
+
+    def episode(self, e: Episode) -> str:
+        """Return the point of an episode, at its start; written again it replaces what was known."""
+        limit, worst = e.limit / 10**SCALE, e.worst / 10**SCALE
+        fields = [
+            f"state={_string(e.state)},stat={_string(e.stat)},live={'true' if e.live else 'false'}",
+            f"hours={e.hours}i,end_ms={e.end_ms}i,limit={limit!r},worst={worst!r},over={worst / limit - 1 if limit else 0.0!r}",
+            f"row={_string(json.dumps({name: getattr(e, name) for name in e.__slots__}))}",
+        ]
+        head = self._head(EPISODE, e.source, e.factor)
+        return f"{head} {','.join(fields)} {e.start_ms * NS + _below(e.id)}"
+
+    def event_line(self, line: bytes) -> tuple[str, str]:
+        """Return (bucket, line protocol) of one line of topic ``events``."""
+        event = event_of_line(json.loads(line))
+        return BUCKET, self.event(event, line.decode())
+
+    def event(self, e: Event, line: str) -> str:
+        """Return the point of an event, with its kind as a tag."""
+        head = self._head(EVENT, e.source, e.factor or "")
+        fields = [f"kind={_string(e.kind)},id={_string(e.id)},live={'true' if e.live else 'false'}", f"row={_string(line)}"]
+        return f"{head} {','.join(fields)} {e.time_ms * NS + _below(e.id)}"
+
+    def report_line(self, line: bytes) -> tuple[str, str]:
+        """Return (bucket, line protocol) of a report line: a version of its own, whatever else came for that time."""
+        row = json.loads(line)
+        digest = xxhash.xxh3_64_intdigest(line)
+        received = epoch_ms(_time(row["received"]))
+        head = self._head(REPORT, row["source"])
+        stamp = _ns(row["time"]) // NS * NS + digest % NS
+        return RAW_BUCKET, f"{head} line={_string(line.decode())},received_ms={received}i {stamp}"
+
+    def frame_line(self, line: bytes) -> tuple[str, str]:
+        """Return (bucket, line protocol) of a frame record."""
+        frame = Frame.model_validate_json(line)
+        head = self._head(FRAME, frame.source or "")
+        fields = f"id={_string(frame.id)},verdict={_string(frame.verdict)},row={_string(line.decode())}"
+        return RAW_BUCKET, f"{head} {fields} {epoch_ms(frame.received) * NS + _below(frame.id)}"
+
+    def _head(self, measurement: str, source: str, factor: str = "") -> str:
+        key = (measurement, source, factor)
+        head = self._heads.get(key)
+        if head is None:
+            tags = dict(self._places.get(source, {"source": source}))
+            if factor:
+                tags["factor"] = factor
+            head = ",".join([measurement, *(f"{name}={_key(value)}" for name, value in sorted(tags.items()) if value)])
+            self._heads[key] = head
+        return head
+
+
+def _key(text: str) -> str:
+    """Escape a tag's value or a field's name."""
+    return text.replace("\\", "\\\\").replace(",", "\\,").replace(" ", "\\ ").replace("=", "\\=")
+
+
+def _string(text: str) -> str:
+    """Quote a string field."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _below(identity: str) -> int:
+    """Return nanoseconds below the millisecond that tell records of one millisecond apart."""
+    return xxhash.xxh3_64_intdigest(identity.encode()) % NS
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _ns(text: str) -> int:
+    return epoch_ms(_time(text)) * NS

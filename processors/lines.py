@@ -1,0 +1,161 @@
+"""What processors put on topic ``figures``, as NDJSON: figures, minutes packed by source, states of sources, episodes.
+
+One record holds the lines of a turn that belong to one partition. Numbers are exact: decimals as text in figures, integers at
+MINUTE_SCALE in minutes. Schema version 1.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from ingest.records import compact
+from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
+from processors.output import Output
+from processors.points import Points
+
+VERSION = 1
+UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
+"""Units of the stats that do not have their point's."""
+
+
+def figures_of(frame: pl.DataFrame, points: Points) -> list[Figure]:
+    """Return published figures, rows of publish.FIGURE_COLUMNS, as records."""
+    out: list[Figure] = []
+    for r in frame.iter_rows(named=True):
+        key = points.keys[r["pid"]]
+        out.append(
+            Figure(
+                source=key.source,
+                factor=key.factor,
+                stat=r["stat"],
+                level=r["level"],
+                start_ms=r["hour"],
+                value=r["value"],
+                ok=r["value"] is not None and (r["reason"] is None or r["reason"] == "stopped"),
+                reason=r["reason"],
+                n=r["n"],
+                unit=UNITS.get(r["stat"]) or points.unit(r["pid"]),
+                state=r["state"],
+                verdict=r["verdict"],
+                limit=r["limit"],
+                limit_id=r["limit_id"],
+                inputs=f"{r['digest']:016x}",
+                rules=f"{r['rules']:016x}",
+                as_of_ms=r["as_of"],
+                decided_ms=r["decided"] or 0,
+                revision=r["revision"],
+                explain={"total": str(r["total"]), "note": r["note"]},
+            )
+        )
+    return out
+
+
+def minute_bodies(minutes: pl.DataFrame, points: Points) -> list[tuple[str, int, str]]:
+    """Pack minute figures into (source, minute, JSON object of factor -> [value, n, code, as_of, digest])."""
+    names = [k.factor for k in points.keys]
+    text = pl.format(
+        '"{}":[{},{},{},{},{}]',
+        pl.col("pid").replace_strict(list(range(len(names))), names, return_dtype=pl.String),
+        pl.col("value").cast(pl.String).fill_null("null"),
+        "n",
+        "code",
+        "as_of",
+        "digest",
+    )
+    packed = minutes.sort("pid").group_by("sid", "minute").agg(body=text.str.join(","))
+    return [(points.source_names[s], m, "{" + body + "}") for s, m, body in packed.rows()]
+
+
+def lines_of(out: Output, points: Points) -> list[tuple[str, bytes]]:
+    """Return what a turn puts on topic ``figures`` as (source, line), in the order in which it came about."""
+    lines: list[tuple[str, bytes]] = []
+    for minutes in out.minutes:
+        for source, start, body in minute_bodies(minutes, points):
+            head = f'{{"v":{VERSION},"level":"minute","source":{json.dumps(source)},"start":"{local_iso(start)}","factors":'
+            lines.append((source, f"{head}{body}}}".encode()))
+    lines += [(f.source, figure_line(f)) for frame in out.figures for f in figures_of(frame, points)]
+    lines += [(f.source, figure_line(f)) for f in out.accounts]
+    lines += [(s.source, compact({"v": VERSION, "state": _fields(s)})) for s in out.sources.values()]
+    lines += [(e.source, compact({"v": VERSION, "episode": _fields(e)})) for e in out.episodes]
+    return lines
+
+
+def figure_line(f: Figure) -> bytes:
+    """Return a figure of an hour and longer as one line."""
+    return compact(
+        {
+            "v": VERSION,
+            "level": f.level,
+            "source": f.source,
+            "factor": f.factor,
+            "stat": f.stat,
+            "start": local_iso(f.start_ms),
+            "value": _text(f.value),
+            "ok": f.ok,
+            "reason": f.reason,
+            "n": f.n,
+            "unit": f.unit,
+            "state": f.state,
+            "verdict": f.verdict,
+            "limit": _text(f.limit),
+            "limit_id": f.limit_id,
+            "inputs": f.inputs,
+            "rules": f.rules,
+            "as_of": local_iso(f.as_of_ms),
+            "decided": local_iso(f.decided_ms),
+            "revision": f.revision,
+            "explain": f.explain,
+        }
+    )
+
+
+def figure_of_line(row: dict[str, Any]) -> Figure:
+    """Return the figure of a parsed line."""
+    return Figure(
+        source=row["source"],
+        factor=row["factor"],
+        stat=row["stat"],
+        level=row["level"],
+        start_ms=_ms(row["start"]),
+        value=_int(row["value"]),
+        ok=row["ok"],
+        reason=row["reason"],
+        n=row["n"],
+        unit=row["unit"],
+        state=row["state"],
+        verdict=row["verdict"],
+        limit=_int(row["limit"]),
+        limit_id=row["limit_id"],
+        inputs=row["inputs"],
+        rules=row["rules"],
+        as_of_ms=_ms(row["as_of"]),
+        decided_ms=_ms(row["decided"]),
+        revision=row["revision"],
+        explain=row["explain"],
+    )
+
+
+def event_of_line(row: dict[str, Any]) -> Event:
+    """Return the event of a parsed line of topic ``events``."""
+    return Event(row["id"], row["kind"], row["source"], row["factor"], _ms(row["time"]), row["live"], row["facts"])
+
+
+def _fields(record: SourceState | Episode) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else f"{Decimal(value).scaleb(-SCALE):f}"
+
+
+def _int(text: str | None) -> int | None:
+    return None if text is None else scaled(text)
+
+
+def _ms(text: str) -> int:
+    return epoch_ms(datetime.fromisoformat(text))
