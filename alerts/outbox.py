@@ -120,6 +120,7 @@ class Outbox:
 
     @journalled.setter
     def journalled(self, n: int) -> None:
+        """Remember the newest line that is on the topic."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('journalled', ?)", (n,))
 

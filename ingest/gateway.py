@@ -15,7 +15,7 @@ from functools import lru_cache
 from ingest.hj212.framing import Piece
 from ingest.hj212.reading import report_line
 from ingest.hj212.verdict import Stream
-from ingest.log import Entry, Log, LogFull, partition_of
+from ingest.log import Appends, Entry, LogFull, partition_of
 from ingest.records import Frame, Tick, frame_id
 
 RECORD_BYTES_MAX = 524_288
@@ -74,7 +74,7 @@ class Gateway:
     "answers" and "log_full".
     """
 
-    def __init__(self, log: Log, clock: Callable[[], datetime], name: str, dialect_of: Callable[[str], str]) -> None:
+    def __init__(self, log: Appends, clock: Callable[[], datetime], name: str, dialect_of: Callable[[str], str]) -> None:
         self.log = log
         self.clock = clock
         self.name = name

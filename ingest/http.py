@@ -22,7 +22,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from starlette.requests import ClientDisconnect
 
 from ingest.http_body import Refused, is_local, media_type, read_body, split
-from ingest.log import Entry, Log, LogFull, partition_of
+from ingest.log import Appends, Entry, LogFull, partition_of
 from ingest.records import DECODER, FACTORS_MAX, TEXT_MAX, Kind, Mark, Text, iso
 from ingest.registry import Name, Source
 
@@ -176,7 +176,7 @@ def tokens_from(environment: Mapping[str, str], groups: Iterable[str]) -> dict[s
 
 
 def router(
-    log: Log, clock: Callable[[], datetime], source_of: Callable[[str], Source | None], tokens: Mapping[str, str]
+    log: Appends, clock: Callable[[], datetime], source_of: Callable[[str], Source | None], tokens: Mapping[str, str]
 ) -> APIRouter:
     """Return the ingest routes.
 

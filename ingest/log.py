@@ -45,13 +45,17 @@ class LogFull(Exception):
     """The log's bounded queue is full; wait and send again."""
 
 
-class Log(Protocol):
-    """Topics and partitions; implemented by SQLite in one process and by Kafka in a cluster."""
+class Appends(Protocol):
+    """Where a gateway files records; implemented by SQLite in one process and by Kafka in a cluster."""
 
     partitions: int
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """Append and return when all entries are durable; raise LogFull where the queue's bound is reached."""
+
+
+class Log(Appends, Protocol):
+    """A log that also reads, in one order over all topics."""
 
     def read(self, topics: Collection[str], after: int, limit: int) -> list[LogRecord]:
         """Return up to ``limit`` records of some topics with ``seq`` greater than ``after``, in order."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 
@@ -25,8 +26,9 @@ from processors.engine import Engine
 from processors.figures import DAY_MS, SourceState, local
 from processors.memory import Settings
 from processors.output import Output
-from processors.points import Points, Rules
+from processors.points import Rules
 from processors.publish import frame_of
+from processors.store import StoreAway
 
 VERBATIM = ("frames", "quarantine")
 """Topics that are stored as they are; the engine does not read them."""
@@ -66,28 +68,35 @@ class Progress:
     quarantined: dict[str, int] = field(default_factory=dict)
 
 
-class Runner:
-    """One engine over one log and one store; ``run`` in a thread, or ``step`` by step."""
+class Published(Protocol):
+    """Where a turn's touches and events go before it is stored."""
+
+    def append_now(self, entries: Sequence[Entry]) -> None:
+        """Append records and return when they are durable."""
+
+
+class Turns:
+    """One engine over one store: records in, what they cause published and stored, turn by turn."""
 
     def __init__(
         self,
-        log: SqliteLog,
+        log: Published,
         writer: SqliteWriter,
         store: SqliteStore,
         registry: Registry,
         *,
-        outbox: Outbox | None = None,
         wall_ms: Callable[[], int] = lambda: int(time.time() * 1000),
         settings: Settings | None = None,
         rules: Rules | None = None,
         hook: Callable[[str], None] = lambda _stage: None,
-        told: Callable[[], None] = lambda: None,
         publishes: bool = True,
     ) -> None:
-        self.log, self.writer, self.store, self.outbox = log, writer, store, outbox
-        self.wall_ms, self.hook, self.told, self.publishes = wall_ms, hook, told, publishes
+        self.published, self.writer, self.store = log, writer, store
+        self.wall_ms, self.hook, self.publishes = wall_ms, hook, publishes
         self.settings, self.rules = settings or Settings(), rules or Rules()
         self.progress = Progress(seq=writer.cursor())
+        self.offsets: dict[str, int] = json.loads(writer.get_meta("offsets") or "{}")
+        self._reading: list[LogRecord] = []
         kept = writer.get_meta("registry")
         self.engine = self._warm(Registry.model_validate_json(kept) if kept else registry)
         if kept is None:
@@ -99,48 +108,17 @@ class Runner:
         """The registry in force."""
         return self.engine.points.registry
 
-    # -- running -------------------------------------------------------------------------------------------------
-
-    def step(self) -> bool:
-        """Read and work off one batch; return whether there was any."""
-        records = self.log.read(READ, self.progress.seq, BATCH_RECORDS)
-        if not records:
-            self._alert()
-            return False
-        started = time.monotonic()
-        for turn in turns(records):
-            self.work(turn)
-        self.progress.busy_s += time.monotonic() - started
-        return True
-
-    def run(self, stop: threading.Event) -> None:
-        """Work until told to stop; an error of the infrastructure ends the thread and is shown in ``progress.failed``."""
-        logger = structlog.get_logger("plumeline.runner")
-        try:
-            while not stop.is_set():
-                if not self.step():
-                    with self.log.appended:
-                        if not self.log.waiting(READ, self.progress.seq):
-                            self.log.appended.wait(IDLE_S)
-        except Exception as error:
-            self.progress.failed = f"{type(error).__name__}: {error}"
-            logger.exception("the runner stopped", seq=self.progress.seq)
-
-    def drain(self) -> None:
-        """Work until the log's end."""
-        while self.step():
-            pass
-
     def work(self, records: Sequence[LogRecord]) -> None:
         """Take in records of which at most the last is a registry, and commit what they cause."""
         frames = [Frame.model_validate_json(line) for r in records if r.topic in VERBATIM for line in r.value.split(b"\n")]
         inputs = [r for r in records if r.topic not in VERBATIM]
+        self._reading = list(records)
         try:
             self._take(inputs, records[-1].seq, frames)
         except Exception as error:
-            if isinstance(error, sqlite3.Error | LogFull):
+            if _is_away(error):
                 raise
-            self._apart([r for r in inputs if r.seq > self.progress.seq], error)
+            self._apart([r for r in inputs if r.seq > self.progress.seq], None, error)
             if self.progress.seq < records[-1].seq:
                 self._commit(Output(), records[-1].seq, frames)
 
@@ -153,14 +131,14 @@ class Runner:
 
     def _commit(self, out: Output, seq: int, frames: list[Frame]) -> None:
         """Append what belongs on the log, then store the turn with its cursor: a turn that is repeated appends it again."""
-        if self.publishes and (entries := entries_of(out, self.engine.points)):
-            self.log.append_now(entries)
+        if self.publishes and (entries := self.entries(out)):
+            self.published.append_now(entries)
             self.hook("published")
         frames = frames + [_bad_frame(bad, self.wall_ms()) for bad in out.bad]
         for frame in frames:
             if frame.verdict != "ok":
                 self.progress.quarantined[frame.verdict] = self.progress.quarantined.get(frame.verdict, 0) + 1
-        self.writer.commit(out, self.engine.points, frames, seq, self.hook)
+        self.writer.commit(out, self.engine.points, frames, seq, self.hook, self._offsets_at(seq))
         self.hook("committed")
         self.progress.seq = seq
         self.progress.readings += out.readings
@@ -168,47 +146,36 @@ class Runner:
         self.progress.turns += 1
         if out.registry is not None:
             self.adopt(Registry.model_validate_json(out.registry))
-        if out.events or out.ticks:
-            self._alert()
+        self.committed(out)
 
-    def _apart(self, inputs: list[LogRecord], error: Exception) -> None:
-        """Take in records, and at last lines, one by one on a freshly warmed engine, setting aside those that raise."""
+    def _offsets_at(self, seq: int) -> dict[str, int]:
+        """Return the newest offset of each topic up to a sequence number of the records that are being read."""
+        self.offsets |= {r.topic: r.offset for r in self._reading if r.seq <= seq}
+        self._reading = [r for r in self._reading if r.seq > seq]
+        return self.offsets
+
+    def _apart(self, inputs: list[LogRecord], behind: int | None, error: Exception) -> None:
+        """Halve records, and at last lines, until what raises stands alone; set that aside and take in the rest.
+
+        ``behind`` is the sequence number of what follows; a record cut into lines is done when the last of them is.
+        """
         self.engine = self._warm(self.registry)
+        if len(inputs) == 1 and len(lines := inputs[0].value.split(b"\n")) > 1:
+            inputs = [inputs[0]._replace(value=line) for line in lines]
         if len(inputs) == 1:
-            record = inputs[0]
-            lines = record.value.split(b"\n")
-            if len(lines) > 1:
-                self._apart([record._replace(value=line, seq=record.seq) for line in lines], error)
-                return
+            (record,) = inputs
             structlog.get_logger("plumeline.runner").error("input set aside", error=repr(error), seq=record.seq)
             bad = BadLine(record.value, f"raised {type(error).__name__}: {error}")
-            self._commit(Output(bad=[bad]), record.seq, [])
+            self._commit(Output(bad=[bad]), record.seq if record.seq != behind else self.progress.seq, [])
             return
-        for record in inputs:
+        middle = len(inputs) // 2
+        for half, follows in ((inputs[:middle], inputs[middle].seq), (inputs[middle:], behind)):
             try:
-                self._take([record], record.seq, [])
+                self._take(half, half[-1].seq if half[-1].seq != follows else self.progress.seq, [])
             except Exception as raised:
-                self._apart([record], raised)
-
-    def _alert(self) -> None:
-        if self.outbox is None:
-            return
-        made = False
-        while events := self.store.events_after(self.outbox.cursor, EVENTS_A_TURN):
-            made = bool(self.outbox.consume(events, self.registry, self.wall_ms())) or made
-            self.hook("told")
-        if self.engine.watch.now_ms is not None:
-            made = bool(self.outbox.tick(self.engine.watch.now_ms, self.registry, self.wall_ms())) or made
-        if made:
-            self.told()
-        if self.publishes:
-            self._journal(self.outbox)
-
-    def _journal(self, outbox: Outbox) -> None:
-        """Copy what the alerts' journal says to topic ``alerts``; after a crash a line may stand there twice, under one number."""
-        while lines := outbox.journal(outbox.journalled, JOURNAL_A_TURN):
-            self.log.append_now([Entry("alerts", partition_of(line.source), line.line) for line in lines])
-            outbox.journalled = lines[-1].n
+                if _is_away(raised):
+                    raise
+                self._apart([r for r in half if r.seq > self.progress.seq], follows, raised)
 
     # -- restart and registry ------------------------------------------------------------------------------------
 
@@ -253,19 +220,123 @@ class Runner:
         out = Output()
         count = sum(self.engine.touch_period(c.source, c.from_ms, c.to_ms, c.what, out) for c in changes)
         self._commit(out, self.progress.seq, [])
+        return count
+
+    # -- for the runner ------------------------------------------------------------------------------------------
+
+    def entries(self, out: Output) -> list[Entry]:
+        """Return what a turn puts on the log, before it is stored."""
+        raise NotImplementedError
+
+    def committed(self, out: Output) -> None:
+        """Do what follows a stored turn."""
+
+
+class Runner(Turns):
+    """The runner of one process over its SQLite log; ``run`` in a thread, or ``step`` by step."""
+
+    def __init__(
+        self,
+        log: SqliteLog,
+        writer: SqliteWriter,
+        store: SqliteStore,
+        registry: Registry,
+        *,
+        outbox: Outbox | None = None,
+        told: Callable[[], None] = lambda: None,
+        wall_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        settings: Settings | None = None,
+        hook: Callable[[str], None] = lambda _stage: None,
+        publishes: bool = True,
+    ) -> None:
+        self.log, self.outbox, self.told = log, outbox, told
+        super().__init__(log, writer, store, registry, wall_ms=wall_ms, settings=settings, hook=hook, publishes=publishes)
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Read and work off one batch; return whether there was any."""
+        records = self.log.read(READ, self.progress.seq, BATCH_RECORDS)
+        if not records:
+            self._alert()
+            return False
+        started = time.monotonic()
+        for turn in turns(records):
+            self.work(turn)
+        self.progress.busy_s += time.monotonic() - started
+        return True
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; an error of the infrastructure ends the thread and is shown in ``progress.failed``."""
+        logger = structlog.get_logger("plumeline.runner")
+        try:
+            while not stop.is_set():
+                if not self.step():
+                    with self.log.appended:
+                        if not self.log.waiting(READ, self.progress.seq):
+                            self.log.appended.wait(IDLE_S)
+        except Exception as error:
+            self.progress.failed = f"{type(error).__name__}: {error}"
+            logger.exception("the runner stopped", seq=self.progress.seq)
+
+    def drain(self) -> None:
+        """Work until the log's end."""
+        while self.step():
+            pass
+
+    def entries(self, out: Output) -> list[Entry]:
+        """Return what a turn puts on the log: touches, which come back as input, and events, for whoever wants to know."""
+        return touch_entries(out) + event_entries(out)
+
+    def committed(self, out: Output) -> None:
+        """Hand a turn's events to the alerts."""
+        if out.events or out.ticks:
+            self._alert()
+
+    def adopt(self, registry: Registry) -> int:
+        """Put a new registry in force, and its contacts."""
+        count = super().adopt(registry)
         if self.outbox is not None:
             self.outbox.renew(registry.contacts)
         return count
 
+    def _alert(self) -> None:
+        if self.outbox is None:
+            return
+        made = False
+        while events := self.store.events_after(self.outbox.cursor, EVENTS_A_TURN):
+            made = bool(self.outbox.consume(events, self.registry, self.wall_ms())) or made
+            self.hook("told")
+        if self.engine.watch.now_ms is not None:
+            made = bool(self.outbox.tick(self.engine.watch.now_ms, self.registry, self.wall_ms())) or made
+        if made:
+            self.told()
+        if self.publishes:
+            self._journal(self.outbox)
 
-def entries_of(out: Output, points: Points) -> list[Entry]:
-    """Return what a turn puts on the log: touches, which come back as input, and events, for whoever wants to know."""
-    entries = [
+    def _journal(self, outbox: Outbox) -> None:
+        """Copy what the alerts' journal says to topic ``alerts``; after a crash a line may stand there twice, under one number."""
+        while lines := outbox.journal(outbox.journalled, JOURNAL_A_TURN):
+            self.log.append_now([Entry("alerts", partition_of(line.source), line.line) for line in lines])
+            outbox.journalled = lines[-1].n
+
+
+def touch_entries(out: Output) -> list[Entry]:
+    """Return a turn's touches as records."""
+    return [
         Entry("touches", partition_of(source), Touch(source=source, hour=local(hour), cause=cause).line())
         for (source, hour), cause in out.touches.items()
     ]
-    entries += [Entry("events", partition_of(e.source), e.line()) for e in out.events]
-    return entries
+
+
+def event_entries(out: Output) -> list[Entry]:
+    """Return a turn's events as records."""
+    return [Entry("events", partition_of(e.source), e.line()) for e in out.events]
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether an error is trouble of the infrastructure, which no input can be blamed for."""
+    return isinstance(error, sqlite3.Error | OSError | LogFull | StoreAway)
 
 
 def _bad_frame(bad: BadLine, now_ms: int) -> Frame:

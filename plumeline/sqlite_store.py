@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +73,18 @@ class SqliteWriter:
         return int(row[0]) if row else 0
 
     def commit(
-        self, out: Output, points: Points, frames: Iterable[Frame], cursor: int, hook: Callable[[str], None] = lambda _s: None
+        self,
+        out: Output,
+        points: Points,
+        frames: Iterable[Frame],
+        cursor: int,
+        hook: Callable[[str], None] = lambda _s: None,
+        offsets: Mapping[str, int] | None = None,
     ) -> None:
-        """Write a turn and its cursor in one transaction; ``hook`` is called between its parts (for crash tests)."""
+        """Write a turn and its cursor in one transaction; ``hook`` is called between its parts (for crash tests).
+
+        ``offsets`` are those of the newest record of each topic, where topics are read each in its own order.
+        """
         with self.lock:
             db = self.db
             db.execute("BEGIN IMMEDIATE")
@@ -86,6 +95,8 @@ class SqliteWriter:
                 hook("figures")
                 self._state(out)
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (str(cursor),))
+                if offsets is not None:
+                    db.execute("INSERT OR REPLACE INTO meta VALUES ('offsets', ?)", (json.dumps(offsets),))
                 hook("state")
                 db.execute("COMMIT")
             except BaseException:

@@ -29,6 +29,7 @@ TINY = Sizes(
     many_frames=4,
     webhook_trials=3,
     webhook_spacing_s=0.05,
+    outage_sources=2,
     year_days=1,
 )
 
@@ -119,7 +120,17 @@ def test_everything_through_a_server_is_complete(capsys: pytest.CaptureFixture[s
     for only in ("process", "hj212", "webhook"):
         run(only, True, Console(file=io.StringIO()), TINY)
         names += [row["name"] for row in json.loads(capsys.readouterr().out)["benchmarks"]]
-    assert names == ["process", "process-ack", "hj212-decode", "hj212-1", "hj212-many", "webhook-p50", "webhook-p99"]
+    assert names == [
+        "process",
+        "process-ack",
+        "hj212-decode",
+        "hj212-1",
+        "hj212-many",
+        "webhook-p50",
+        "webhook-p99",
+        "webhook-backfill-p50",
+        "webhook-backfill-p99",
+    ]
 
 
 def test_table_shows_figure_aim_and_machine() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from alerts.outbox import Outbox
 from ingest.log import Entry
@@ -46,6 +47,7 @@ class Street:
 
 @pytest.fixture
 def street(tmp_path: Path) -> Iterator[Street]:
+    structlog.reset_defaults()
     made = Street(tmp_path)
     yield made
     made.outbox.close()

@@ -1,0 +1,200 @@
+"""The log on Kafka, the gateway's side: records are acknowledged by all in-sync replicas, un-acknowledged bytes are bounded.
+
+What arrives within LINGER_S for one partition of ``reports`` becomes one record of several lines (a bundle): whoever reads it pays for
+records, not for readings. A tick closes the bundle before it, so that the order within a partition is that of the calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from ingest.log import PARTITIONS, TOPICS, Entry, LogFull
+
+UNACKED_BYTES_MAX = 64 * 2**20
+"""Bytes that may wait for the broker's acknowledgement; beyond it ``append`` raises LogFull and sockets are not read."""
+BUNDLE_BYTES_MAX = 262_144
+"""Bytes of one bundle."""
+LINGER_S = 0.005
+"""How long a bundle waits for more lines."""
+DELIVERY_S, BLOCK_S, REQUEST_S = 60.0, 5.0, 15.0
+"""How long a record may wait for its acknowledgement, a send for metadata, a request for its answer."""
+CLOSE_S = 10.0
+RECORD_BYTES_MAX = 1_048_576
+TICK_PREFIX = b'{"v":1,"tick"'
+RETENTION_MS = 7 * 86_400_000
+"""How long inputs stay on the log; outputs live in the store."""
+KEPT_FOR_EVER = {"cleanup.policy": "compact"}
+TOPIC_SETTINGS: dict[str, dict[str, str]] = {
+    topic: KEPT_FOR_EVER
+    if topic == "registry"
+    else {"retention.ms": str(RETENTION_MS), "max.message.bytes": str(RECORD_BYTES_MAX), "compression.type": "producer"}
+    for topic in TOPICS
+}
+
+
+def make_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int = 1, prefix: str = "") -> list[str]:
+    """Make the topics that are missing; return their names. The number of partitions is for ever.
+
+    Raises:
+        ValueError: a topic is there with another number of partitions.
+        KafkaError: the broker does not answer.
+    """
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        known = set(admin.list_topics())
+        wanted = [
+            NewTopic(prefix + topic, partitions, replication, topic_configs=settings)
+            for topic, settings in TOPIC_SETTINGS.items()
+            if prefix + topic not in known
+        ]
+        if wanted:
+            try:
+                admin.create_topics(wanted)
+            except TopicAlreadyExistsError:
+                pass  # another one was faster
+        for told in admin.describe_topics([prefix + topic for topic in TOPICS]):
+            name, count = told["name"], len(told["partitions"])
+            if count != partitions:
+                raise ValueError(f"topic {name} has {count} partitions, {partitions} are wanted; that number cannot be changed")
+        return [topic.name for topic in wanted]
+    finally:
+        admin.close()
+
+
+@dataclass(slots=True)
+class _Bundle:
+    lines: list[bytes] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    size: int = 0
+
+
+class KafkaLog:
+    """Implements ``ingest.log.Appends`` over a producer; used from one event loop."""
+
+    def __init__(self, bootstrap: str, partitions: int = PARTITIONS, prefix: str = "") -> None:
+        """Connect.
+
+        Raises:
+            KafkaError: no broker answers.
+        """
+        self.partitions, self._prefix = partitions, prefix
+        self.unacked_bytes = 0
+        self._bundles: dict[int, _Bundle] = {}
+        self._sender = ThreadPoolExecutor(1, "kafka-send")
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=5,
+            batch_size=262_144,
+            max_request_size=RECORD_BYTES_MAX,
+            delivery_timeout_ms=int(DELIVERY_S * 1000),
+            request_timeout_ms=int(REQUEST_S * 1000),
+            max_block_ms=int(BLOCK_S * 1000),
+        )
+        for topic in TOPICS:
+            self._producer.partitions_for(prefix + topic)
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes that wait for their acknowledgement."""
+        return self.unacked_bytes
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Append and return when all are acknowledged by the broker.
+
+        Raises:
+            LogFull: too much waits already, or the broker did not acknowledge in time; what was sent may be there.
+        """
+        size = sum(len(e.value) for e in entries)
+        if self.unacked_bytes and self.unacked_bytes + size > UNACKED_BYTES_MAX:
+            raise LogFull(f"{self.unacked_bytes} bytes wait for the broker; send again in a second")
+        self.unacked_bytes += size
+        try:
+            outcomes = await asyncio.gather(*(self._put(entry) for entry in entries), return_exceptions=True)
+        finally:
+            self.unacked_bytes -= size
+        failed = [o for o in outcomes if isinstance(o, BaseException)]
+        if failed:
+            raise LogFull(f"the broker did not acknowledge: {type(failed[0]).__name__}: {failed[0]}") from failed[0]
+
+    def _put(self, entry: Entry) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if entry.topic != "reports":
+            self._send(entry, [done])
+            return done
+        if entry.value.startswith(TICK_PREFIX):
+            self._flush(entry.partition)
+            self._send(entry, [done])
+            return done
+        bundle = self._bundles.get(entry.partition)
+        if bundle is not None and bundle.size + len(entry.value) > BUNDLE_BYTES_MAX:
+            self._flush(entry.partition)
+            bundle = None
+        if bundle is None:
+            bundle = self._bundles[entry.partition] = _Bundle()
+            loop.call_later(LINGER_S, self._flush, entry.partition, bundle)
+        bundle.lines.append(entry.value)
+        bundle.waiting.append(done)
+        bundle.size += len(entry.value) + 1
+        return done
+
+    def _flush(self, partition: int, only: _Bundle | None = None) -> None:
+        bundle = self._bundles.get(partition)
+        if bundle is None or (only is not None and bundle is not only):
+            return
+        del self._bundles[partition]
+        self._send(Entry("reports", partition, b"\n".join(bundle.lines)), bundle.waiting)
+
+    def _send(self, entry: Entry, waiting: list[asyncio.Future[None]]) -> None:
+        """Hand a record to the producer, in the order of calls; its thread may wait for metadata, the event loop never."""
+        loop = asyncio.get_running_loop()
+
+        def told(error: BaseException | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, waiting, error)
+
+        def send() -> None:
+            try:
+                future: Any = self._producer.send(self._prefix + entry.topic, value=entry.value, partition=entry.partition)
+            except KafkaError as error:
+                told(error)
+                return
+            future.add_callback(lambda _metadata: told(None))
+            future.add_errback(told)
+
+        self._sender.submit(send)
+
+    async def close(self) -> None:
+        """Send what waits, and stop."""
+        for partition in list(self._bundles):
+            self._flush(partition)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._sender.shutdown(wait=True)
+        try:
+            self._producer.flush(CLOSE_S)
+        except KafkaError:
+            pass  # whoever waits for an acknowledgement has not got one, and sends again
+        self._producer.close(timeout=CLOSE_S)
+
+
+def _settle(waiting: list[asyncio.Future[None]], error: BaseException | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
