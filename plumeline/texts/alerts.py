@@ -1,0 +1,30 @@
+"""Texts of the page Alerts."""
+
+EN = """
+alerts.what | What was sent to whom, by which attempt, with which answer.
+alerts.every | all
+alerts.none | No alert has been sent yet.
+alerts.none.filtered | No alert is like that now.
+alerts.of | Only {source}.
+alerts.away | The outbox does not answer; what waits there is sent when it does.
+alerts.key | Idempotency key
+phase.opened | opened
+phase.update | goes on
+phase.over | {phase}, over since
+phase.resolved | resolved
+phase.withdrawn | withdrawn
+phase.digest | digest
+delivery.waiting | waiting
+delivery.delivered | delivered
+delivery.dead | given up
+delivery.next | Next attempt {time}.
+delivery.none | nobody to tell
+delivery.some | {state} ({n} of {of})
+delivery.all | delivered ({n})
+attempt.n | Attempt
+attempt.time | Time
+attempt.status | Status
+attempt.answer | Answer
+attempt.none | Not tried yet.
+"""
+"""Key | English text."""
