@@ -8,11 +8,10 @@ A record is replaced, never changed in place.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from alerts.alert import Alert, Phase, Severity, State, alert_id
 from processors.figures import MINUTE_MS, Event, local, local_iso
 
 EPISODES_CLOSED_MAX = 2_000
@@ -33,32 +32,6 @@ DIGEST_ITEMS_MAX = 20
 """Entries a digest lists; more are counted."""
 DIGESTS_MAX = 2_000
 """Digests that collect at the same time; beyond it the oldest is told at once."""
-
-State = dict[str, dict[str, Any]]
-Phase = Literal["opened", "update", "resolved", "withdrawn", "digest"]
-Severity = Literal["red", "orange", "yellow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something that people are told.
-
-    ``id`` is a function of the event's id and the phase, and so the key under which it is told once. ``kind`` is the event's.
-    ``thread`` is the same for all alerts on one subject, for an exceedance the episode's id.
-    ``severity`` is that of the thread: who was woken also hears the end. ``time_ms`` is in the log's
-    time. ``facts`` are the event's, and what the thread adds (``replaces``, ``items``).
-    """
-
-    id: str
-    kind: str
-    thread: str
-    phase: Phase
-    severity: Severity
-    source: str
-    factor: str | None
-    time_ms: int
-    events: tuple[str, ...]
-    facts: dict[str, Any]
 
 
 def step(state: State, event: Event) -> tuple[State, list[Alert]]:
@@ -95,9 +68,16 @@ def flush(state: State, now_ms: int) -> tuple[State, list[Alert]]:
     return new, _due_digests(new, now_ms)
 
 
-def alert_id(event_id: str, phase: Phase) -> str:
-    """Return the idempotency key of an alert: 20 hex digits of BLAKE2b over event id and phase, after an "a"."""
-    return "a" + hashlib.blake2b(f"{event_id}\n{phase}".encode(), digest_size=10).hexdigest()
+def acknowledged(state: State, thread: str) -> State:
+    """Return the state in which a thread's open subject is known to somebody: it is told again only when it ends.
+
+    Where the thread has ended, or its subject never repeats, nothing changes.
+    """
+    key = f"episode/{thread}"
+    record = state.get(key)
+    if record is None or not record["open"]:
+        return state
+    return {**state, key: {**record, "acknowledged": True}}
 
 
 def told_step(hours: int) -> int:
@@ -120,7 +100,7 @@ def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
         return _into_digest(state, event)
     step_told = told_step(_hours(event))
     paged = thread is not None and thread["open"] and thread["paged"]
-    if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"]):
+    if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"] or thread.get("acknowledged")):
         return []
     alert = _alert(event, episode, "update" if paged else "opened", "red")
     told: dict[str, Any] = {"alert": alert.id, "time": local_iso(event.time_ms)}

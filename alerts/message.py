@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
-from alerts.lifecycle import Alert
+from alerts.alert import Alert
 from alerts.names import factor_name, place, point_row
 from alerts.texts import known, ordinal, text
 from ingest.registry import Registry
@@ -58,15 +58,18 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
 
 
 def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
-    """Return a message's links by their names, worst place first: evidence (of an hour), source, console."""
+    """Return a message's links by their names: acknowledge (what is open), evidence (of an hour), source, console."""
     base = base.rstrip("/")
+    acknowledge = {}
+    if alert.phase in ("opened", "update"):
+        acknowledge = {text("link.acknowledge", language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
     found = {text("link.source", language): f"{base}/source/{quote(alert.source, safe='')}"}
     start, stat = alert.facts.get("hour_start"), alert.facts.get("stat")
     if alert.factor and start and stat:
         level = "day" if _is_day(start, alert.facts.get("hour_end")) else "hour"
         figure = "/".join((alert.source, alert.factor, str(stat), level, str(start)))
         found = {text("link.evidence", language): f"{base}/evidence?figure={quote(figure, safe='')}", **found}
-    return {**found, text("link.console", language): f"{base}/alerts"}
+    return {**acknowledge, **found, text("link.console", language): f"{base}/alerts"}
 
 
 def shown(value: object, limit: object = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeVar
 
-from alerts.lifecycle import Alert
+from alerts.alert import Alert
 from alerts.texts import text
 from ingest.registry import Contact, Dated, Enterprise, Point, Registry, Source
 from processors.figures import local

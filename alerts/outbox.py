@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alerts.lifecycle import Alert, State, flush, steps
+from alerts.actions import Action, ActionKind, ActionRefused, action_id, checked, keep, of_thread, span
+from alerts.alert import Alert, State
+from alerts.lifecycle import acknowledged, flush, steps
 from alerts.message import Message, render
 from alerts.names import wants
 from alerts.records import (
@@ -31,6 +33,7 @@ from alerts.records import (
     told_url,
 )
 from alerts.retries import Verdict, judged
+from alerts.schema import SCHEMA
 from ingest.registry import Contact, Registry
 from processors.figures import Event
 
@@ -42,34 +45,16 @@ EVENTS_KEPT = 200_000
 """Ids of consumed events remembered, so that an event that comes again is known."""
 JOURNAL_KEPT = 200_000
 """Lines of the journal kept for those who copy it to topic ``alerts``."""
+ACTIONS_MAX = 200
+"""Acknowledgements and comments kept for one thread; more are refused."""
+DEPENDENT = (("deliveries", "alert"), ("actions", "alert"), ("alerts", "id"))
+"""Tables and columns from which a forgotten alert goes, itself last."""
 ANSWER_MAX = 500
 """Characters of a receiver's answer that are kept."""
 SECRET_PAUSE_MS = 60_000
 """Pause before a delivery that cannot be signed is looked at again."""
 BUSY_S = 10.0
 """How long a writer waits for the file's lock."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS consumed(n INTEGER PRIMARY KEY, event TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS threads(key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alerts(
-  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, made_ms INTEGER NOT NULL,
-  alert TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, links TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS alerts_by_source ON alerts(source, n);
-CREATE TABLE IF NOT EXISTS deliveries(
-  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, alert TEXT NOT NULL, thread TEXT NOT NULL, source TEXT NOT NULL,
-  contact TEXT NOT NULL, url TEXT NOT NULL, secret_env TEXT NOT NULL, payload BLOB NOT NULL, state TEXT NOT NULL,
-  attempts INTEGER NOT NULL, made_ms INTEGER NOT NULL, next_ms INTEGER, reason TEXT);
-CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries(contact, next_ms, n) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS deliveries_in_thread ON deliveries(contact, thread, n) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS deliveries_by_alert ON deliveries(alert, n);
-CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries(state);
-CREATE TABLE IF NOT EXISTS attempts(
-  delivery TEXT NOT NULL, n INTEGER NOT NULL, time_ms INTEGER NOT NULL, status INTEGER, answer TEXT NOT NULL,
-  PRIMARY KEY(delivery, n)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS journal(n INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, line BLOB NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +227,37 @@ class Outbox:
                 self._journal(row[0], "revived", now_ms, {"delivery": delivery, "contact": row[1]})
         return changed
 
+    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+        """Acknowledge an alert, or comment on it: kept, journalled, and for an open thread the end of its repetitions.
+
+        Acknowledging again, or acting again with the same ``key`` and the same words, changes nothing and returns what was
+        kept first.
+
+        Raises:
+            ActionRefused: the alert is not known, a word is missing or too long, or the thread has too many actions.
+        """
+        who, words = checked(kind, who, words)
+        with self._transaction():
+            found = self._named("SELECT n, source, alert FROM alerts WHERE id = ?", (alert,))
+            if not found:
+                raise ActionRefused("gone")
+            n, thread = found[0]["n"], json.loads(found[0]["alert"])["thread"]
+            upto, over = span(self._db, thread, n)
+            actions = of_thread(self._db, thread)
+            identity = action_id(alert, kind, who, words, key or str(len(actions)))
+            known = [a for a in actions if a.id == identity or (a.kind == kind == "acknowledge" and a.upto >= n)]
+            if known:
+                return known[0]
+            if len(actions) >= ACTIONS_MAX:
+                raise ActionRefused("many")
+            action = Action(identity, kind, who, words, now_ms, upto)
+            keep(self._db, action, alert, thread)
+            facts = {"action": identity, "alert": alert, "thread": thread, "who": who, "words": words}
+            self._journal(found[0]["source"], "acknowledged" if kind == "acknowledge" else "commented", now_ms, facts)
+            if kind == "acknowledge" and not over:
+                self._keep(acknowledged(self._state, thread))
+        return action
+
     def counts(self) -> dict[str, int]:
         """Return the number of deliveries that wait, were delivered, are dead letters."""
         with self._lock:
@@ -323,7 +339,7 @@ class Outbox:
         settled = "NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = alerts.id AND d.state = 'waiting')"
         ids = self._db.execute(f"SELECT id FROM alerts WHERE {old} AND {settled}", (ALERTS_KEPT,)).fetchall()  # noqa: S608
         gone = "DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE alert = ?)"
-        for sql in (gone, "DELETE FROM deliveries WHERE alert = ?", "DELETE FROM alerts WHERE id = ?"):
+        for sql in (gone, *(f"DELETE FROM {t} WHERE {c} = ?" for t, c in DEPENDENT)):  # noqa: S608
             self._db.executemany(sql, ids)
 
     def _bury(self, found: dict[str, Any], now_ms: int, reason: str) -> None:
@@ -363,6 +379,8 @@ class Outbox:
             links=json.loads(row["links"]),
             made_ms=row["made_ms"],
             deliveries=tuple(deliveries),
+            actions=tuple(actions := of_thread(self._db, alert["thread"])),
+            acknowledged=next((a for a in actions if a.kind == "acknowledge" and a.upto >= row["n"]), None),
         )
 
     def _named(self, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:

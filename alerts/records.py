@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from alerts.lifecycle import Alert
+from alerts.actions import Action
+from alerts.alert import Alert
 from alerts.message import Message
 from ingest.records import compact
 from processors.figures import local_iso
@@ -16,7 +17,7 @@ from processors.figures import local_iso
 VERSION = 1
 """Schema version ``v`` of journal lines."""
 
-What = Literal["alert", "attempt", "waits", "dead", "revived"]
+What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert with its message in English, and what became of it."""
+    """An alert with its message in English, and what became of it.
+
+    ``actions`` are all of its thread, oldest first; ``acknowledged`` is the one that silences this alert.
+    """
 
     alert: Alert
     title: str
@@ -57,6 +61,8 @@ class AlertRow:
     links: dict[str, str]
     made_ms: int
     deliveries: tuple[DeliveryRow, ...]
+    actions: tuple[Action, ...] = ()
+    acknowledged: Action | None = None
 
     @property
     def id(self) -> str:

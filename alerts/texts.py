@@ -116,6 +116,7 @@ ENGLISH: dict[str, str] = {
     "state.final": "final",
     "state.revised": "revised",
     "unknown": "unknown",
+    "link.acknowledge": "Acknowledge",
     "link.evidence": "Evidence",
     "link.source": "Source",
     "link.console": "Console",

@@ -20,6 +20,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from alerts.deliver import Deliverer
+from alerts.http import router as alert_routes
 from alerts.outbox import Outbox
 from ingest.gateway import Gateway
 from ingest.http import router, tokens_from
@@ -127,6 +128,8 @@ class County:
         app = FastAPI(title="Plumeline", docs_url=None, redoc_url=None)
         groups = {s.token_group for s in self.runner.registry.sources if s.token_group}
         app.include_router(router(self.log, self.clock, self.source, tokens_from(os.environ, groups)))
+
+        app.include_router(alert_routes(self.outbox, self._now_ms))
 
         @app.get("/healthz")
         async def healthz() -> JSONResponse:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from nicegui import Client, run, ui
 from nicegui import app as pages
 
-from plumeline.console import deliveries, evidence, frames, now, pipeline, source, sources, why
+from plumeline.console import deliveries, evidence, forms, frames, now, pipeline, source, sources, why
 from plumeline.console.ports import Console
 from plumeline.console.shell import Load, Shell, show_missing, show_page
 from plumeline.texts import t
@@ -44,6 +44,9 @@ def mount(app: FastAPI, deps: Console) -> None:
         except StoreAway:
             return JSONResponse({"error": t("state.away")}, 503)
         return JSONResponse(found or {"error": t("evidence.missing"), "figure": figure[:PARAMETER_MAX]}, 200 if found else 404)
+
+    forms_of = {"alerts/act": lambda fields: deliveries.act(shell.context({}), fields)}
+    app.include_router(forms.routes(prefix, forms_of))
 
     async def page(request: Request, tab: str, load: Load, slots: tuple[str, ...], title: str, **named: str) -> None:
         query = {**_query(request), **{k: v[:PARAMETER_MAX] for k, v in named.items()}}

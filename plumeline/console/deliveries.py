@@ -1,11 +1,13 @@
-"""The page Alerts: what was sent to whom, by which attempt, with which answer."""
+"""The page Alerts: what was sent to whom, by which attempt, with which answer, and what people did about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from alerts.actions import WHO_MAX, WORDS_MAX, ActionKind, ActionRefused
 from alerts.records import AlertRow, DeliveryRow
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
@@ -17,7 +19,11 @@ ALERTS_MAX = 100
 """Alerts one page shows."""
 ANSWER_MAX = 300
 """Characters of a receiver's answer that are shown."""
+SAID = ("gone", "who", "words", "long", "many", "away")
+"""Answers to an action that have a sentence on the page."""
 DELIVERY_COLOURS = {"waiting": "yellow", "delivered": "grey", "dead": "orange"}
+
+log = logging.getLogger("plumeline.console")
 
 
 def view(context: Context) -> View:
@@ -26,9 +32,11 @@ def view(context: Context) -> View:
     counts = parts.delivery_counts(context)
     try:
         found = list(context.console.outbox.alerts(ALERTS_MAX, source or None))
+        asked = context.console.outbox.alert(chosen) if chosen and chosen not in {a.id for a in found} else None
     except Exception:
         return View({"head": h("section", h("h1", t("tab.alerts")), h("p", t("alerts.away")), cls="state broken")})
     rows = [a for a in found if not state or any(d.state == state for d in a.deliveries)]
+    rows += [asked] if asked is not None else []
     episodes = _episodes(context, source)
     options = [("", t("alerts.every"))] + [
         (s, t(f"delivery.{s}") + (f" {counts[s]}" if counts and s in counts else "")) for s in ("waiting", "delivered", "dead")
@@ -69,7 +77,7 @@ def brief(row: AlertRow, now_ms: int, *, over: bool) -> Markup:
         h("div", words.clock(row.alert.time_ms, now_ms), cls="when"),
         h("div", parts.chip("grey" if over else _colour(row), _phase(row, over)), cls="who"),
         h("div", link(words.query("alerts", alert=row.alert.id), row.title, cls="cover"), cls="title"),
-        h("div", _standing(row), cls="standing"),
+        h("div", _known(row), _standing(row), cls="standing"),
         cls="brief",
         data_key=row.alert.id,
     )
@@ -77,6 +85,7 @@ def brief(row: AlertRow, now_ms: int, *, over: bool) -> Markup:
 
 def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen: str, *, over: bool) -> Markup:
     now_ms = context.now_ms
+    open_here = row.id == chosen
     episode = episodes.get(row.alert.thread)
     onward = [link(words.source_url(row.alert.source, factor=row.alert.factor), context.names.place(row.alert.source), " →")]
     if episode is not None:
@@ -87,19 +96,82 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
         h("span", words.clock(row.alert.time_ms, now_ms, seconds=True), cls="when"),
         parts.chip("grey" if over else _colour(row), _phase(row, over)),
         h("b", row.title),
-        h("span", _standing(row), cls="standing"),
+        h("span", _known(row), _standing(row), cls="standing"),
     )
     return h(
         "details",
         summary,
         h("pre", "\n".join(row.body), cls="message"),
         h("p", onward, cls="onward"),
+        history(row, now_ms),
+        form(row, context.query.get("said", "") if open_here else "", over=over),
+        h("h4", t("alerts.deliveries")) if row.deliveries else None,
         [_told(d, now_ms) for d in row.deliveries] or parts.quiet(t("delivery.none")),
         h("p", t("alerts.key"), " ", h("code", row.alert.id), cls="quiet"),
-        open=row.alert.id == chosen,
+        open=open_here,
         data_key=row.alert.id,
         cls="alert",
     )
+
+
+def history(row: AlertRow, now_ms: int) -> Markup | None:
+    """Return what people did about an alert's subject, oldest first: who, when, in which words."""
+    if not row.actions:
+        return None
+    return h(
+        "ul",
+        [
+            h(
+                "li",
+                h("span", words.clock(a.time_ms, now_ms, seconds=True), cls="when"),
+                h("span", h("b", a.who), " ", t(f"action.{a.kind}"), h("q", a.words) if a.words else None),
+                data_key=a.id,
+            )
+            for a in row.actions
+        ],
+        cls="history",
+    )
+
+
+def form(row: AlertRow, said: str, *, over: bool) -> Markup:
+    """Return the form to acknowledge (what is open and nobody has acknowledged) or to comment; ``said`` is the last answer's key."""
+    can = row.acknowledged is None and not over and row.phase not in ("resolved", "withdrawn", "digest")
+    name, what = t("action.who"), t("action.words")
+    return h(
+        "form",
+        h("p", t(f"said.{said}"), cls="said", role="status") if said in SAID else None,
+        h("input", name="alert", value=row.id, type="hidden"),
+        h("input", name="key", value=len(row.actions), type="hidden"),
+        h("input", name="who", maxlength=WHO_MAX, required=True, autocomplete="name", placeholder=name, aria_label=name),
+        h("input", name="words", maxlength=WORDS_MAX, autocomplete="off", placeholder=what, aria_label=what, cls="words"),
+        h("button", t("action.acknowledge.do"), name="kind", value="acknowledge", cls="first") if can else None,
+        h("button", t("action.comment.do"), name="kind", value="comment"),
+        h("small", t("action.acknowledge.means")) if can else None,
+        action="alerts/act",
+        method="post",
+        cls="act",
+    )
+
+
+def act(context: Context, fields: Mapping[str, str]) -> str:
+    """Do what a form of the page asks and return the address that shows it."""
+    alert, said = fields.get("alert", ""), ""
+    kind: ActionKind = "acknowledge" if fields.get("kind") == "acknowledge" else "comment"
+    try:
+        who, what, key = (fields.get(name, "") for name in ("who", "words", "key"))
+        context.console.outbox.act(alert, kind, who, what, context.now_ms, key)
+    except ActionRefused as refused:
+        said = refused.reason
+    except Exception:
+        log.exception("an action was not kept")
+        said = "away"
+    return words.query("alerts", alert=alert, said=said or None)
+
+
+def _known(row: AlertRow) -> Markup | None:
+    if row.acknowledged is None:
+        return None
+    return parts.chip("grey", t("action.known", who=row.acknowledged.who))
 
 
 def _told(delivery: DeliveryRow, now_ms: int) -> Markup:

@@ -6,16 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from alerts.actions import Action, ActionKind
 from alerts.records import AlertRow
 from ingest.registry import Registry
 from processors.store import StoreQuery
 
 
-class OutboxQuery(Protocol):
-    """What the alerts pages read."""
+class OutboxPort(Protocol):
+    """What the alerts pages read, and what people do there."""
 
     def alerts(self, limit: int, source: str | None = None) -> Sequence[AlertRow]:
         """Return the newest alerts, newest first."""
+
+    def alert(self, alert: str) -> AlertRow | None:
+        """Return one alert by its id."""
+
+    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+        """Acknowledge an alert or comment on it, once a key; raise ActionRefused where that cannot be."""
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of deliveries by state."""
@@ -33,7 +40,7 @@ class Console:
     store: StoreQuery
     registry: Callable[[], Registry]
     now_ms: Callable[[], int]
-    outbox: OutboxQuery
+    outbox: OutboxPort
     health: Callable[[], Mapping[str, Any]] = field(default=dict)
     zone: str = "UTC+8"
     mount_path: str = "/"

@@ -45,6 +45,7 @@ state.away.goes_on | Devices are still acknowledged and limits still watched; no
 state.away.check.1 | Is the disk of the data folder full, or the folder gone?
 state.away.check.2 | Is the store's process running? The page Pipeline says what Plumeline knows of it.
 state.away.check.3 | Alerts go out without the store: the page Alerts shows what was sent.
+form.refused | This form was not sent by a page of this console, or is too long.
 missing | No such page
 missing.what | The address leads nowhere; what exists stands above.
 state.fault | This page could not be made.

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from alerts import lifecycle
-from alerts.lifecycle import Alert, State, flush, step, steps, told_step
+from alerts.alert import Alert, State, alert_id
+from alerts.lifecycle import flush, step, steps, told_step
 from processors.figures import Event
 from tests.alerts.given import SOURCE, about, ms, over
 
@@ -182,7 +183,7 @@ def test_ids_are_functions_of_the_events() -> None:
     """The same events give the same keys in another run, and phases of one event differ."""
     events = [over(hours=1), over("closed"), about("source.silent", "05:00:00")]
     assert [a.id for a in play(*events)[1]] == [a.id for a in play(*events)[1]]
-    assert lifecycle.alert_id("e", "opened") != lifecycle.alert_id("e", "resolved")
+    assert alert_id("e", "opened") != alert_id("e", "resolved")
 
 
 def test_step_leaves_its_state_alone() -> None:

@@ -202,7 +202,8 @@ def test_links() -> None:
     """Evidence opens the figure's own id; the address survives quoting; a base with a slash does no harm."""
     (alert,) = step({}, over())[1]
     links = render(alert, registry(), "https://county.example/plumeline/").links
-    assert list(links) == ["Evidence", "Source", "Console"]
+    assert list(links) == ["Acknowledge", "Evidence", "Source", "Console"]
+    assert links["Acknowledge"] == f"https://county.example/plumeline/alerts?alert={alert.id}"
     evidence = urlsplit(links["Evidence"])
     assert (evidence.path, parse_qs(evidence.query)) == ("/plumeline/evidence", {"figure": [FIGURE]})
     assert links["Source"] == f"https://county.example/plumeline/source/{SOURCE}"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from alerts.lifecycle import Alert, Phase, Severity
+from alerts.actions import Action, ActionKind, checked
+from alerts.alert import Alert, Phase, Severity
 from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
@@ -311,6 +312,15 @@ class FakeOutbox:
     """Answers as plumeline.console.ports.OutboxQuery says."""
 
     empty: bool = False
+    actions: list[Action] = field(default_factory=list)
+
+    def alert(self, alert: str) -> AlertRow | None:
+        return next((row for row in self.alerts(99) if row.id == alert), None)
+
+    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+        who, words = checked(kind, who, words)
+        self.actions.append(Action(f"{alert}-{len(self.actions)}", kind, who, words, now_ms, 1))
+        return self.actions[-1]
 
     def alerts(self, limit: int, source: str | None = None) -> Sequence[AlertRow]:
         if self.empty:
@@ -329,6 +339,9 @@ class FakeOutbox:
                 "ac03", "ep-old", "resolved", "red", STACK, at - DAY_MS, "SO₂ complies again", ("Below its limit.",), (told,)
             ),
         ]
+        done = tuple(self.actions)
+        seen = next((a for a in done if a.kind == "acknowledge"), None)
+        rows[0] = replace(rows[0], actions=done, acknowledged=seen)
         return [a for a in rows if source in (None, a.alert.source)][:limit]
 
     def counts(self) -> dict[str, int]:

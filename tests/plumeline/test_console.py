@@ -15,7 +15,21 @@ from markupsafe import Markup
 
 import plumeline.console
 from ingest.registry import Point, Registry
-from plumeline.console import charts, deliveries, evidence, frames, hexdump, now, parts, pipeline, source, sources, why, words
+from plumeline.console import (
+    charts,
+    deliveries,
+    evidence,
+    forms,
+    frames,
+    hexdump,
+    now,
+    parts,
+    pipeline,
+    source,
+    sources,
+    why,
+    words,
+)
 from plumeline.console.auth import basic_auth_middleware
 from plumeline.console.converted import converted
 from plumeline.console.html import h
@@ -333,3 +347,35 @@ def test_an_alert_whose_subject_ended_is_quiet() -> None:
     assert deliveries.over([row, opened]) == {"ac00"}
     assert deliveries.over([opened, row]) == set()  # it began again
     assert t("phase.over", phase=t("phase.opened")) in str(deliveries.brief(opened, NOW_MS, over=True))
+
+
+def test_an_alert_is_acknowledged_by_whom_when_and_why() -> None:
+    """The form acknowledges what is open; afterwards the page says who did, and offers only the comment."""
+    context = _context(alert="ac01")
+    before = _text(deliveries.view(context))
+    assert t("action.acknowledge.do") in before
+    address = deliveries.act(context, {"alert": "ac01", "kind": "acknowledge", "who": "Li Wei", "words": f"see {SCRIPT}"})
+    assert address == "alerts?alert=ac01"
+    after = _text(deliveries.view(context))
+    assert t("action.known", who="Li Wei") in after and "&lt;script&gt;" in after and "<script" not in after
+    (row, *_) = context.console.outbox.alerts(9)
+    assert t("action.acknowledge.do") not in str(deliveries.form(row, "", over=False))
+    assert deliveries.act(context, {"alert": "ac01", "kind": "comment", "who": "Li Wei"}) == "alerts?alert=ac01&said=words"
+    assert t("said.words") in str(deliveries.form(row, "words", over=False))
+
+
+def test_a_form_of_a_foreign_page_is_refused() -> None:
+    """A browser says where a form comes from; another site's does nothing, ours leads to the alert."""
+    app, context = FastAPI(), _context()
+    outbox = context.console.outbox
+    assert isinstance(outbox, FakeOutbox)
+    app.include_router(forms.routes("", {"alerts/act": lambda fields: deliveries.act(context, fields)}))
+    client = TestClient(app, follow_redirects=False)
+    data = {"alert": "ac01", "kind": "comment", "who": "Li Wei", "words": "seen"}
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        assert client.post("/alerts/act", data=data, headers=headers).status_code == 403
+    assert client.post("/alerts/act", data={**data, "words": "x" * 20_000}).status_code == 413
+    assert outbox.actions == []
+    answer = client.post("/alerts/act", data=data, headers={"origin": "http://testserver"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?alert=ac01")
+    assert [(a.who, a.words) for a in outbox.actions] == [("Li Wei", "seen")]

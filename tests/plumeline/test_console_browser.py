@@ -43,6 +43,7 @@ class County:
 
     def set(self, mode: str) -> None:
         self.store.mode, self.outbox.empty = mode, mode == "empty"
+        self.outbox.actions.clear()
         self.known = Registry() if mode == "empty" else registry()
 
 
@@ -116,6 +117,20 @@ def test_webhook_in_three_clicks(page: Any, county: County) -> None:
     told.wait_for()
     assert "https://duty.example" in told.inner_text()
     assert "204" in told.inner_text() and "timed out" in told.inner_text()
+
+
+def test_an_alert_is_acknowledged_on_its_page(page: Any, county: County) -> None:
+    """Name, words, one click: the page says who acknowledged it; what is typed survives the refresh meanwhile."""
+    page.goto(county.base + "/alerts?alert=ac01")
+    form = page.locator("details[open] form.act")
+    form.locator("[name=who]").fill("Li Wei")
+    form.locator("[name=words]").fill("absorber is being looked at")
+    page.wait_for_timeout(1500)
+    form.get_by_role("button", name="Acknowledge").click()
+    page.locator("details[open] .history", has_text="absorber is being looked at").wait_for()
+    assert "acknowledged by Li Wei" in page.locator("details[open] > summary").inner_text()
+    assert form.get_by_role("button", name="Acknowledge").count() == 0
+    assert [(a.kind, a.who) for a in county.outbox.actions] == [("acknowledge", "Li Wei")]
 
 
 def test_a_bar_opens_its_evidence(page: Any, county: County) -> None:
