@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from processors.figures import Event
+
 State = dict[str, dict[str, Any]]
 Phase = Literal["opened", "update", "resolved", "withdrawn", "digest"]
 Severity = Literal["red", "orange", "yellow"]
@@ -36,3 +38,29 @@ class Alert:
 def alert_id(event_id: str, phase: Phase) -> str:
     """Return the idempotency key of an alert: 20 hex digits of BLAKE2b over event id and phase, after an "a"."""
     return "a" + hashlib.blake2b(f"{event_id}\n{phase}".encode(), digest_size=10).hexdigest()
+
+
+def alert_of(event: Event, thread: str, phase: Phase, severity: Severity, *, kind: str | None = None, **extra: object) -> Alert:
+    """Return the alert that an event makes, its facts with those that the thread adds; ``kind`` where it is not the event's."""
+    facts = {**event.facts, **{name: value for name, value in extra.items() if value is not None}}
+    return Alert(
+        id=alert_id(f"{event.id}\n{kind}" if kind else event.id, phase),
+        kind=kind or event.kind,
+        thread=thread,
+        phase=phase,
+        severity=severity,
+        source=event.source,
+        factor=event.factor,
+        time_ms=event.time_ms,
+        events=(event.id,),
+        facts=facts,
+    )
+
+
+def forget(state: State, prefix: str, most: int, *, ended: bool | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Keep the newest ``most`` records of a prefix and return the others; with ``ended`` only among threads that have, or have not."""
+    if len(state) <= most:
+        return []
+    keys = [key for key in state if key.startswith(prefix) and (ended is None or state[key]["open"] is not ended)]
+    oldest = sorted(keys, key=lambda key: (state[key]["time_ms"], key))[: max(len(keys) - most, 0)]
+    return [(key, state.pop(key)) for key in oldest]

@@ -1,25 +1,24 @@
 """Events become alerts: one thread a subject, told when it opens, at named hours, when it ends and when it was wrong.
 
 Everything here is pure. The state is a flat dict of JSON records, so that whoever keeps it can write only those that changed:
-``episode/<id>``, ``silence/<source>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, and
-``digests`` with the time at which each digest is due.
+``episode/<id>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, ``digests`` with the time at
+which each digest is due, and those of ``alerts.silences``.
 A record is replaced, never changed in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from alerts.alert import Alert, Phase, Severity, State, alert_id
+from alerts import silences
+from alerts.alert import Alert, State, alert_id, alert_of, forget
 from processors.figures import MINUTE_MS, Event, local, local_iso
 
 EPISODES_CLOSED_MAX = 2_000
 """Ended episodes remembered, so that a withdrawal can still name what it replaces; the oldest is forgotten first."""
 EPISODES_OPEN_MAX = 20_000
 """Open episodes remembered; beyond it the oldest is forgotten."""
-SILENCES_MAX = 20_000
-"""Told silences remembered; beyond it the oldest is forgotten."""
 BLIND_MAX = 20_000
 """Blind sources remembered; more of them are told, but the end does not wait for them."""
 FINDINGS_DAY_MAX = 50
@@ -33,25 +32,33 @@ DIGEST_ITEMS_MAX = 20
 DIGESTS_MAX = 2_000
 """Digests that collect at the same time; beyond it the oldest is told at once."""
 
+CountyOf = Callable[[str], str]
+"""The county of a source, "" where it is not known."""
 
-def step(state: State, event: Event) -> tuple[State, list[Alert]]:
+
+def nowhere(_source: str) -> str:
+    """Return no county for any source, so that every silence is told at once and by itself."""
+    return ""
+
+
+def step(state: State, event: Event, county_of: CountyOf = nowhere) -> tuple[State, list[Alert]]:
     """Return the state after an event and the alerts that it makes.
 
-    Digests that are due by the event's time come first. A kind that is not known is told as a finding.
+    What is due by the event's time comes first. A kind that is not known is told as a finding.
     """
-    return steps(state, (event,))
+    return steps(state, (event,), county_of)
 
 
-def steps(state: State, events: Iterable[Event]) -> tuple[State, list[Alert]]:
+def steps(state: State, events: Iterable[Event], county_of: CountyOf = nowhere) -> tuple[State, list[Alert]]:
     """Return what ``step`` after ``step`` would, copying the state once."""
     new, alerts = dict(state), list[Alert]()
     for event in events:
-        alerts += _due_digests(new, event.time_ms)
+        alerts += _due(new, event.time_ms)
         stage, _, what = event.kind.partition(".")
         if stage == "exceedance":
             alerts += _exceedance(new, event, what)
         elif event.kind in ("source.late", "source.silent", "source.on_time", "source.stopped"):
-            alerts += _seen(new, event) + _silence(new, event, what)
+            alerts += _seen(new, event) + _silence(new, event, what, county_of)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
         else:
@@ -60,12 +67,17 @@ def steps(state: State, events: Iterable[Event]) -> tuple[State, list[Alert]]:
 
 
 def flush(state: State, now_ms: int) -> tuple[State, list[Alert]]:
-    """Return the state without the digests that are due by ``now_ms`` (the log's time), and those digests.
+    """Return the state without the digests and held silences that are due by ``now_ms`` (the log's time), and those as alerts.
 
-    A digest's time is when it was due, so that it does not depend on how often this is called.
+    An alert's time is when it was due, so that it does not depend on how often this is called.
     """
     new = dict(state)
-    return new, _due_digests(new, now_ms)
+    return new, _due(new, now_ms)
+
+
+def waits(state: State) -> bool:
+    """Return whether something will be told by the passing of time alone."""
+    return "digests" in state or "held" in state
 
 
 def acknowledged(state: State, thread: str) -> State:
@@ -73,9 +85,9 @@ def acknowledged(state: State, thread: str) -> State:
 
     Where the thread has ended, or its subject never repeats, nothing changes.
     """
-    key = f"episode/{thread}"
+    key = thread.rpartition("/")[0] if thread.startswith("storm/") else f"episode/{thread}"
     record = state.get(key)
-    if record is None or not record["open"]:
+    if record is None or not record.get("open", record.get("thread") == thread):
         return state
     return {**state, key: {**record, "acknowledged": True}}
 
@@ -96,17 +108,17 @@ def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
     if what == "retrospective" or not event.live:
         if thread is None:
             state[key] = {"open": True, "paged": False, "hours_told": 0, "time_ms": event.time_ms}
-            _forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+            forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
         return _into_digest(state, event)
     step_told = told_step(_hours(event))
     paged = thread is not None and thread["open"] and thread["paged"]
     if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"] or thread.get("acknowledged")):
         return []
-    alert = _alert(event, episode, "update" if paged else "opened", "red")
+    alert = alert_of(event, episode, "update" if paged else "opened", "red")
     told: dict[str, Any] = {"alert": alert.id, "time": local_iso(event.time_ms)}
     told |= {name: event.facts.get(name) for name in ("value", "unit", "limit", "stat", "hour_start", "hour_end")}
     state[key] = {"open": True, "paged": True, "hours_told": step_told, "time_ms": event.time_ms, "told": told}
-    _forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+    forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
     return [alert]
 
 
@@ -114,45 +126,39 @@ def _closed(state: State, event: Event, key: str, thread: dict[str, Any] | None)
     if thread is None or not thread["open"]:
         return []
     state[key] = {**thread, "open": False, "time_ms": event.time_ms}
-    _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
-    return [_alert(event, key.removeprefix("episode/"), "resolved", "red")] if thread["paged"] else []
+    forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
+    return [alert_of(event, key.removeprefix("episode/"), "resolved", "red")] if thread["paged"] else []
 
 
 def _withdrawn(state: State, event: Event, key: str, thread: dict[str, Any] | None) -> list[Alert]:
     if thread is not None and thread.get("withdrawn"):
         return []
     state[key] = {"open": False, "paged": False, "hours_told": 0, "time_ms": event.time_ms, "withdrawn": True}
-    _forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
+    forget(state, "episode/", EPISODES_CLOSED_MAX, ended=True)
     if thread is not None and not thread["paged"]:
         return _into_digest(state, event)
-    return [_alert(event, key.removeprefix("episode/"), "withdrawn", "red", replaces=thread.get("told") if thread else None)]
+    return [alert_of(event, key.removeprefix("episode/"), "withdrawn", "red", replaces=thread.get("told") if thread else None)]
 
 
-def _silence(state: State, event: Event, what: str) -> list[Alert]:
-    key = f"silence/{event.source}"
-    run = state.get(key)
-    if what == "silent" and run is None:
-        if not event.live:
-            return _into_digest(state, event)
-        thread = f"{key}/{event.facts.get('since') or event.id}"
-        state[key] = {"thread": thread, "time_ms": event.time_ms, "since": event.facts.get("last") or event.facts.get("since")}
-        _forget(state, "silence/", SILENCES_MAX)
-        return [_alert(event, thread, "opened", "orange")]
-    if what in ("on_time", "stopped") and run is not None:
-        del state[key]
-        return [_alert(event, run["thread"], "resolved", "orange", silent_since=run["since"])]
-    return []
+def _silence(state: State, event: Event, what: str, county_of: CountyOf) -> list[Alert]:
+    if what in ("on_time", "stopped"):
+        return silences.ended(state, event)
+    if what != "silent":
+        return []
+    if not event.live:
+        return [] if f"silence/{event.source}" in state else _into_digest(state, event)
+    return silences.fell_silent(state, event, county_of(event.source))
 
 
 def _blind(state: State, event: Event) -> list[Alert]:
     if event.facts.get("until"):  # over when it became known: told once, nothing stays open
-        return [_alert(event, f"blind/{event.id}", "opened", "red")]
+        return [alert_of(event, f"blind/{event.id}", "opened", "red")]
     blind = state.get("blind")
     key = f"blind-source/{event.source}"
     if blind is None:
         blind = {"thread": f"blind/{event.id}", "time_ms": event.time_ms, "n": 0, "since": event.facts.get("since")}
         state["blind"], state[key] = {**blind, "n": 1}, {}
-        return [_alert(event, blind["thread"], "opened", "red")]
+        return [alert_of(event, blind["thread"], "opened", "red")]
     if key not in state and blind["n"] < BLIND_MAX:
         state["blind"], state[key] = {**blind, "n": blind["n"] + 1}, {}
     return []
@@ -168,7 +174,7 @@ def _seen(state: State, event: Event) -> list[Alert]:
         return []
     del state["blind"]
     since = blind["since"] or local_iso(blind["time_ms"])
-    return [_alert(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
+    return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
 def _finding(state: State, event: Event) -> list[Alert]:
@@ -178,9 +184,9 @@ def _finding(state: State, event: Event) -> list[Alert]:
     if event.source in sources or len(sources) >= FINDINGS_DAY_MAX:
         return []
     state[key] = {"sources": [*sources, event.source], "time_ms": event.time_ms}
-    _forget(state, "finding/", FINDING_ROWS_MAX)
+    forget(state, "finding/", FINDING_ROWS_MAX)
     last = FINDINGS_DAY_MAX if len(sources) + 1 == FINDINGS_DAY_MAX else None
-    return [_alert(event, f"finding/{event.source}/{event.kind}/{day}", "opened", "yellow", last_of_day=last)]
+    return [alert_of(event, f"finding/{event.source}/{event.kind}/{day}", "opened", "yellow", last_of_day=last)]
 
 
 def _into_digest(state: State, event: Event) -> list[Alert]:
@@ -198,11 +204,19 @@ def _into_digest(state: State, event: Event) -> list[Alert]:
     return [_told_digest(state, _oldest(due))] if len(due) > DIGESTS_MAX else []
 
 
-def _due_digests(state: State, now_ms: int) -> list[Alert]:
+def _due(state: State, now_ms: int) -> list[Alert]:
+    """Tell what is due, in the order of its time, digests first."""
     alerts = []
-    while (due := state.get("digests")) and due[oldest := _oldest(due)] <= now_ms:
-        alerts.append(_told_digest(state, oldest))
-    return alerts
+    while True:
+        digests: dict[str, int] = state.get("digests", {})
+        digest_ms = min(digests.values(), default=None)
+        silence_ms = silences.next_due_ms(state)
+        if digest_ms is not None and digest_ms <= now_ms and (silence_ms is None or digest_ms <= silence_ms):
+            alerts.append(_told_digest(state, _oldest(digests)))
+        elif silence_ms is not None and silence_ms <= now_ms:
+            alerts += silences.tell_oldest(state)
+        else:
+            return alerts
 
 
 def _oldest(due: dict[str, int]) -> str:
@@ -228,31 +242,6 @@ def _told_digest(state: State, key: str) -> Alert:
     )
 
 
-def _alert(event: Event, thread: str, phase: Phase, severity: Severity, *, kind: str | None = None, **extra: object) -> Alert:
-    facts = {**event.facts, **{name: value for name, value in extra.items() if value is not None}}
-    return Alert(
-        id=alert_id(f"{event.id}\n{kind}" if kind else event.id, phase),
-        kind=kind or event.kind,
-        thread=thread,
-        phase=phase,
-        severity=severity,
-        source=event.source,
-        factor=event.factor,
-        time_ms=event.time_ms,
-        events=(event.id,),
-        facts=facts,
-    )
-
-
 def _hours(event: Event) -> int:
     hours = event.facts.get("hours", 1)
     return hours if isinstance(hours, int) else 1
-
-
-def _forget(state: State, prefix: str, most: int, *, ended: bool | None = None) -> None:
-    """Keep the newest ``most`` records of a prefix; with ``ended`` only among threads that have ended, or have not."""
-    if len(state) <= most:
-        return
-    keys = [key for key in state if key.startswith(prefix) and (ended is None or state[key]["open"] is not ended)]
-    for key in sorted(keys, key=lambda key: (state[key]["time_ms"], key))[: max(len(keys) - most, 0)]:
-        del state[key]

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from alerts.alert import Alert
 from alerts.names import factor_name, place, point_row
+from alerts.silences import KIND as COUNTY_SILENT
+from alerts.silences import STORM_WITHIN_MS
 from alerts.texts import known, ordinal, text
 from ingest.registry import Registry
 from processors.figures import local, local_iso
@@ -48,6 +50,8 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
         lines = _exceedance(view)
     elif alert.phase == "digest":
         lines = _digest(view)
+    elif alert.kind == COUNTY_SILENT:
+        lines = _county(view)
     elif alert.kind.startswith("source.") and alert.kind != "source.unregistered":
         lines = _source(view)
     else:
@@ -63,7 +67,8 @@ def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
     acknowledge = {}
     if alert.phase in ("opened", "update"):
         acknowledge = {text("link.acknowledge", language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
-    found = {text("link.source", language): f"{base}/source/{quote(alert.source, safe='')}"}
+    about = f"source/{quote(alert.source, safe='')}" if alert.kind != COUNTY_SILENT else "sources?state=silent"
+    found = {text("link.source", language): f"{base}/{about}"}
     start, stat = alert.facts.get("hour_start"), alert.facts.get("stat")
     if alert.factor and start and stat:
         level = "day" if _is_day(start, alert.facts.get("hour_end")) else "hour"
@@ -292,6 +297,21 @@ def _source(view: _View) -> list[str]:
         else:
             what = view.text("silent.since_alone", **values)
     return [title, what, view.next(f"next.silent.{facts.get('cause')}", "next.silent.unknown")]
+
+
+def _county(view: _View) -> list[str]:
+    alert, facts = view.alert, view.facts
+    total, silent = facts.get("total", 0), facts.get("silent", 0)
+    names = [place(view.registry, source, view.day, view.language) for source in facts.get("sources", [])]
+    listed = {"sources": "; ".join(names), "more": silent - len(names)}
+    title = view.title(f"title.{alert.kind}.{alert.phase}", total=total, silent=silent, back=total - silent)
+    since = view.moment(facts.get("since"))
+    if alert.phase == "resolved":
+        ended = view.text("county.ended", since=since, until=view.moment(local_iso(alert.time_ms)))
+        left = view.text("county.left", **listed, within=duration(STORM_WITHIN_MS // 1000)) if names else ""
+        return [title, ended, left, view.next("next.on_time")]
+    key = "county.sources_more" if silent > len(names) else "county.sources"
+    return [title, view.text("county.since", since=since), view.text(key, **listed), view.next("next.county.silent")]
 
 
 def _finding(view: _View) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
 from alerts.alert import Alert
+from alerts.silences import COUNTY
 from alerts.texts import text
 from ingest.registry import Contact, Dated, Enterprise, Point, Registry, Source
 from processors.figures import local
@@ -24,6 +25,8 @@ def place(registry: Registry, source: str, day: date, language: str = "en") -> s
     """Return "enterprise, outlet DA001 (name)", or "source <code>" where the registry does not know it."""
     if source.startswith(GATEWAY):
         return text("place.gateway", language, gateway=source.removeprefix(GATEWAY))
+    if source.startswith(COUNTY):
+        return text("place.county", language, county=source.removeprefix(COUNTY))
     row = source_row(registry, source, day)
     if row is None:
         return text("place.source", language, source=source)
@@ -55,22 +58,40 @@ def enterprise_row(registry: Registry, enterprise: str) -> Enterprise | None:
     return next((row for row in registry.enterprises if row.enterprise == enterprise), None)
 
 
+def counties(registry: Registry) -> Callable[[str], str]:
+    """Return what names the county of a source, "" where the registry does not know it."""
+    known: dict[str, str] = {}
+
+    def county(source: str) -> str:
+        if not known:
+            owners = {row.enterprise: row.county for row in registry.enterprises}
+            known.update((row.source, owners.get(row.enterprise, "")) for row in registry.sources)
+        return known.get(source, "")
+
+    return county
+
+
 def wants(contact: Contact, alert: Alert, registry: Registry) -> bool:
     """Return whether a contact is sent an alert: severity, then county and enterprise, all of which must fit.
 
-    An alert on a source that is not in the registry fits only contacts that are not narrowed.
+    An alert on a source that is not in the registry fits only contacts that are not narrowed. One on a county, which stands for
+    those on its sources, fits whoever wants any enterprise in it.
     """
     if contact.receives == "red" and alert.severity != "red":
         return False
-    counties, enterprises = contact.counties.split(), contact.enterprises.split()
-    if alert.kind in EVERYONE or not (counties or enterprises):
+    in_counties, enterprises = contact.counties.split(), contact.enterprises.split()
+    if alert.kind in EVERYONE or not (in_counties or enterprises):
         return True
+    if alert.source.startswith(COUNTY):
+        county = alert.source.removeprefix(COUNTY)
+        within = {row.enterprise for row in registry.enterprises if row.county == county}
+        return (not in_counties or county in in_counties) and (not enterprises or not within.isdisjoint(enterprises))
     row = source_row(registry, alert.source, local(alert.time_ms).date())
     owner = enterprise_row(registry, row.enterprise) if row else None
     if row is None:
         return False
     return (not enterprises or row.enterprise in enterprises) and (
-        not counties or (owner is not None and owner.county in counties)
+        not in_counties or (owner is not None and owner.county in in_counties)
     )
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from alerts.actions import Action, ActionKind, ActionRefused, action_id, checked, keep, of_thread, span
 from alerts.alert import Alert, State
-from alerts.lifecycle import acknowledged, flush, steps
+from alerts.lifecycle import acknowledged, flush, steps, waits
 from alerts.message import Message, render
-from alerts.names import wants
+from alerts.names import counties, wants
 from alerts.records import (
     AlertRow,
     Attempt,
@@ -125,7 +125,7 @@ class Outbox:
                 known = self._db.execute("INSERT OR IGNORE INTO consumed(event) VALUES (?)", (event.id,)).rowcount == 0
                 if not known:
                     fresh.append(event)
-            state, alerts = steps(self._state, fresh)
+            state, alerts = steps(self._state, fresh, counties(registry))
             new = [alert for alert in alerts if self._file(alert, registry, now_ms)]
             self._keep(state)
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (cursor,))
@@ -133,12 +133,12 @@ class Outbox:
         return new
 
     def tick(self, log_ms: int, registry: Registry, now_ms: int) -> list[Alert]:
-        """Tell the digests that are due by the log's time; to be called with the newest tick."""
+        """Tell the digests and silences that are due by the log's time; to be called with the newest tick."""
         with self._lock:
-            if "digests" not in self._state:
+            if not waits(self._state):
                 return []
             state, alerts = flush(self._state, log_ms)
-            if not alerts:
+            if state == self._state:
                 return []
             with self._transaction():
                 new = [alert for alert in alerts if self._file(alert, registry, now_ms)]

@@ -19,7 +19,14 @@ LINES_MAX, LINES_WARN = 700, 400
 TEXT_SUFFIXES = (".py", ".toml", ".md", ".txt", ".csv", ".css", ".js", ".yml", ".yaml", ".svg", ".cfg", ".json", ".sh", "")
 PRINTS = ("plumeline/cli.py", "plumeline/bench.py", "plumeline/bench/")
 """Where ``print`` may stand: what a command says is its output."""
-CLOCKLESS = ("processors/", "ingest/hj212/", "alerts/alert.py", "alerts/lifecycle.py", "alerts/message.py")
+CLOCKLESS = (
+    "processors/",
+    "ingest/hj212/",
+    "alerts/alert.py",
+    "alerts/lifecycle.py",
+    "alerts/message.py",
+    "alerts/silences.py",
+)
 """Where time is input."""
 CLOCKS = {
     ("time", "time"),

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionKind, ActionRefused
+from alerts.names import GATEWAY
 from alerts.records import AlertRow, DeliveryRow
+from alerts.silences import COUNTY
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
@@ -87,7 +89,7 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
     now_ms = context.now_ms
     open_here = row.id == chosen
     episode = episodes.get(row.alert.thread)
-    onward = [link(words.source_url(row.alert.source, factor=row.alert.factor), context.names.place(row.alert.source), " →")]
+    onward = [_subject(context, row)]
     if episode is not None:
         last = "/".join((episode.source, episode.factor, episode.stat, "hour", local_iso(episode.end_ms - HOUR_MS)))
         onward.insert(0, link(words.evidence_url(last), t("now.evidence"), " →"))
@@ -112,6 +114,16 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
         data_key=row.alert.id,
         cls="alert",
     )
+
+
+def _subject(context: Context, row: AlertRow) -> Markup:
+    """Return the link to what an alert is about: a source, the silent ones of a county, or the pipeline for a gateway."""
+    source = row.alert.source
+    if source.startswith(COUNTY):
+        return link(words.query("sources", state="silent"), t("alerts.silent"), " →")
+    if source.startswith(GATEWAY):
+        return link("pipeline", t("tab.pipeline"), " →")
+    return link(words.source_url(source, factor=row.alert.factor), context.names.place(source), " →")
 
 
 def history(row: AlertRow, now_ms: int) -> Markup | None:

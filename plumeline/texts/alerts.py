@@ -7,6 +7,7 @@ alerts.none | No alert has been sent yet.
 alerts.none.filtered | No alert is like that now.
 alerts.of | Only {source}.
 alerts.away | The outbox does not answer; what waits there is sent when it does.
+alerts.silent | Silent sources
 alerts.key | Idempotency key
 alerts.deliveries | Deliveries
 action.who | Your name

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from alerts import lifecycle
+from alerts import lifecycle, silences
 from alerts.alert import Alert, State, alert_id
 from alerts.lifecycle import flush, step, steps, told_step
 from processors.figures import Event
@@ -205,7 +205,7 @@ def test_steps_are_step_after_step() -> None:
 def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended episodes, silences, findings and digests are kept up to their bounds, the oldest giving way."""
     monkeypatch.setattr(lifecycle, "EPISODES_CLOSED_MAX", 2)
-    monkeypatch.setattr(lifecycle, "SILENCES_MAX", 2)
+    monkeypatch.setattr(silences, "SILENCES_MAX", 2)
     monkeypatch.setattr(lifecycle, "FINDINGS_DAY_MAX", 2)
     monkeypatch.setattr(lifecycle, "FINDING_ROWS_MAX", 1)
     monkeypatch.setattr(lifecycle, "DIGESTS_MAX", 1)

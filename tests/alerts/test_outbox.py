@@ -24,8 +24,10 @@ NOW = 1_800_000_000_000
 EVENTS = [
     (11, over(hours=1)),
     (12, over("lengthened", hours=2)),
-    (15, about("source.silent", "04:30:00", last="2026-07-01T04:00:00+08:00")),
+    (14, about("source.silent", "04:30:00", last="2026-07-01T04:00:00+08:00")),
+    (15, about("source.late", "04:32:00")),
 ]
+"""Three of them are told; the silence two minutes later, when no other of its county has followed."""
 TWO = registry(contact("duty"), contact("chief", "https://chief.example/hook?token=t0p", receives="red"))
 
 
