@@ -28,6 +28,7 @@ from ingest.log import Entry, LogFull
 from ingest.records import Mark
 from ingest.registry import Registry, Source
 from ingest.tcp import Server
+from plumeline.again import Again
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
 from plumeline.runner import KEEP_RECORDS, READ, Runner
@@ -147,6 +148,7 @@ class County:
             return Response(self._metrics(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
         deps = Console(self.store, lambda: self.runner.registry, self._now_ms, self.outbox, self.health)
+        deps.again = Again(self.log, self._dialect, self.clock)
         mount(app, deps)
         if self.options.username and self.options.password:
             basic_auth_middleware(app, self.options.username, self.options.password)

@@ -42,6 +42,13 @@ CREATE TABLE IF NOT EXISTS touches (source TEXT, hour INTEGER, cause TEXT, PRIMA
 CREATE TABLE IF NOT EXISTS ticks (gateway TEXT PRIMARY KEY, time INTEGER, sighted INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+FILE_FRAME = (
+    "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET source = excluded.source, protocol = excluded.protocol, verdict = excluded.verdict,"
+    " crc = excluded.crc, detail = excluded.detail WHERE (frames.verdict != 'ok' AND excluded.verdict = 'ok')"
+    " OR (excluded.protocol = 'reports' AND excluded.verdict != 'ok')"
+)
+"""A frame that came before stays as it is, except that one tried again is read, and that lines which fail once more say so."""
 LATEST = (
     "source, level, start, factor, stat, value, ok, reason, n, unit, state, verdict, lim, limit_id, inputs, rules, as_of, decided,"
     " revision, explain"
@@ -121,7 +128,7 @@ class SqliteWriter:
             [(s, t, _signed(h), r, line) for s, t, h, r, line in out.reports],
         )
         db.executemany(
-            "INSERT OR IGNORE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            FILE_FRAME,
             [
                 (
                     f.id,

@@ -45,7 +45,10 @@ def mount(app: FastAPI, deps: Console) -> None:
             return JSONResponse({"error": t("state.away")}, 503)
         return JSONResponse(found or {"error": t("evidence.missing"), "figure": figure[:PARAMETER_MAX]}, 200 if found else 404)
 
-    forms_of = {"alerts/act": lambda fields: deliveries.act(shell.context({}), fields)}
+    forms_of: dict[str, forms.Act] = {
+        "alerts/act": lambda fields: deliveries.act(shell.context({}), fields),
+        "quarantine/again": lambda fields: frames.act(shell.context({}), fields),
+    }
     app.include_router(forms.routes(prefix, forms_of))
 
     async def page(request: Request, tab: str, load: Load, slots: tuple[str, ...], title: str, **named: str) -> None:
@@ -91,7 +94,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     @ui.page("/frame/{name:path}")
     async def frame_page(request: Request, name: str) -> None:
-        await page(request, "quarantine", frames.frame, ("head", "text", "hex"), t("frame"), id=name)
+        await page(request, "quarantine", frames.frame, ("head", "again", "text", "hex"), t("frame"), id=name)
 
     @ui.page("/why")
     async def why_page(request: Request) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from alerts.actions import WHO_MAX, ActionRefused, checked
+from ingest.log import LogFull
 from plumeline.console import hexdump, parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.store import StoredFrame
+from processors.store import StoreAway, StoredFrame
 
 FRAMES_MAX = 100
 """Frames one page shows."""
@@ -18,6 +20,9 @@ EXCERPT = 90
 """Bytes of a frame shown in a list."""
 HEX_EXCERPT = 512
 """Bytes of a quarantined frame that are shown as hex in the list; the frame's own page shows more."""
+
+SAID = ("filed", "refused", "gone", "who", "full", "away")
+"""Answers to a retrial that have a sentence on the page."""
 
 
 def quarantine(context: Context) -> View:
@@ -73,6 +78,7 @@ def frame(context: Context) -> View:
     return View(
         {
             "head": h("section", h("h1", t("frame"), " ", h("code", found.id)), facts(context, found)),
+            "again": retrial(context, found) or Markup(),
             "text": parts.section(
                 t("frame.text"),
                 hexdump.as_text(found.raw),
@@ -85,6 +91,52 @@ def frame(context: Context) -> View:
             ),
         }
     )
+
+
+def retrial(context: Context, found: StoredFrame) -> Markup | None:
+    """Return how a quarantined frame would be judged now, with the button to try it again; nothing for one that was read."""
+    port, said = context.console.again, context.query.get("said", "")
+    if port is None or (found.verdict == "ok" and said != "filed"):
+        return None
+    answer = h("p", t(f"again.{said}"), cls="said", role="status") if said in SAID else None
+    if found.verdict == "ok" or said == "filed":
+        return parts.section(t("again"), answer)
+    reason = port.reason(found)
+    would = t("again.would") if reason is None else t("again.would_not", reason=reason)
+    return parts.section(t("again"), answer, h("p", would), try_again(found))
+
+
+def try_again(found: StoredFrame) -> Markup:
+    """Return the form that tries a frame again in somebody's name."""
+    name = t("action.who")
+    return h(
+        "form",
+        h("input", name="frame", value=found.id, type="hidden"),
+        h("input", name="who", maxlength=WHO_MAX, required=True, autocomplete="name", placeholder=name, aria_label=name),
+        h("button", t("again.do"), cls="first"),
+        action="quarantine/again",
+        method="post",
+        cls="act",
+    )
+
+
+def act(context: Context, fields: Mapping[str, str]) -> str:
+    """Try the frame again that a form names and return the address that shows what came of it."""
+    port, wanted = context.console.again, fields.get("frame", "")
+    try:
+        who, _ = checked("acknowledge", fields.get("who", ""), "")
+        found = context.console.store.frame(wanted)
+        if port is None or found is None or found.verdict == "ok":
+            said = "gone"
+        else:
+            said = "filed" if port.file(found, who) is None else "refused"
+    except ActionRefused:
+        said = "who"
+    except LogFull:
+        said = "full"
+    except StoreAway:
+        said = "away"
+    return words.query(words.frame_url(wanted), said=said)
 
 
 def facts(context: Context, found: StoredFrame) -> Markup:
@@ -168,6 +220,7 @@ def _held(context: Context, f: StoredFrame) -> Markup:
             link(words.query("quarantine", source=f.source), t("quarantine.same"), " →") if f.source else None,
             cls="onward",
         ),
+        try_again(f) if context.console.again is not None else None,
         data_key=f.id,
         cls="alert",
     )

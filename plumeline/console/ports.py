@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from alerts.actions import Action, ActionKind
 from alerts.records import AlertRow
 from ingest.registry import Registry
-from processors.store import StoreQuery
+from processors.store import StoredFrame, StoreQuery
 
 
 class OutboxPort(Protocol):
@@ -28,13 +28,23 @@ class OutboxPort(Protocol):
         """Return the number of deliveries by state."""
 
 
+class Again(Protocol):
+    """Judges quarantined frames anew."""
+
+    def reason(self, frame: StoredFrame) -> str | None:
+        """Return why a frame would be refused again, None where it would be read."""
+
+    def file(self, frame: StoredFrame, who: str) -> str | None:
+        """File what a frame holds and return None, or return why it is refused again; raise LogFull to be asked later."""
+
+
 @dataclass
 class Console:
     """Everything the console needs.
 
     ``health`` returns what the process knows of itself: see ``plumeline.console.pipeline`` for the keys that get words of their
     own; any other key is shown as it is. ``now_ms`` is the product's clock (virtual in a demonstration). ``refresh_s`` is the
-    pace at which an open page asks again.
+    pace at which an open page asks again. Without ``again`` quarantined frames cannot be tried again.
     """
 
     store: StoreQuery
@@ -45,3 +55,4 @@ class Console:
     zone: str = "UTC+8"
     mount_path: str = "/"
     refresh_s: float = 3.0
+    again: Again | None = None

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from markupsafe import Markup
 
 import plumeline.console
+from ingest.log import LogFull
 from ingest.registry import Point, Registry
 from plumeline.console import (
     charts,
@@ -37,7 +38,7 @@ from plumeline.console.ports import Console
 from plumeline.console.shell import Context, Shell, View
 from plumeline.texts import catalogue, t
 from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
-from processors.store import StoreAway
+from processors.store import StoreAway, StoredFrame
 from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
 
 SO2 = f"{STACK}/a21026/avg_ref/hour/2026-07-01T14:00:00+08:00"
@@ -347,6 +348,55 @@ def test_an_alert_whose_subject_ended_is_quiet() -> None:
     assert deliveries.over([row, opened]) == {"ac00"}
     assert deliveries.over([opened, row]) == set()  # it began again
     assert t("phase.over", phase=t("phase.opened")) in str(deliveries.brief(opened, NOW_MS, over=True))
+
+
+class FakeAgain:
+    """Reads whatever is handed in, or refuses all of it with one reason."""
+
+    def __init__(self, reason: str | None) -> None:
+        self.refusal, self.filed = reason, list[tuple[str, str]]()
+
+    def reason(self, frame: StoredFrame) -> str | None:
+        return self.refusal
+
+    def file(self, frame: StoredFrame, who: str) -> str | None:
+        if self.refusal == "full":
+            raise LogFull("busy")
+        self.filed += [(frame.id, who)] if self.refusal is None else []
+        return self.refusal
+
+
+@pytest.mark.parametrize(
+    ("reason", "who", "said", "filed"),
+    [
+        (None, "Li Wei", "filed", 1),
+        (f"still {SCRIPT}", "Li Wei", "refused", 0),
+        (None, " ", "who", 0),
+        ("full", "Li Wei", "full", 0),
+    ],
+)
+def test_a_quarantined_frame_is_tried_again(reason: str | None, who: str, said: str, filed: int) -> None:
+    """Its page says how it would be judged now; the form tries it in somebody's name and leads to what came of it."""
+    context, port = _context(), FakeAgain(reason)
+    context.console.again = port
+    bad = FakeStore().quarantine()[0]
+    page = _text(frames.frame(replace(context, query={"id": bad.id})))
+    assert (t("again.would") in page) == (reason is None) and "<script" not in page and t("again.do") in page
+    assert t("again.do") in _text(frames.quarantine(context))
+    assert frames.act(context, {"frame": bad.id, "who": who}) == f"frame/{bad.id}?said={said}"
+    assert port.filed == [(bad.id, "Li Wei")] * filed
+    after = _text(frames.frame(replace(context, query={"id": bad.id, "said": said})))
+    assert t(f"again.{said}") in after and ("quarantine/again" in after) == (said != "filed")
+
+
+def test_only_what_is_in_quarantine_is_tried_again() -> None:
+    """A frame that was read, one that is not known, and a console without the port have nothing to try."""
+    context, good = _context(), FakeStore().frames(STACK)[0]
+    assert frames.act(context, {"frame": FakeStore().quarantine()[0].id, "who": "Li Wei"}).endswith("said=gone")
+    context.console.again = FakeAgain(None)
+    for wanted in (good.id, "nobody"):
+        assert frames.act(context, {"frame": wanted, "who": "Li Wei"}) == f"frame/{wanted}?said=gone"
+    assert "quarantine/again" not in _text(frames.frame(replace(context, query={"id": good.id})))
 
 
 def test_an_alert_is_acknowledged_by_whom_when_and_why() -> None:
