@@ -16,6 +16,7 @@ from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
 from processors.figures import HOUR_MS, Episode, local_iso
+from processors.store import StoreAway
 
 ALERTS_MAX = 100
 """Alerts one page shows."""
@@ -39,7 +40,10 @@ def view(context: Context) -> View:
         return View({"head": h("section", h("h1", t("tab.alerts")), h("p", t("alerts.away")), cls="state broken")})
     rows = [a for a in found if not state or any(d.state == state for d in a.deliveries)]
     rows += [asked] if asked is not None else []
-    episodes = _episodes(context, source)
+    try:
+        episodes, away = _episodes(context, source), False
+    except StoreAway:  # what was sent is known without it
+        episodes, away = {}, True
     options = [("", t("alerts.every"))] + [
         (s, t(f"delivery.{s}") + (f" {counts[s]}" if counts and s in counts else "")) for s in ("waiting", "delivered", "dead")
     ]
@@ -57,7 +61,7 @@ def view(context: Context) -> View:
         ended = over(found)
         body = h("div", [_alert(context, a, episodes, chosen, over=a.id in ended) for a in rows], cls="alerts")
     more = h("p", t("list.newest", n=ALERTS_MAX), cls="rest") if len(found) >= ALERTS_MAX else None
-    return View({"head": head, "list": h("section", body, more)})
+    return View({"head": head, "list": h("section", body, more)}, away=away)
 
 
 def over(rows: Sequence[AlertRow]) -> set[str]:
@@ -193,7 +197,7 @@ def _told(delivery: DeliveryRow, now_ms: int) -> Markup:
             h("td", a.n, cls="num"),
             h("td", words.clock(a.time_ms, now_ms, seconds=True)),
             h("td", "—" if a.status is None else str(a.status), cls="num"),
-            h("td", h("code", a.answer[:ANSWER_MAX]), cls="answer"),
+            h("td", h("code", a.answer[:ANSWER_MAX]) if a.answer else None, cls="answer"),
         )
         for a in delivery.attempts
     ]

@@ -38,21 +38,27 @@ def minutes_section(context: Context, key: Key, figure: Figure) -> Markup:
         return parts.section(
             t("evidence.minutes"), parts.quiet(t("evidence.minutes.none"), link(words.why_url(key.source), t("tab.why"), " →"))
         )
+    missing = Converted(None, None, None) if at_reference else None
+
+    def turned(at: int) -> Converted | None:
+        return at_reference.get(at, missing)
+
     rows = [
-        _minute(context, key, at, minutes.get(at), at_reference.get(at), found.get(at, []), open_=key.level == "minute")
-        for at in spans
+        _minute(context, key, at, minutes.get(at), turned(at), found.get(at, []), open_=key.level == "minute") for at in spans
     ]
     edge = [r for at, some in found.items() if at >= end_ms for r in some]
     if edge:
-        rows.append(_minute(context, key, end_ms, None, None, edge, open_=False))
+        rows.append(_minute(context, key, end_ms, None, missing, edge, open_=False))
     valid = sum(c.value is not None for c in at_reference.values()) if at_reference else sum(m.ok for m in minutes.values())
     aside = t("evidence.minutes.n", n=valid, of=len(spans)) if minutes else t("evidence.minutes.unformed")
     told = next(iter(minutes.values()), None)
+    unit = f", {unit_of(context, figure)}" if at_reference else ""
+    measured = t("value") if told is None or told.stat == key.stat else words.stat_words(told.stat)
     title = h(
         "div",
         h("span", t("minute")),
-        h("span", t("value") if told is None or told.stat == key.stat else words.stat_words(told.stat), cls="num"),
-        [h("span", t("evidence.oxygen"), cls="num"), h("span", words.stat_words(key.stat), cls="num")]
+        h("span", measured, unit, cls="num"),
+        [h("span", t("evidence.oxygen"), ", %", cls="num"), h("span", words.stat_words(key.stat), unit, cls="num")]
         if at_reference
         else None,
         h("span", t("readings")),
@@ -125,7 +131,7 @@ def _minute(
 ) -> Markup:
     now_ms = context.now_ms
     if minute is not None and minute.ok:
-        value: Child = [h("b", words.number(minute.number)), " ", unit_of(context, minute)]
+        value: Child = [h("b", words.number(minute.number)), None if at_reference else f" {unit_of(context, minute)}"]
         word: Child = t("valid")
     elif minute is not None:
         value, word = "—", h("span", minute.reason or t("invalid"), cls="reason")
@@ -137,11 +143,9 @@ def _minute(
     valid = minute is not None and minute.ok
     if at_reference is not None:
         valid = at_reference.value is not None
-        unit = context.names.unit(key.source, key.factor)
-        oxygen, turned = words.number(at_reference.oxygen), words.number(at_reference.value)
         more = [
-            h("span", oxygen, f"{words.NBSP}%" if at_reference.oxygen is not None else None, cls="num"),
-            h("span", h("b", turned), f" {unit}" if at_reference.value is not None else None, cls="num"),
+            h("span", words.number(at_reference.oxygen), cls="num"),
+            h("span", h("b", words.number(at_reference.value)), cls="num"),
         ]
         if at_reference.reason is not None:
             word = h("span", at_reference.reason, cls="reason")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
@@ -34,6 +34,8 @@ STATE_COLOURS = {
 """One meaning per colour: attention, an order of the middle level, a person's decision."""
 STATE_ORDER = ("blind", "silent", "late", "never seen", "unregistered", "stopped", "on time")
 """Worst first."""
+STRANGERS_MAX = 200
+"""Sources that the registry does not know and that are listed."""
 _CELL = re.compile(r"<td\b")
 LAG_MS_MAX = 60_000
 """A pipeline further behind is the likely cause of sources that look late."""
@@ -170,7 +172,21 @@ def all_states(context: Context) -> list[SourceState]:
         if not state.source.startswith("enterprise:")
     ]
     found += [SourceState(s, "never seen", None, None, None, None) for s in context.names.sources if s not in heard]
+    found += _strangers(context, heard)
     return sorted(found, key=lambda s: (_rank(s.state), s.since_ms if s.since_ms is not None else -1, s.source))
+
+
+def _strangers(context: Context, heard: Mapping[str, SourceState]) -> list[SourceState]:
+    """Return the sources that the registry does not know and that were told of, with what they sent last where that is kept."""
+    store, known = context.console.store, context.names.sources
+    first = {e.source: e.time_ms for e in store.events(kind="source.unregistered", limit=STRANGERS_MAX)}
+    found = []
+    for source, since_ms in first.items():
+        if source in heard or source in known:
+            continue
+        last_ms = max([since_ms, *(frame.received_ms for frame in store.frames(source, 1))])
+        found.append(SourceState(source, "unregistered", since_ms, last_ms, last_ms, None))
+    return found
 
 
 def likely_cause(state: SourceState, states: Sequence[SourceState], lag_ms: int | None) -> str:

@@ -153,4 +153,4 @@ def _everything(context: Context, health: Mapping[str, Any]) -> Markup:
         rows.append([h("dt", name), h("dd", text)])
     if not rows:
         return Markup()
-    return parts.section(t("pipeline.numbers"), h("dl", rows, cls="facts"))
+    return parts.section(t("pipeline.numbers"), h("dl", rows, cls="facts numbers"))

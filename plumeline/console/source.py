@@ -7,11 +7,11 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from plumeline.console import charts, parts, readings, words
+from plumeline.console import charts, parts, readings, source_lists, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.figures import DAY_MS, HOUR_MS, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
 
 SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "more")
 RANGES_H = (24, 48, 168, 744)
@@ -19,8 +19,6 @@ RANGES_H = (24, 48, 168, 744)
 FLAGS_HOURS_MAX = 48
 """The flag strip under the hours is drawn up to this span: it reads every report."""
 LANES_MAX = 3
-EVENTS_MAX = 15
-REVISIONS_MAX = 10
 ZOOM_H = 3
 """Hours of minutes shown where none was chosen."""
 
@@ -40,7 +38,11 @@ def view(context: Context) -> View:
     head = _head(context, source, state)
     if not series:
         return View(
-            {"head": head, "choice": _nothing(context, source, start_ms, end_ms), "more": _more(context, source, now_ms)}
+            {
+                "head": head,
+                "choice": _nothing(context, source, start_ms, end_ms),
+                "more": source_lists.more(context, source, now_ms),
+            }
         )
     factor, stat = _chosen(context, source, series)
     mine = [f for f in figures if (f.factor, f.stat) == (factor, stat)]
@@ -66,8 +68,8 @@ def view(context: Context) -> View:
             "choice": _choice(context, source, series, factor, stat, span_h, end_ms),
             "legend": _legend(bool(flags)),
             "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
-            "hours": _table(context, source, mine, keep),
-            "more": _more(context, source, now_ms),
+            "hours": source_lists.table(context, source, mine, keep),
+            "more": source_lists.more(context, source, now_ms),
         },
         {
             "charthours": charts.hours(
@@ -151,15 +153,22 @@ def _chosen(context: Context, source: str, series: dict[tuple[str, str], list[Fi
     factor, stat = context.query.get("factor"), context.query.get("stat")
     options = [key for key in series if (not factor or key[0] == factor) and (not stat or key[1] == stat)]
     options = options or [key for key in series if key[0] == factor] or list(series)
-    open_now = {(e.factor, e.stat) for e in context.console.store.episodes(source, "open")}
-    return min(options, key=lambda key: (_telling(series[key], key in open_now), key))
+    told = [e for e in context.console.store.episodes(source) if e.state != "withdrawn"]
+    open_now = {(e.factor, e.stat) for e in told if e.state == "open"}
+    last = max(told, key=lambda e: (e.end_ms, e.id), default=None)
+    ended = (last.factor, last.stat) if last is not None else None
+    return min(options, key=lambda key: (_telling(series[key], key in open_now, key == ended), key))
 
 
-def _telling(figures: Sequence[Figure], open_now: bool) -> tuple[int, int]:
-    """Return what a series has to say, least first: open episode, hours above, not judged, revised, a limit; newest first."""
+def _telling(figures: Sequence[Figure], open_now: bool, ended_last: bool = False) -> tuple[int, int]:
+    """Return what a series has to say, least first; of equal ones that with the newest hour.
+
+    An open episode, hours above the limit, the episode that ended last (before what is shown), not judged, revised, a limit.
+    """
     limited = [f for f in figures if f.limit is not None]
     tests = (
         [f for f in limited if f.verdict == "exceeds"],
+        limited if ended_last else [],
         [f for f in limited if not f.ok],
         [f for f in limited if f.revision > 1],
         limited,
@@ -272,113 +281,6 @@ def _minutes(context: Context, source: str, factor: str, stat: str, start_ms: in
         if found:
             return one, found
     return stat, []
-
-
-def _table(context: Context, source: str, figures: Sequence[Figure], keep: dict[str, str | int | None]) -> Markup:
-    rows = [
-        h(
-            "tr",
-            h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", context.now_ms))),
-            h("td", h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"), cls="num" if f.ok else ""),
-            h("td", words.number(f.limit_number), cls="num"),
-            h("td", parts.verdict_chip(f)),
-            h("td", str(f.n), cls="num"),
-            h("td", parts.state_word(f)),
-            h("td", link(words.source_url(source, **keep, zoom=local_iso(f.start_ms)), t("source.minutes"))),
-            data_key=str(f.start_ms),
-        )
-        for f in reversed(figures)
-    ]
-    heads = [t("hour"), t("value"), t("limit"), t("verdict"), t("covered"), t("standing"), ""]
-    return h("details", h("summary", t("source.table", n=len(rows))), parts.table(heads, rows), cls="fold")
-
-
-def _more(context: Context, source: str, now_ms: int) -> Markup:
-    store = context.console.store
-    episodes = store.episodes(source, limit=EVENTS_MAX + 1)
-    revised = sorted(store.revised(source, now_ms - 31 * DAY_MS, now_ms), key=lambda f: -f.decided_ms)
-    events = store.events(source, limit=EVENTS_MAX)
-    marks = sorted(store.marks(source, now_ms - 31 * DAY_MS, now_ms + 31 * DAY_MS), key=lambda m: -m.start_ms)
-    name = context.names.factor
-    blocks = [
-        (
-            t("source.episodes"),
-            [
-                h(
-                    "li",
-                    parts.chip("red" if e.state == "open" else "grey", t(f"episode.{e.state}")),
-                    link(
-                        words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/hour/{local_iso(e.end_ms - HOUR_MS)}"),
-                        t(
-                            "episode.line",
-                            factor=name(source, e.factor),
-                            start=words.clock(e.start_ms, now_ms),
-                            n=e.hours,
-                            worst=words.scaled_number(e.worst, e.limit),
-                            limit=words.scaled_number(e.limit),
-                        ),
-                    ),
-                )
-                for e in episodes[:EVENTS_MAX]
-            ],
-            len(episodes),
-        ),
-        (
-            t("source.revisions"),
-            [
-                h(
-                    "li",
-                    parts.chip("purple", t("figure.revised")),
-                    link(
-                        words.evidence_url(f.id),
-                        t(
-                            "revision.line",
-                            factor=name(source, f.factor),
-                            period=words.period(f.start_ms, f.level, now_ms),
-                            value=words.value_of(f) if f.ok else f.reason or "—",
-                            unit=words.unit(f.unit) if f.ok else "",
-                            time=words.clock(f.decided_ms, now_ms),
-                        ),
-                    ),
-                )
-                for f in revised[:REVISIONS_MAX]
-            ],
-            len(revised),
-        ),
-        (
-            t("source.marks"),
-            [
-                h(
-                    "li",
-                    parts.chip("grey", t(f"mark.{m.type}")),
-                    f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}",
-                )
-                for m in marks[:EVENTS_MAX]
-            ],
-            len(marks),
-        ),
-        (
-            t("source.events"),
-            [
-                h(
-                    "li",
-                    h("span", words.clock(e.time_ms, now_ms), cls="when"),
-                    t(f"event.{e.kind}"),
-                    f" {name(source, e.factor)}" if e.factor else None,
-                )
-                for e in events
-            ],
-            len(events),
-        ),
-    ]
-    return h(
-        "div",
-        [
-            parts.section(title, h("ul", items) if items else parts.quiet(t("list.none")), parts.rest(n, len(items)))
-            for title, items, n in blocks
-        ],
-        cls="columns",
-    )
 
 
 def _lanes(context: Context, source: str, factor: str, figures: Sequence[Figure]) -> list[charts.Lane]:

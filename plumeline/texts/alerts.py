@@ -26,7 +26,7 @@ said.many | Not kept: no more comments fit on this alert.
 said.away | Not kept: the outbox does not answer. Try again.
 phase.opened | opened
 phase.update | goes on
-phase.over | {phase}, over since
+phase.over | {phase}, ended
 phase.resolved | resolved
 phase.withdrawn | withdrawn
 phase.digest | digest
@@ -38,7 +38,7 @@ delivery.none | nobody to tell
 delivery.some | {state} ({n} of {of})
 delivery.all | delivered ({n})
 attempt.n | Attempt
-attempt.time | Time
+attempt.time | Machine time
 attempt.status | Status
 attempt.answer | Answer
 attempt.none | Not tried yet.

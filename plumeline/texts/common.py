@@ -84,16 +84,16 @@ flag.D | fault
 flag.T | out of range
 flag.B | link down
 flag.other | flag of the device
-event.exceedance.opened | began to exceed
+event.exceedance.opened | rose above its limit
 event.exceedance.lengthened | another hour above the limit
-event.exceedance.closed | ended to exceed
+event.exceedance.closed | episode above the limit ended
 event.exceedance.withdrawn | exceedance withdrawn after a rebuild
 event.exceedance.retrospective | exceedance found looking back
 event.source.late | missed its cadence
 event.source.silent | fell silent
 event.source.on_time | reports again
 event.source.stopped | silent and declared stopped
-event.source.blind | gateway's ticks missing
+event.source.blind | could not be seen: the gateway gave no sign of life
 event.source.unregistered | not in the registry
 event.clock.in_doubt | clock in doubt
 event.reading.conflict | two values for one reading

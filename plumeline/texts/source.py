@@ -46,7 +46,7 @@ sources.none.filtered | No source is like that now.
 episode.open | open
 episode.closed | closed
 episode.withdrawn | withdrawn
-episode.line | {factor} since {start}: hours {n}, worst {worst} (limit {limit})
+episode.line | {factor} from {start}, hours above: {n}, worst {worst} (limit {limit})
 revision.line | {factor} {period}: now {value} {unit}, since {time}
 chart.limit | limit {limit}
 chart.no_data | no data

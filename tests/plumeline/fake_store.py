@@ -213,6 +213,7 @@ class FakeStore:
         if not self._ask():
             return []
         found = [
+            Event("e4", "source.unregistered", "NEW-DEVICE-7", None, NOW_MS - 30 * MINUTE_MS, True, {}),
             Event("e3", "source.silent", "4401000004", None, NOW_MS - 40 * MINUTE_MS, True, {}),
             Event("e2", "exceedance.lengthened", STACK, "a21026", HOUR + 4000, True, {}),
             Event("e1", "exceedance.opened", STACK, "a21026", HOUR - HOUR_MS + 4000, True, {}),
@@ -282,7 +283,7 @@ class FakeStore:
                 "12 announced, no end at byte 6",
                 "none",
             ),
-            (b"GET / HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n", None, "no frame", None, "none"),
+            (b"GET / HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n", None, "noise: no HJ 212 frame on this connection", None, "none"),
         ]
         made = [
             StoredFrame(

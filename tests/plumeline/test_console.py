@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -37,7 +38,7 @@ from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, Shell, View
 from plumeline.texts import catalogue, t
-from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Episode, Figure, SourceState, epoch_ms, local_iso
 from processors.store import StoreAway, StoredFrame
 from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
 
@@ -142,7 +143,7 @@ def test_missing_hours_are_bands_and_never_bars() -> None:
 def test_the_worst_stands_first() -> None:
     """Sources by seriousness; episodes by times over the limit."""
     order = [s.state for s in parts.all_states(_context())]
-    assert order == ["silent", "late", "never seen", "unregistered", "stopped", "on time", "on time", "on time"]
+    assert order == ["silent", "late", "never seen", "unregistered", "unregistered", "stopped", "on time", "on time", "on time"]
     text = str(now.view(_context()).html["open"])
     assert text.index("SO₂") < text.index("NMHC")
 
@@ -308,6 +309,46 @@ def test_the_source_page_opens_on_what_has_most_to_say() -> None:
     assert source._telling(quiet, True) < source._telling(above, False)
 
 
+class EndedBefore(FakeStore):
+    """Nothing is above its limit in what is shown; dust was last, longer ago."""
+
+    def figures(self, *asked: Any, **more: Any) -> list[Figure]:
+        return [replace(f, verdict="complies", ok=True, revision=1) if f.limit else f for f in super().figures(*asked, **more)]
+
+    def episodes(self, source: str | None = None, state: str | None = None, limit: int = 200) -> list[Episode]:
+        found = [replace(e, state="closed", closed_by="complies") for e in super().episodes(STACK, None, limit)]
+        old = found[-1].end_ms - 72 * HOUR_MS
+        found = [replace(e, end_ms=old - HOUR_MS) for e in found]
+        found.append(replace(found[0], id="dust", factor="a34013", end_ms=old))
+        found.append(replace(found[0], id="gone", factor="a21002", end_ms=old + HOUR_MS, state="withdrawn"))
+        return [e for e in found if state in (None, e.state)]
+
+
+def test_after_its_episode_ended_the_source_page_opens_on_that_factor() -> None:
+    """The factor that was above its limit last, however long ago; a withdrawn episode never was."""
+    assert "Dust — at reference oxygen" in str(source.view(_context(EndedBefore(), source=STACK)).html["choice"])
+
+
+def test_a_source_that_nobody_registered_is_listed() -> None:
+    """A device under an unknown name is found where its vendor looks, and counted on the page Now."""
+    assert ("NEW-DEVICE-7", "unregistered") in [(s.source, s.state) for s in parts.all_states(_context())]
+    for view in (sources.view(_context()), why.index(_context()), now.view(_context())):
+        assert "NEW-DEVICE-7" in _text(view)
+
+
+def test_a_missing_minute_keeps_its_columns() -> None:
+    """At reference oxygen every row has six cells, also where no minute was formed."""
+    store = FakeStore()
+    minutes = [f for f in store.figures(STACK, "minute", HOUR - HOUR_MS, HOUR, "a21026", "avg") if f.start_ms % 600_000]
+    store.figures = (
+        lambda source, level, *asked: (  # type: ignore[method-assign]
+            minutes if (level, asked[2:]) == ("minute", ("a21026", "avg")) else FakeStore().figures(source, level, *asked)
+        )
+    )
+    rows = re.findall(r"<summary class=\"minute.*?</summary>", _text(evidence.view(_context(store, figure=SO2))))
+    assert len(rows) == 60 and {len(re.findall(r"<span", re.sub(r'<span class="reason">', "", row))) for row in rows} == {6}
+
+
 def test_minutes_at_reference_oxygen_are_the_rule_s() -> None:
     """28 mg/m³ at 9 % O₂ is 35 at 6 % (emission_rules EX-1.4's formula by hand: 28 · 15 / 12); the guard and a gap say so."""
     minute = FakeStore().figures(STACK, "minute", HOUR - HOUR_MS, HOUR, "a21026", "avg")[0]
@@ -412,6 +453,13 @@ def test_an_alert_is_acknowledged_by_whom_when_and_why() -> None:
     assert t("action.acknowledge.do") not in str(deliveries.form(row, "", over=False))
     assert deliveries.act(context, {"alert": "ac01", "kind": "comment", "who": "Li Wei"}) == "alerts?alert=ac01&said=words"
     assert t("said.words") in str(deliveries.form(row, "words", over=False))
+
+
+def test_the_alerts_page_does_without_the_store() -> None:
+    """What was sent is shown while the store is away, and can be acknowledged; the page says that the store is away."""
+    view = deliveries.view(_context(FakeStore("away"), alert="ac01"))
+    assert view.away and "SO₂ over limit" in _text(view) and t("action.acknowledge.do") in _text(view)
+    assert not deliveries.view(_context()).away
 
 
 def test_a_form_of_a_foreign_page_is_refused() -> None:

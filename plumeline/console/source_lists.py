@@ -1,0 +1,127 @@
+"""What stands below the charts of a source: its hours as a table, episodes, revisions, marks and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from plumeline.console import parts, words
+from plumeline.console.html import h, link
+from plumeline.console.shell import Context
+from plumeline.texts import t
+from processors.figures import DAY_MS, HOUR_MS, Figure, local_iso
+
+EVENTS_MAX = 15
+"""Events, episodes and marks listed."""
+REVISIONS_MAX = 10
+"""Revised figures listed."""
+
+
+def table(context: Context, source: str, figures: Sequence[Figure], keep: dict[str, str | int | None]) -> Markup:
+    """Return hours as a folded table, newest first, each with its evidence."""
+    rows = [
+        h(
+            "tr",
+            h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", context.now_ms))),
+            h("td", h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"), cls="num" if f.ok else ""),
+            h("td", words.number(f.limit_number), cls="num"),
+            h("td", parts.verdict_chip(f)),
+            h("td", str(f.n), cls="num"),
+            h("td", parts.state_word(f)),
+            h("td", link(words.source_url(source, **keep, zoom=local_iso(f.start_ms)), t("source.minutes"))),
+            data_key=str(f.start_ms),
+        )
+        for f in reversed(figures)
+    ]
+    heads = [t("hour"), t("value"), t("limit"), t("verdict"), t("covered"), t("standing"), ""]
+    return h("details", h("summary", t("source.table", n=len(rows))), parts.table(heads, rows), cls="fold")
+
+
+def more(context: Context, source: str, now_ms: int) -> Markup:
+    """Return what stands below the charts: episodes, revisions, marks, events."""
+    store = context.console.store
+    episodes = store.episodes(source, limit=EVENTS_MAX + 1)
+    revised = sorted(store.revised(source, now_ms - 31 * DAY_MS, now_ms), key=lambda f: -f.decided_ms)
+    events = store.events(source, limit=EVENTS_MAX)
+    marks = sorted(store.marks(source, now_ms - 31 * DAY_MS, now_ms + 31 * DAY_MS), key=lambda m: -m.start_ms)
+    name = context.names.factor
+    blocks = [
+        (
+            t("source.episodes"),
+            [
+                h(
+                    "li",
+                    parts.chip("red" if e.state == "open" else "grey", t(f"episode.{e.state}")),
+                    link(
+                        words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/hour/{local_iso(e.end_ms - HOUR_MS)}"),
+                        t(
+                            "episode.line",
+                            factor=name(source, e.factor),
+                            start=words.clock(e.start_ms, now_ms),
+                            n=e.hours,
+                            worst=words.scaled_number(e.worst, e.limit),
+                            limit=words.scaled_number(e.limit),
+                        ),
+                    ),
+                )
+                for e in episodes[:EVENTS_MAX]
+            ],
+            len(episodes),
+        ),
+        (
+            t("source.revisions"),
+            [
+                h(
+                    "li",
+                    parts.chip("purple", t("figure.revised")),
+                    link(
+                        words.evidence_url(f.id),
+                        t(
+                            "revision.line",
+                            factor=name(source, f.factor),
+                            period=words.period(f.start_ms, f.level, now_ms),
+                            value=words.value_of(f) if f.ok else f.reason or "—",
+                            unit=words.unit(f.unit) if f.ok else "",
+                            time=words.clock(f.decided_ms, now_ms),
+                        ),
+                    ),
+                )
+                for f in revised[:REVISIONS_MAX]
+            ],
+            len(revised),
+        ),
+        (
+            t("source.marks"),
+            [
+                h(
+                    "li",
+                    parts.chip("grey", t(f"mark.{m.type}")),
+                    f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}",
+                )
+                for m in marks[:EVENTS_MAX]
+            ],
+            len(marks),
+        ),
+        (
+            t("source.events"),
+            [
+                h(
+                    "li",
+                    h("span", words.clock(e.time_ms, now_ms), cls="when"),
+                    t(f"event.{e.kind}"),
+                    f" · {name(source, e.factor)}" if e.factor else None,
+                )
+                for e in events
+            ],
+            len(events),
+        ),
+    ]
+    return h(
+        "div",
+        [
+            parts.section(title, h("ul", items) if items else parts.quiet(t("list.none")), parts.rest(n, len(items)))
+            for title, items, n in blocks
+        ],
+        cls="columns",
+    )
