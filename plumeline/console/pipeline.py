@@ -1,26 +1,30 @@
 """The page Pipeline: what Plumeline knows of itself.
 
 Keys of ``Console.health`` with words of their own: ``lag_ms`` (behind the newest record), ``tick_ms`` (newest tick),
-``started_ms``, ``connections``, ``queues`` {name: [length, bound]}, ``blind`` [[start_ms, end_ms or None], …],
-``touches`` (waiting).
+``started_ms``, ``connections``, ``queues`` {name: [length, bound]}, ``touches`` (waiting), ``failed`` (why the pipeline stopped).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
+from alerts.names import GATEWAY
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import catalogue, t
+from processors.figures import Event, epoch_ms
 from processors.store import StoreAway
 
 QUEUE_SHARE = 0.5
 """A queue fuller than this share of its bound wants attention."""
+BLIND_MAX = 20
+"""Blind times listed."""
 TICK_MS_MAX = 60_000
 """A newest tick older than this is told: gateways tick each 10 s."""
 
@@ -39,7 +43,7 @@ def view(context: Context) -> View:
             "head": h("section", h("h1", t("tab.pipeline")), h("p", t("pipeline.what"), cls="quiet"), cls="head"),
             "parts": _parts(context, merged, away, store is not None),
             "queues": _queues(merged.get("queues")),
-            "blind": _blind(context, merged.get("blind")),
+            "blind": _blind(context, store is not None),
             "rest": _everything(context, merged),
         },
         away=store is None,
@@ -49,7 +53,9 @@ def view(context: Context) -> View:
 def _parts(context: Context, health: Mapping[str, Any], away: str | None, store: bool) -> Markup:
     now_ms, lag_ms, tick_ms = context.now_ms, health.get("lag_ms"), health.get("tick_ms")
     counts = parts.delivery_counts(context)
+    failed = health.get("failed")
     rows = [
+        _row(t("pipeline.failed"), "orange", t("pipeline.failed.do", detail=str(failed))) if failed else None,
         _row(
             t("pipeline.store"),
             "grey" if store else "orange",
@@ -120,28 +126,39 @@ def _queues(queues: object) -> Markup:
     )
 
 
-def _blind(context: Context, spans: object) -> Markup:
-    if not isinstance(spans, Sequence) or not spans:
+def _blind(context: Context, store: bool) -> Markup:
+    """Return when gateways gave no sign of life, newest first, as the events tell it."""
+    if not store:
+        return parts.section(t("pipeline.blind"), parts.quiet(t("pipeline.blind.unknown")))
+    events = context.console.store.events(kind="source.blind", limit=BLIND_MAX)
+    if not events:
         return parts.section(t("pipeline.blind"), parts.quiet(t("pipeline.blind.none")))
-    items = [
-        h(
-            "li",
-            t(
-                "pipeline.blind.span",
-                start=words.clock(start, context.now_ms, seconds=True),
-                end=words.clock(end, context.now_ms, seconds=True) if end is not None else t("time.now"),
-                span=words.duration((end if end is not None else context.now_ms) - start),
-            ),
-        )
-        for start, end in list(spans)[-20:][::-1]
-    ]
-    return parts.section(t("pipeline.blind"), h("ul", items))
+    return parts.section(t("pipeline.blind"), h("ul", [h("li", _span(context, e)) for e in events]))
+
+
+def _span(context: Context, event: Event) -> str:
+    start, end = (_ms(event.facts.get(name)) for name in ("since", "until"))
+    begin = event.time_ms if start is None else start
+    return t(
+        "pipeline.blind.span",
+        gateway=event.source.removeprefix(GATEWAY),
+        start=words.clock(begin, context.now_ms, seconds=True),
+        end=t("time.now") if end is None else words.clock(end, context.now_ms, seconds=True),
+        span=words.duration((context.now_ms if end is None else end) - begin),
+    )
+
+
+def _ms(text: object) -> int | None:
+    try:
+        return epoch_ms(datetime.fromisoformat(str(text)))
+    except ValueError:
+        return None
 
 
 def _everything(context: Context, health: Mapping[str, Any]) -> Markup:
     rows = []
     for key, value in sorted(health.items()):
-        if key in ("queues", "blind", "newest_tick_ms", "touches_waiting") or value is None:
+        if key in ("queues", "failed", "newest_tick_ms", "touches_waiting") or value is None:
             continue  # drawn above, or known to the process itself as tick_ms and touches
         name = t(f"health.{key}") if f"health.{key}" in catalogue() else key
         if key.endswith("_ms") and isinstance(value, int) and value > 10**11:

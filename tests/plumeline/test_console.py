@@ -38,7 +38,7 @@ from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, Shell, View
 from plumeline.texts import catalogue, t
-from processors.figures import HOUR_MS, Episode, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Episode, Event, Figure, SourceState, epoch_ms, local_iso
 from processors.store import StoreAway, StoredFrame
 from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
 
@@ -453,6 +453,29 @@ def test_an_alert_is_acknowledged_by_whom_when_and_why() -> None:
     assert t("action.acknowledge.do") not in str(deliveries.form(row, "", over=False))
     assert deliveries.act(context, {"alert": "ac01", "kind": "comment", "who": "Li Wei"}) == "alerts?alert=ac01&said=words"
     assert t("said.words") in str(deliveries.form(row, "words", over=False))
+
+
+class Blind(FakeStore):
+    """A county whose gateway gave no sign of life for a quarter of an hour, and for two minutes now."""
+
+    def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
+        spans = [(local_iso(NOW_MS - 120_000), None), (local_iso(HOUR), local_iso(HOUR + 900_000))]
+        facts = [{"since": since} | ({"until": until} if until else {}) for since, until in spans]
+        found = [Event(f"b{n}", "source.blind", "gateway:g1", None, NOW_MS, True, fact) for n, fact in enumerate(facts)]
+        return found if kind == "source.blind" else super().events(source, kind, limit)
+
+
+def test_the_pipeline_page_tells_blind_time_and_a_stop() -> None:
+    """When gateways were not heard stands there, from the events; with the store away it is not known; a stop stands first."""
+    text = _text(pipeline.view(_context(Blind())))
+    assert "g1: 15:19:20 – now (2\u00a0min)" in text and "g1: 15:00:00 – 15:15:00 (15\u00a0min)" in text
+    assert t("pipeline.blind.none") in _text(pipeline.view(_context()))
+    away = _text(pipeline.view(_context(FakeStore("away"))))
+    assert t("pipeline.blind.unknown") in away and t("pipeline.blind.none") not in away
+    context = _context()
+    assert t("pipeline.failed") not in _text(pipeline.view(context))
+    context.console.health = lambda: {"failed": "OSError: disk full"}
+    assert "OSError: disk full" in str(pipeline.view(context).html["parts"]).partition(t("pipeline.store"))[0]
 
 
 def test_the_alerts_page_does_without_the_store() -> None:
