@@ -23,7 +23,8 @@ window.plBand = (params, api) => {
   const hatch = api.value(2) === 0;
   const style = hatch ? {fill: {image: window.plHatch(), repeat: 'repeat'}} : {fill: 'rgba(60,70,80,0.10)'};
   const kids = [{type: 'rect', shape: {x, y: c.y, width: w, height: c.height}, style}];
-  if (w > 46) kids.push({type: 'text', style: {text: api.value(3), x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 10, overflow: 'truncate', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
+  const text = String(api.value(3)), word = 7.5 * Math.max(...text.split(' ').map((part) => part.length)); // px of the longest word
+  if (w - 8 > word) kids.push({type: 'text', style: {text, x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 8, overflow: 'break', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
   return {type: 'group', children: kids};
 };
 window.plCell = (params, api) => {

@@ -40,6 +40,8 @@ def view(context: Context) -> View:
         return View({"head": h("section", h("h1", t("tab.alerts")), h("p", t("alerts.away")), cls="state broken")})
     rows = [a for a in found if not state or any(d.state == state for d in a.deliveries)]
     rows += [asked] if asked is not None else []
+    rows.sort(key=lambda a: a.id != chosen)  # what a link leads to stands first, the others newest first
+    said = context.query.get("said", "")
     try:
         episodes, away = _episodes(context, source), False
     except StoreAway:  # what was sent is known without it
@@ -54,11 +56,12 @@ def view(context: Context) -> View:
         h("p", t("alerts.of", source=context.names.place(source)), " ", link("alerts", t("filter.drop")), cls="filter")
         if source
         else None,
+        h("p", t(f"said.{said}"), cls="filter", role="status") if said in SAID and chosen not in {a.id for a in rows} else None,
     )
     if not rows:
         body = parts.quiet(t("alerts.none.filtered") if source or state else t("alerts.none"), link("./", t("tab.now"), " →"))
     else:
-        ended = over(found)
+        ended = over([*found, *([asked] if asked is not None else [])])
         body = h("div", [_alert(context, a, episodes, chosen, over=a.id in ended) for a in rows], cls="alerts")
     more = h("p", t("list.newest", n=ALERTS_MAX), cls="rest") if len(found) >= ALERTS_MAX else None
     return View({"head": head, "list": h("section", body, more)}, away=away)

@@ -478,6 +478,19 @@ def test_the_pipeline_page_tells_blind_time_and_a_stop() -> None:
     assert "OSError: disk full" in str(pipeline.view(context).html["parts"]).partition(t("pipeline.store"))[0]
 
 
+def test_an_alert_older_than_the_list_is_shown_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link from a message leads to its alert however many came since, and knows that it has ended; a forgotten one says so."""
+    context = _context(alert="ac00")
+    outbox = context.console.outbox
+    (end,) = [a for a in outbox.alerts(9) if a.id == "ac03"]
+    first = replace(end, title="The first", alert=replace(end.alert, id="ac00", phase="opened"))
+    monkeypatch.setattr(outbox, "alert", lambda alert: first if alert == "ac00" else None)
+    text = _text(deliveries.view(context))
+    assert text.index("The first") < text.index("SO₂ over limit") < text.index("SO₂ complies again")
+    assert t("phase.over", phase=t("phase.opened")) in text
+    assert t("said.gone") in _text(deliveries.view(_context(alert="nobody", said="gone")))
+
+
 def test_the_alerts_page_does_without_the_store() -> None:
     """What was sent is shown while the store is away, and can be acknowledged; the page says that the store is away."""
     view = deliveries.view(_context(FakeStore("away"), alert="ac01"))
