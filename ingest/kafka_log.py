@@ -69,6 +69,49 @@ def make_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int =
         admin.close()
 
 
+class BrokerAway(OSError):
+    """The broker did not acknowledge in time; what was sent may be there."""
+
+
+def _producer(bootstrap: str) -> Any:
+    return KafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=5,
+        batch_size=262_144,
+        max_request_size=RECORD_BYTES_MAX,
+        delivery_timeout_ms=int(DELIVERY_S * 1000),
+        request_timeout_ms=int(REQUEST_S * 1000),
+        max_block_ms=int(BLOCK_S * 1000),
+    )
+
+
+class KafkaPublisher:
+    """Appends records from a thread and waits for the broker's acknowledgement."""
+
+    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+        self._producer, self._prefix = _producer(bootstrap), prefix
+
+    def append_now(self, entries: Sequence[Entry]) -> None:
+        """Append records and return when all are acknowledged.
+
+        Raises:
+            BrokerAway: one was not acknowledged within DELIVERY_S.
+        """
+        try:
+            sent = [self._producer.send(self._prefix + e.topic, value=e.value, partition=e.partition) for e in entries]
+            for future in sent:
+                future.get(timeout=DELIVERY_S + BLOCK_S)
+        except KafkaError as error:
+            raise BrokerAway(f"the broker did not acknowledge: {type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """Stop; nothing waits, because each append waited."""
+        self._producer.close(timeout=CLOSE_S)
+
+
 @dataclass(slots=True)
 class _Bundle:
     lines: list[bytes] = field(default_factory=list)
@@ -89,18 +132,7 @@ class KafkaLog:
         self.unacked_bytes = 0
         self._bundles: dict[int, _Bundle] = {}
         self._sender = ThreadPoolExecutor(1, "kafka-send")
-        self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            compression_type="lz4",
-            linger_ms=5,
-            batch_size=262_144,
-            max_request_size=RECORD_BYTES_MAX,
-            delivery_timeout_ms=int(DELIVERY_S * 1000),
-            request_timeout_ms=int(REQUEST_S * 1000),
-            max_block_ms=int(BLOCK_S * 1000),
-        )
+        self._producer = _producer(bootstrap)
         for topic in TOPICS:
             self._producer.partitions_for(prefix + topic)
 

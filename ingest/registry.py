@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -159,3 +160,12 @@ class Registry(BaseModel):
     meter_changes: tuple[MeterChange, ...] = ()
     limits: tuple[Limit, ...] = ()
     contacts: tuple[Contact, ...] = ()
+
+
+def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
+    """Return the rows of the sources that are wanted; enterprises and contacts stay whole."""
+    rows = {
+        name: tuple(row for row in getattr(registry, name) if wanted(row.source))
+        for name in ("sources", "points", "meters", "meter_changes", "limits")
+    }
+    return registry.model_copy(update=rows)

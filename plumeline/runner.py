@@ -90,7 +90,9 @@ class Turns:
         rules: Rules | None = None,
         hook: Callable[[str], None] = lambda _stage: None,
         publishes: bool = True,
+        accounts: bool = True,
     ) -> None:
+        self.accounts = accounts
         self.published, self.writer, self.store = log, writer, store
         self.wall_ms, self.hook, self.publishes = wall_ms, hook, publishes
         self.settings, self.rules = settings or Settings(), rules or Rules()
@@ -181,7 +183,7 @@ class Turns:
 
     def _warm(self, registry: Registry) -> Engine:
         """Return an engine that knows what the store says at its cursor: the same as if it had never stopped."""
-        engine = Engine(registry, self.rules, self.settings, self.store)
+        engine = Engine(registry, self.rules, self.settings, self.store, accounts=self.accounts)
         rows = self.store.rows
         for gateway, tick, sighted in rows("SELECT gateway, time, sighted FROM ticks"):
             engine.watch.ticks[gateway] = tick

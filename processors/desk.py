@@ -20,7 +20,10 @@ from processors.shelf import MarkSpan, Shelf
 
 
 class Desk:
-    """Makes and publishes figures of one shelf; ``decided_until`` tells the end of a point's last decided hour."""
+    """Makes and publishes figures of one shelf; ``decided_until`` tells the end of a point's last decided hour.
+
+    ``accounts`` is false where it sees only a part of the sources, so that whoever sees all must add them up.
+    """
 
     def __init__(
         self,
@@ -29,9 +32,11 @@ class Desk:
         findings: Findings,
         past: Past | None,
         decided_until: Callable[[int], int],
+        *,
+        accounts: bool,
     ) -> None:
         self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
-        self.decided_until = decided_until
+        self.decided_until, self.accounts = decided_until, accounts
         self._sids = pl.DataFrame(
             {"pid": range(len(points.keys)), "sid": points.sid_of_pid}, schema={"pid": pl.Int32, "sid": pl.Int32}
         )
@@ -124,4 +129,5 @@ class Desk:
         published = publish(shelf, days, self.points, "day")
         if published.height:
             out.figures.append(published)
-            out.accounts += account_figures(shelf, published, self.points, self.past)
+            if self.accounts:
+                out.accounts += account_figures(shelf, published, self.points, self.past)

@@ -39,7 +39,13 @@ class Engine:
     """All of a worker's partitions. Not thread-safe; the runner calls it from one place."""
 
     def __init__(
-        self, registry: Registry, rules: Rules | None = None, settings: Settings | None = None, past: Past | None = None
+        self,
+        registry: Registry,
+        rules: Rules | None = None,
+        settings: Settings | None = None,
+        past: Past | None = None,
+        *,
+        accounts: bool = True,
     ) -> None:
         self.rules = rules or Rules()
         self.settings = settings or Settings()
@@ -53,7 +59,7 @@ class Engine:
         self.episodes = EpisodeBook()
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
-        self.desk = Desk(self.points, self.episodes, self.findings, past, self._decided_until)
+        self.desk = Desk(self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts)
         self.shelf = Shelf()
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
