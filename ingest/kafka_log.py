@@ -31,7 +31,9 @@ RECORD_BYTES_MAX = 1_048_576
 TICK_PREFIX = b'{"v":1,"tick"'
 RETENTION_MS = 7 * 86_400_000
 """How long inputs stay on the log; outputs live in the store."""
-KEPT_FOR_EVER = {"cleanup.policy": "compact"}
+REGISTRY_BYTES_MAX = 32 * 2**20
+"""Bytes of a registry's snapshot."""
+KEPT_FOR_EVER = {"cleanup.policy": "compact", "max.message.bytes": str(REGISTRY_BYTES_MAX)}
 TOPIC_SETTINGS: dict[str, dict[str, str]] = {
     topic: KEPT_FOR_EVER
     if topic == "registry"
@@ -73,7 +75,7 @@ class BrokerAway(OSError):
     """The broker did not acknowledge in time; what was sent may be there."""
 
 
-def _producer(bootstrap: str) -> Any:
+def _producer(bootstrap: str, record_bytes_max: int = RECORD_BYTES_MAX) -> Any:
     return KafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",
@@ -81,7 +83,7 @@ def _producer(bootstrap: str) -> Any:
         compression_type="lz4",
         linger_ms=5,
         batch_size=262_144,
-        max_request_size=RECORD_BYTES_MAX,
+        max_request_size=record_bytes_max,
         delivery_timeout_ms=int(DELIVERY_S * 1000),
         request_timeout_ms=int(REQUEST_S * 1000),
         max_block_ms=int(BLOCK_S * 1000),
@@ -92,7 +94,7 @@ class KafkaPublisher:
     """Appends records from a thread and waits for the broker's acknowledgement."""
 
     def __init__(self, bootstrap: str, prefix: str = "") -> None:
-        self._producer, self._prefix = _producer(bootstrap), prefix
+        self._producer, self._prefix = _producer(bootstrap, REGISTRY_BYTES_MAX), prefix
 
     def append_now(self, entries: Sequence[Entry]) -> None:
         """Append records and return when all are acknowledged.
@@ -101,7 +103,15 @@ class KafkaPublisher:
             BrokerAway: one was not acknowledged within DELIVERY_S.
         """
         try:
-            sent = [self._producer.send(self._prefix + e.topic, value=e.value, partition=e.partition) for e in entries]
+            sent = [
+                self._producer.send(
+                    self._prefix + e.topic,
+                    value=e.value,
+                    partition=e.partition,
+                    key=b"snapshot" if e.topic == "registry" else None,
+                )
+                for e in entries
+            ]
             for future in sent:
                 future.get(timeout=DELIVERY_S + BLOCK_S)
         except KafkaError as error:

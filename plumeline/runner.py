@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -91,8 +91,9 @@ class Turns:
         hook: Callable[[str], None] = lambda _stage: None,
         publishes: bool = True,
         accounts: bool = True,
+        keeps_minutes: bool = True,
     ) -> None:
-        self.accounts = accounts
+        self.accounts, self.keeps_minutes = accounts, keeps_minutes
         self.published, self.writer, self.store = log, writer, store
         self.wall_ms, self.hook, self.publishes = wall_ms, hook, publishes
         self.settings, self.rules = settings or Settings(), rules or Rules()
@@ -136,10 +137,12 @@ class Turns:
         if self.publishes and (entries := self.entries(out)):
             self.published.append_now(entries)
             self.hook("published")
-        frames = frames + [_bad_frame(bad, self.wall_ms()) for bad in out.bad]
+        frames = frames + bad_frames(out.bad, self.wall_ms())
         for frame in frames:
             if frame.verdict != "ok":
                 self.progress.quarantined[frame.verdict] = self.progress.quarantined.get(frame.verdict, 0) + 1
+        if not self.keeps_minutes:
+            out.minutes = []
         self.writer.commit(out, self.engine.points, frames, seq, self.hook, self._offsets_at(seq))
         self.hook("committed")
         self.progress.seq = seq
@@ -339,6 +342,11 @@ def event_entries(out: Output) -> list[Entry]:
 def _is_away(error: Exception) -> bool:
     """Whether an error is trouble of the infrastructure, which no input can be blamed for."""
     return isinstance(error, sqlite3.Error | OSError | LogFull | StoreAway)
+
+
+def bad_frames(bad: Iterable[BadLine], now_ms: int) -> list[Frame]:
+    """Return input that was set aside as frames, for quarantine."""
+    return [_bad_frame(each, now_ms) for each in bad]
 
 
 def _bad_frame(bad: BadLine, now_ms: int) -> Frame:

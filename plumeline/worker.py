@@ -1,0 +1,242 @@
+"""The worker of a cluster: Faust hands over records, one engine a partition works them off, outputs go back to Kafka.
+
+A partition's state is a SQLite file, a cache of the log: it is written with the offsets it stands for, after everything that the turn
+caused was acknowledged by the broker and before the records are acknowledged to the group. So a turn that is repeated publishes the
+same again, under the same identities; a file that lags behind (the partition was elsewhere, the machine is new) is brought up to date
+by reading the log again without publishing, before anything new is taken in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+
+from ingest.kafka_log import RECORD_BYTES_MAX, KafkaPublisher
+from ingest.log import PARTITIONS, Entry, LogRecord, partition_of
+from ingest.records import Tick
+from ingest.registry import Registry, part_of
+from plumeline.kafka_read import RegistryWatch, missed
+from plumeline.runner import Turns, bad_frames, event_entries, touch_entries
+from plumeline.sqlite_query import SqliteStore
+from plumeline.sqlite_store import SqliteWriter
+from processors.figures import local
+from processors.lines import lines_of
+from processors.memory import Settings
+from processors.output import Output
+
+GROUP = "plumeline-worker"
+INPUTS = ("reports", "marks", "touches")
+"""Topics with the same partitions; a partition of all three is worked off by one worker."""
+TAKE_RECORDS, TAKE_S = 1_600, 0.05
+"""Records of one batch, and how long it waits to fill."""
+BUFFER_RECORDS = 32_768
+LINES_BYTES_MAX = RECORD_BYTES_MAX // 2
+"""Bytes of one record of topic ``figures``."""
+
+
+@dataclass(slots=True)
+class WorkerOptions:
+    """What a worker is told."""
+
+    bootstrap: str
+    state: Path
+    instance: str = ""
+    prefix: str = ""
+    settings: Settings = field(default_factory=Settings)
+
+
+class Partition(Turns):
+    """One partition: its engine, its state, and what its turns put on the log."""
+
+    def __init__(self, number: int, publisher: KafkaPublisher, registry: Registry, options: WorkerOptions) -> None:
+        self.number, self.options = number, options
+        writer = SqliteWriter(options.state / f"partition-{number:02d}.db")
+        super().__init__(
+            publisher,
+            writer,
+            SqliteStore(writer),
+            self.own(registry),
+            settings=options.settings,
+            accounts=False,
+            keeps_minutes=False,
+        )
+
+    def own(self, registry: Registry) -> Registry:
+        """Return the rows of this partition's sources."""
+        return part_of(registry, lambda source: partition_of(source) == self.number)
+
+    def entries(self, out: Output) -> list[Entry]:
+        """Return figures, events, touches, refused input and the newest ticks as records."""
+        entries = touch_entries(out) + event_entries(out)
+        lines = [line for _source, line in lines_of(out, self.engine.points)]
+        entries += [Entry("figures", self.number, bundle) for bundle in bundles(lines)]
+        entries += [Entry("quarantine", self.number, frame.line()) for frame in bad_frames(out.bad, self.wall_ms())]
+        entries += [
+            Entry("events", self.number, Tick(tick=local(now), gateway=gateway).line())
+            for gateway, (now, _sighted) in out.ticks.items()
+        ]
+        return entries
+
+    def take(self, records: Iterable[LogRecord]) -> None:
+        """Work off records that are new; those that the state knows already are passed over."""
+        fresh = [r for r in records if r.offset > self.offsets.get(r.topic, -1)]
+        if fresh:
+            first = self.progress.seq + 1
+            self.work([r._replace(seq=first + n) for n, r in enumerate(fresh)])
+
+    def catch_up(self) -> int:
+        """Read again what others worked off since this state was written, without publishing; return how many records."""
+        self.publishes, count = False, 0
+        begins = {topic: self.offsets.get(topic, -1) + 1 for topic in INPUTS}
+        try:
+            for records in missed(self.options.bootstrap, GROUP, begins, self.number, self.options.prefix):
+                self.take(records)
+                count += len(records)
+        finally:
+            self.publishes = True
+        return count
+
+    def close(self) -> None:
+        """Close the state's file."""
+        self.store.close()
+        self.writer.close()
+
+
+def bundles(lines: list[bytes]) -> list[bytes]:
+    """Join lines to records of bounded size."""
+    out: list[bytes] = []
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        if held and size + len(line) > LINES_BYTES_MAX:
+            out.append(b"\n".join(held))
+            held, size = [], 0
+        held.append(line)
+        size += len(line) + 1
+    return [*out, b"\n".join(held)] if held else out
+
+
+class Worker:
+    """All partitions of one process; called from one thread."""
+
+    def __init__(self, options: WorkerOptions) -> None:
+        """Read the registry.
+
+        Raises:
+            LookupError: there is none on its topic.
+        """
+        self.options = options
+        options.state.mkdir(parents=True, exist_ok=True)
+        self.registry = RegistryWatch(options.bootstrap, options.prefix)
+        self._adopted = self.registry.changes
+        self.publisher = KafkaPublisher(options.bootstrap, options.prefix)
+        self.partitions: dict[int, Partition] = {}
+        self.logger = structlog.get_logger("plumeline.worker")
+
+    def work(self, records: list[LogRecord]) -> None:
+        """Work off one batch, partition by partition."""
+        if self.registry.changes != self._adopted:
+            self._adopted = self.registry.changes
+            for partition in self.partitions.values():
+                partition.adopt(partition.own(self.registry.registry))
+        by_partition: dict[int, list[LogRecord]] = {}
+        for record in records:
+            by_partition.setdefault(record.partition, []).append(record)
+        for number, part in by_partition.items():
+            self._partition(number).take(part)
+
+    def _partition(self, number: int) -> Partition:
+        found = self.partitions.get(number)
+        if found is None:
+            found = Partition(number, self.publisher, self.registry.registry, self.options)
+            behind = found.catch_up()
+            wanted = found.own(self.registry.registry)
+            if wanted != found.registry:
+                found.adopt(wanted)
+            self.partitions[number] = found
+            self.logger.info("partition opened", partition=number, caught_up=behind, seq=found.progress.seq)
+        return found
+
+    def keep(self, numbers: set[int]) -> None:
+        """Close the partitions that went to another worker."""
+        for number in [n for n in self.partitions if n not in numbers]:
+            self.partitions.pop(number).close()
+            self.logger.info("partition closed", partition=number)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.keep(set())
+        self.registry.close()
+        self.publisher.close()
+
+
+def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
+    """Return the Faust application that feeds a worker; see docs/cluster.md for why each setting is as it is."""
+    app = faust.App(
+        GROUP,
+        broker="kafka://" + ";".join(options.bootstrap.split(",")),
+        datadir=str(options.state / "faust"),
+        processing_guarantee="at_least_once",
+        agent_supervisor="mode.CrashingSupervisor",
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=options.instance or None,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=PARTITIONS,
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=BUFFER_RECORDS,
+        broker_session_timeout=45.0,
+        broker_heartbeat_interval=3.0,
+        broker_request_timeout=60.0,
+        broker_max_poll_interval=600.0,
+        consumer_max_fetch_size=4 * 2**20,
+        store="memory://",
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    names = [options.prefix + topic for topic in INPUTS]
+    topic_of = dict(zip(names, INPUTS, strict=True))
+    channel = app.topic(*names, value_serializer="raw", key_serializer="raw")
+    executor = ThreadPoolExecutor(1, "engine")
+
+    def record(event: Any) -> LogRecord:
+        message = event.message
+        return LogRecord(topic_of[message.topic], message.partition, message.offset, 0, message.value)
+
+    @app.agent(channel)
+    async def work(stream: Any) -> None:
+        loop = asyncio.get_running_loop()
+        async for events in stream.noack_take(TAKE_RECORDS, within=TAKE_S):
+            mine = {tp.partition for tp in app.consumer.assignment()}
+            await loop.run_in_executor(executor, worker.keep, mine)
+            records = [record(e) for e in events if e.message.partition in mine]
+            await loop.run_in_executor(executor, worker.work, records)
+            for event in events:
+                await stream.ack(event)
+
+    return app
+
+
+def run_worker(options: WorkerOptions, worker: Worker) -> None:
+    """Run until a signal ends it; an error of the infrastructure ends the process, and whoever started it starts it again."""
+    app = faust_app(options, worker)
+    runner = faust.Worker(app, loglevel=logging.WARNING, redirect_stdouts=False)
+    try:
+        runner.execute_from_commandline()
+    finally:
+        worker.close()
+
+
+def instance_name() -> str:
+    """Return a name under which the group knows this worker after a restart: its host's, unless it is told another."""
+    return os.environ.get("PLUMELINE_INSTANCE") or os.uname().nodename
