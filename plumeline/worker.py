@@ -213,7 +213,6 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
         message = event.message
         return LogRecord(topic_of[message.topic], message.partition, message.offset, 0, message.value)
 
-    @app.agent(channel)
     async def work(stream: Any) -> None:
         loop = asyncio.get_running_loop()
         async for events in stream.noack_take(TAKE_RECORDS, within=TAKE_S):
@@ -224,6 +223,7 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
             for event in events:
                 await stream.ack(event)
 
+    app.agent(channel)(work)
     return app
 
 

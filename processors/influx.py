@@ -9,7 +9,7 @@ millisecond differs below it.
   ``_state``, ``_reason``, ``_revision``, and ``<stat>_figure``, the figure's line. A withheld value is 0 with ``ok`` 0: InfluxDB keeps fields
   that are not written again, so every field is written always.
 - ``revision``, one point a decided version: ``figure``.
-- ``source_state``, ``episode``, ``event``: what is known of a source, a run of exceeding hours, what happened.
+- ``source_state``, ``episode``, ``event``, ``mark``: what is known of a source, a run of exceeding hours, what happened, what was declared.
 - ``report``, ``frame``: what arrived, verbatim.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 import xxhash
 
-from ingest.records import Frame
+from ingest.records import Frame, Mark
 from ingest.registry import Registry
 from processors.figures import MINUTE_SCALE, SCALE, Episode, Event, Figure, SourceState, epoch_ms
 from processors.lines import event_of_line, figure_of_line
@@ -30,7 +30,7 @@ from processors.rules.averaging import VALID
 BUCKET, RAW_BUCKET = "plumeline", "plumeline_raw"
 """Buckets: figures, states and events are kept for years; minutes, reports and frames as long as they may be asked for."""
 MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
-SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME = "source_state", "episode", "event", "report", "frame"
+SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME, MARK = "source_state", "episode", "event", "report", "frame", "mark"
 RAW = (MINUTE, REPORT, FRAME)
 """Measurements of RAW_BUCKET; the others are in BUCKET."""
 TAGS = ("city", "county", "enterprise", "kind", "source")
@@ -159,6 +159,12 @@ class Lines:
         head = self._head(FRAME, frame.source or "")
         fields = f"id={_string(frame.id)},verdict={_string(frame.verdict)},row={_string(line.decode())}"
         return RAW_BUCKET, f"{head} {fields} {epoch_ms(frame.received) * NS + _below(frame.id)}"
+
+    def mark_line(self, line: bytes) -> tuple[str, str]:
+        """Return (bucket, line protocol) of a mark record; filed again under its id it replaces what it said."""
+        mark = Mark.model_validate_json(line)
+        fields = f"id={_string(mark.id)},type={_string(mark.type)},state={_string(mark.state)},row={_string(line.decode())}"
+        return BUCKET, f"{self._head(MARK, mark.source)} {fields} {epoch_ms(mark.start) * NS + _below(mark.id)}"
 
     def _head(self, measurement: str, source: str, factor: str = "") -> str:
         key = (measurement, source, factor)
