@@ -48,7 +48,9 @@ class LogFull(Exception):
 class Appends(Protocol):
     """Where a gateway files records; implemented by SQLite in one process and by Kafka in a cluster."""
 
-    partitions: int
+    @property
+    def partitions(self) -> int:
+        """Partitions of every topic."""
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """Append and return when all entries are durable; raise LogFull where the queue's bound is reached."""

@@ -444,6 +444,16 @@ def bench(as_json: Json = False, only: Annotated[str, typer.Option(help="Name of
     run(only, as_json, out)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False, no_args_is_help=False
+)
+def cluster(context: typer.Context) -> None:
+    """The services of a cluster on Kafka, Faust and InfluxDB: gateway, worker, writer, alerts and what sets them up."""
+    from plumeline.cluster import app as services
+
+    services(context.args, prog_name="plumeline cluster")
+
+
 def _opened(data: Path) -> tuple[Any, Registry]:
     from plumeline.sqlite_query import SqliteStore
     from plumeline.sqlite_store import SqliteWriter

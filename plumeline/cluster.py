@@ -1,0 +1,303 @@
+"""``plumeline cluster``: the services of a cluster, each a process of its own, told by options or environment variables."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from kafka.errors import KafkaError
+
+from alerts.http import router as alert_routes
+from ingest.files import NotReadable
+from ingest.gateway import Gateway
+from ingest.http import router, tokens_from
+from ingest.kafka_log import UNACKED_BYTES_MAX, KafkaLog, KafkaPublisher, make_topics
+from ingest.log import Entry, LogFull
+from ingest.registry import Source
+from ingest.tcp import Server
+from plumeline.alert_service import Alarms, now_ms
+from plumeline.county import wall
+from plumeline.influx_write import InfluxWriter, Settings
+from plumeline.kafka_read import RegistryWatch
+from plumeline.service import Sample, Service, log_to_stderr
+from plumeline.store_writer import StoreWriter
+from plumeline.worker import Worker, WorkerOptions, instance_name, run_worker
+from processors import memory
+from processors.registry_check import load_registry
+
+app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB.", no_args_is_help=True, add_completion=False)
+_Made = TypeVar("_Made")
+TICK_S = 10.0
+"""Time between two ticks of a gateway."""
+REGISTRY_WAIT_S, REGISTRY_TRIES = 2.0, 60
+"""Pause and number of looks for a registry at the start of a service."""
+
+Bootstrap = Annotated[str, typer.Option("--kafka", envvar="PLUMELINE_KAFKA", help="Kafka's address, host:port[,host:port].")]
+State = Annotated[Path, typer.Option(envvar="PLUMELINE_STATE", help="Folder for this service's own files.")]
+Folder = Annotated[Path, typer.Option("--registry", envvar="PLUMELINE_REGISTRY", help="Folder of the registry's CSV files.")]
+Host = Annotated[
+    str, typer.Option(envvar="PLUMELINE_HOST", help="Address to listen on; beyond loopback only inside a closed network.")
+]
+Port = Annotated[
+    int, typer.Option("--metrics-port", envvar="PLUMELINE_METRICS_PORT", help="Port of /healthz, /readyz and /metrics.")
+]
+Prefix = Annotated[str, typer.Option(envvar="PLUMELINE_PREFIX", help="Text before every topic's name.", hidden=True)]
+Url = Annotated[str, typer.Option(envvar="PLUMELINE_INFLUX_URL", help="InfluxDB's address.")]
+Org = Annotated[str, typer.Option(envvar="PLUMELINE_INFLUX_ORG", help="InfluxDB's organisation.")]
+
+
+def influx_token() -> str:
+    """Return the token from PLUMELINE_INFLUX_TOKEN or the file that PLUMELINE_INFLUX_TOKEN_FILE names."""
+    if token := os.environ.get("PLUMELINE_INFLUX_TOKEN"):
+        return token
+    path = os.environ.get("PLUMELINE_INFLUX_TOKEN_FILE")
+    if path is None:
+        raise NotReadable("no token for InfluxDB: set PLUMELINE_INFLUX_TOKEN_FILE to the file that holds it")
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise NotReadable(f"{path}: the token for InfluxDB cannot be read ({error.strerror})") from None
+
+
+@app.command()
+def topics(kafka: Bootstrap, prefix: Prefix = "", replication: int = 1) -> None:
+    """Make the topics that are missing."""
+    try:
+        made = make_topics(kafka, replication=replication, prefix=prefix)
+    except (ValueError, KafkaError) as error:
+        raise NotReadable(f"topics: {error}") from None
+    print(f"made {', '.join(made)}" if made else "all topics are there")
+
+
+@app.command()
+def registry(
+    folder: Annotated[Path, typer.Argument(help="Folder of CSV files.")], kafka: Bootstrap, prefix: Prefix = ""
+) -> None:
+    """Check a registry and put it in force: a snapshot on topic registry."""
+    rows = load_registry(folder)
+    publisher = KafkaPublisher(kafka, prefix)
+    publisher.append_now([Entry("registry", 0, rows.model_dump_json().encode())])
+    publisher.close()
+    print(f"in force: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.limits)} limits")
+
+
+@app.command()
+def worker(
+    kafka: Bootstrap,
+    state: State = Path("state"),
+    host: Host = "127.0.0.1",
+    port: Port = 9101,
+    prefix: Prefix = "",
+    hot_hours: int = 6,
+) -> None:
+    """Work off partitions: reports become figures and events."""
+    log_to_stderr()
+    options = WorkerOptions(kafka, state, instance_name(), prefix, memory.Settings(hot_ms=hot_hours * 3_600_000))
+    made = patiently(lambda: Worker(options))
+    service = Service("worker", lambda: worker_samples(made))
+    service.serve(service.app(), host, port)
+    run_worker(options, made)
+
+
+def worker_samples(made: Worker) -> Iterable[Sample]:
+    """Return what a worker counts."""
+    for number, part in sorted(made.partitions.copy().items()):
+        label = (("partition", str(number)),)
+        yield Sample("readings_total", "Readings taken in", part.progress.readings, label)
+        yield Sample("figures_total", "Figures published", part.progress.figures, label)
+        yield Sample("turns_total", "Turns of the engine", part.progress.turns, label)
+        yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", len(part.engine.touches), label)
+        if part.engine.watch.now_ms is not None:
+            yield Sample("tick_seconds", "Newest tick, seconds since 1970", part.engine.watch.now_ms / 1000, label)
+        for reason, count in part.progress.quarantined.items():
+            yield Sample("quarantined", "Inputs set aside", count, (*label, ("reason", reason)))
+
+
+@app.command()
+def writer(
+    kafka: Bootstrap,
+    url: Url,
+    org: Org = "plumeline",
+    host: Host = "127.0.0.1",
+    port: Port = 9102,
+    prefix: Prefix = "",
+) -> None:
+    """Carry what is on the log into InfluxDB."""
+    log_to_stderr()
+    influx = InfluxWriter(Settings(url, org, influx_token()))
+    made = patiently(lambda: StoreWriter(kafka, influx, None, instance_name(), prefix))
+
+    def samples() -> Iterable[Sample]:
+        for name, count in {**made.counted, **influx.counted}.items():
+            yield Sample("store_total", "Records read, lines written, retried, dropped, refused", count, (("what", name),))
+        yield Sample("store_away", "1 while the store does not answer", float(made.away_since is not None))
+
+    service = Service("writer", samples, ready=lambda: made.away_since is None)
+    service.serve(service.app(), host, port)
+    service.end_on_signals()
+    made.run(service.stop)
+
+
+@app.command()
+def alerts(
+    kafka: Bootstrap,
+    state: State = Path("state"),
+    host: Host = "127.0.0.1",
+    port: Port = 9103,
+    base: Annotated[str, typer.Option(help="The console's address, for links in messages.")] = "http://127.0.0.1:8080",
+    prefix: Prefix = "",
+    deadman_s: Annotated[float, typer.Option(help="Seconds without a tick after which Plumeline is called blind.")] = 120.0,
+) -> None:
+    """Tell people: events become signed webhooks."""
+    log_to_stderr()
+    made = patiently(lambda: Alarms(kafka, state, instance_name(), base, prefix, deadman_s))
+
+    def samples() -> Iterable[Sample]:
+        for name, count in made.outbox.counts().items():
+            yield Sample("deliveries", "Webhook deliveries by state", count, (("state", name),))
+        yield Sample("blind", "1 while no worker passes on ticks", float(made.blind is not None))
+
+    service = Service("alerts", samples, ready=lambda: made.blind is None)
+    web = service.app()
+    web.include_router(alert_routes(made.outbox, now_ms))
+    service.serve(web, host, port)
+    service.end_on_signals()
+    made.run(service.stop)
+
+
+@app.command()
+def gateway(
+    kafka: Bootstrap,
+    name: Annotated[str, typer.Option(envvar="PLUMELINE_GATEWAY", help="This gateway's name on its ticks.")] = "g1",
+    host: Host = "127.0.0.1",
+    tcp_port: Annotated[int, typer.Option(envvar="PLUMELINE_TCP_PORT", help="Port for HJ 212.")] = 9212,
+    port: Annotated[
+        int, typer.Option("--http-port", envvar="PLUMELINE_HTTP_PORT", help="Port for HTTP, health and metrics.")
+    ] = 9100,
+    prefix: Prefix = "",
+    virtual: Annotated[
+        str,
+        typer.Option(
+            envvar="PLUMELINE_VIRTUAL", help="Simulated time: START@SECONDSxSPEED; for demonstrations only.", hidden=True
+        ),
+    ] = "",
+) -> None:
+    """Take in frames and reports, and answer when they are on the log."""
+    log_to_stderr()
+    clock, speed = virtual_clock(virtual) if virtual else (wall, 1.0)
+    watch = patiently(lambda: RegistryWatch(kafka, prefix))
+    asyncio.run(_gateway(kafka, name, host, tcp_port, port, prefix, clock, TICK_S / speed, watch))
+
+
+def virtual_clock(text: str) -> tuple[Callable[[], datetime], float]:
+    """Return a clock that ran since real time SECONDS (since 1970) from START at a SPEED: the same for whoever is told the same."""
+    try:
+        start, _, rest = text.partition("@")
+        seconds, _, speed = rest.partition("x")
+        begin, real, factor = datetime.fromisoformat(start), float(seconds), float(speed)
+        if begin.tzinfo is None or factor <= 0:
+            raise ValueError("START needs its offset, SPEED is above 0")
+    except ValueError as error:
+        raise NotReadable(f"{text!r} is no simulated time: {error}") from None
+    return (lambda: begin + timedelta(seconds=(time.time() - real) * factor)), factor
+
+
+async def _gateway(
+    kafka: str,
+    name: str,
+    host: str,
+    tcp_port: int,
+    port: int,
+    prefix: str,
+    clock: Callable[[], datetime],
+    tick_s: float,
+    watch: RegistryWatch,
+) -> None:
+    log = await asyncio.to_thread(KafkaLog, kafka, prefix=prefix)
+    sources: dict[str, Source] = {}
+    known = -1
+
+    def source(wanted: str) -> Source | None:
+        nonlocal known
+        if known != watch.changes:
+            known = watch.changes
+            sources.clear()
+            sources.update({s.source: s for s in watch.registry.sources})
+        return sources.get(wanted)
+
+    def dialect(wanted: str) -> str:
+        row = source(wanted)
+        return "" if row is None else row.crc_dialect
+
+    entry = Gateway(log, clock, name, dialect)
+    server = Server(entry, host, tcp_port)
+
+    def samples() -> Iterable[Sample]:
+        yield Sample("connections", "Open HJ 212 connections", server.connections)
+        yield Sample("log_queued_bytes", "Bytes that wait for the broker's acknowledgement", log.queued_bytes)
+        for verdict, count in entry.verdicts.items():
+            yield Sample("frames_total", "Frames by verdict", count, (("verdict", verdict),))
+        for what, count in entry.counted.items():
+            yield Sample("gateway_total", "What the gateway counts", count, (("what", what),))
+
+    service = Service("gateway", samples, ready=lambda: log.queued_bytes < UNACKED_BYTES_MAX)
+    web = service.app()
+    groups = {s.token_group for s in watch.registry.sources if s.token_group}
+    loop = asyncio.get_running_loop()
+    web.include_router(router(_Bridged(log, loop), clock, source, tokens_from(os.environ, groups)))
+    await server.start()
+    service.serve(web, host, port)
+    service.end_on_signals()
+    ticking = asyncio.create_task(_ticks(entry, tick_s))
+    await asyncio.to_thread(service.stop.wait)
+    ticking.cancel()
+    with suppress(asyncio.CancelledError):
+        await ticking
+    await server.stop()
+    await log.close()
+    watch.close()
+
+
+async def _ticks(entry: Gateway, tick_s: float) -> None:
+    while True:
+        with suppress(LogFull):
+            await entry.tick()
+        await asyncio.sleep(tick_s)
+
+
+@dataclass(slots=True)
+class _Bridged:
+    """The log for a web server that runs in another thread's event loop."""
+
+    log: KafkaLog
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of every topic."""
+        return self.log.partitions
+
+    async def append(self, entries: Any) -> None:
+        """Append in the log's own loop."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.log.append(entries), self.loop))
+
+
+def patiently(make: Callable[[], _Made]) -> _Made:
+    """Make a service once broker and registry are there; a service that starts first waits for the others."""
+    for attempt in range(REGISTRY_TRIES):
+        try:
+            return make()
+        except (LookupError, KafkaError) as error:
+            if attempt + 1 == REGISTRY_TRIES:
+                raise NotReadable(str(error)) from None
+            threading.Event().wait(REGISTRY_WAIT_S)
+    raise AssertionError("REGISTRY_TRIES is positive")
