@@ -130,10 +130,11 @@ def writer(
     host: Host = "127.0.0.1",
     port: Port = 9102,
     prefix: Prefix = "",
+    buckets: Annotated[str, typer.Option(envvar="PLUMELINE_BUCKETS", help="Text before both buckets' names.")] = "",
 ) -> None:
     """Carry what is on the log into InfluxDB."""
     log_to_stderr()
-    influx = InfluxWriter(Settings(url, org, influx_token()))
+    influx = InfluxWriter(Settings(url, org, influx_token(), buckets))
     made = patiently(lambda: StoreWriter(kafka, influx, None, instance_name(), prefix))
 
     def samples() -> Iterable[Sample]:

@@ -23,11 +23,12 @@ _DROPPED = re.compile(r"dropped=(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the server is and who writes; ``token`` is a secret."""
+    """Where the server is and who writes; ``token`` is a secret, ``prefix`` stands before the buckets' names."""
 
     url: str
     org: str
     token: str = field(repr=False)
+    prefix: str = ""
 
 
 class InfluxWriter:
@@ -35,6 +36,7 @@ class InfluxWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._client = InfluxDBClient(settings.url, settings.token, org=settings.org, timeout=ANSWER_MS)
+        self._prefix = settings.prefix
         self._api = self._client.write_api(write_options=SYNCHRONOUS)
         self.refused: list[tuple[str, str]] = []
         self.counted: Counter[str] = Counter()
@@ -50,7 +52,7 @@ class InfluxWriter:
 
     def _body(self, bucket: str, lines: list[str]) -> None:
         try:
-            self._api.write(bucket=bucket, record="\n".join(lines).encode(), write_precision="ns")
+            self._api.write(bucket=self._prefix + bucket, record="\n".join(lines).encode(), write_precision="ns")
             self.counted["lines"] += len(lines)
         except ApiException as error:
             self._answered(bucket, lines, error)

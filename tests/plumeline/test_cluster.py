@@ -1,0 +1,160 @@
+"""The cluster under SIGKILL: what it said equals what its own log says, replayed through the one-process runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from plumeline.parts import influx_bucket
+from processors.figures import local_iso
+from processors.influx import BUCKET, RAW_BUCKET
+from simulators.receiver import Receiver
+from tests.parts import Influx, Kafka
+from tests.plumeline.cluster_kit import (
+    CADENCE_S,
+    SECRET,
+    START,
+    Cluster,
+    Device,
+    canonical,
+    registry,
+    replayed,
+    told,
+    wait_until,
+)
+
+KILLS = int(os.environ.get("PLUMELINE_KILLS", "50"))
+"""Kills of one run; ``make chaos`` asks for a thousand."""
+BROKER_KILLS_MAX = 3
+DEVICES = 12
+SPEED = 60.0
+"""Simulated seconds in a second."""
+PAUSE_S = (0.2, 2.5)
+"""Pause between two kills."""
+
+
+def store_of(influx: Influx) -> dict[str, str]:
+    """Make the two buckets under names of their own; return what tells a service of them."""
+    import httpx
+
+    prefix = f"chaos{os.getpid()}_"
+    with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
+        for bucket in (BUCKET, RAW_BUCKET):
+            influx_bucket(http, influx.token, influx.org, prefix + bucket)
+    return {
+        "PLUMELINE_INFLUX_URL": influx.url,
+        "PLUMELINE_INFLUX_ORG": influx.org,
+        "PLUMELINE_INFLUX_TOKEN": influx.token,
+        "PLUMELINE_BUCKETS": prefix,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
+    """Gateway, workers, writer, alerts and broker are killed at random while a day is measured: nothing is lost, nothing doubled."""
+    rng = random.Random(20261125)
+    receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
+    receiver.start()
+    rows = registry(DEVICES, f"{receiver.url}/hooks/duty")
+    cluster = Cluster(tmp_path, kafka.bootstrap, rows, influx=store_of(influx), speed=SPEED)
+    cluster.start()
+    devices = [Device(cluster, n) for n in range(DEVICES)]
+    for device in devices:
+        device.thread.start()
+    hits: Counter[str] = Counter()
+    names = [*cluster.services, "broker"]
+    ended: Counter[str] = Counter()
+    while sum(hits.values()) < KILLS:
+        time.sleep(rng.uniform(*PAUSE_S))
+        for service in cluster.services.values():
+            ended[service.name] += service.revive()
+        open_ = [n for n in names if n != "broker" or (hits["broker"] < BROKER_KILLS_MAX and kafka.part is not None)]
+        target = min(open_, key=lambda n: (hits[n], rng.random()))
+        hits[target] += 1
+        if target == "broker":
+            kafka.kill()
+            kafka.start()
+        else:
+            cluster.services[target].kill()
+            cluster.services[target].start()
+    while any(s.revive() for s in cluster.services.values()):
+        time.sleep(5)
+    wait_until(lambda: all(s.healthy() for s in cluster.services.values()), 120, "services answer again", cluster.last_words)
+    goal = min(d.acknowledged for d in devices) + 60
+    wait_until(lambda: min(d.acknowledged for d in devices) >= goal, 300, "devices are answered again", cluster.last_words)
+    for device in devices:
+        device.stop.set()
+    for device in devices:
+        device.thread.join(10)
+    cluster.services["gateway"].end()
+    wait_until(cluster.drained, 300, "everything is worked off", lambda: f"{cluster.waiting()}\n{cluster.last_words()}")
+    cluster.end()
+    receiver.stop()
+
+    inputs, outputs, events = (
+        cluster.records("reports", "marks", "touches"),
+        cluster.records("figures"),
+        told(cluster.records("events")),
+    )
+    sent = {(d.name, CADENCE_S * step) for d in devices for step in range(d.acknowledged)}
+    filed = Counter(
+        (row["source"], round(_time(row["time"]) - START.timestamp()))
+        for record in inputs
+        for line in record.value.split(b"\n")
+        if b'"factors"' in line and (row := json.loads(line))
+    )
+    store = replayed(inputs, rows, tmp_path)
+    want = {
+        (f[0], f[1], local_iso(f[2]), f[3], "" if f[1] == "minute" else f[4]): f
+        for f in store.canonical()
+        if not str(f[0]).startswith("enterprise:")
+    }
+    got = canonical(outputs)
+    decided = store.rows(
+        "SELECT source, level, start, factor, stat FROM figures WHERE revision > 0 AND source NOT LIKE 'enterprise:%'"
+    )
+    keys = {(s, lv, local_iso(t), f, st) for s, lv, t, f, st in decided}
+    missing, invented = keys - got.keys(), {k for k in got if k[1] != "minute"} - keys
+    differing = [k for k in keys & got.keys() if k in want and not _same(got[k], want[k])]
+    minutes = {k for k in want if k[1] == "minute"}
+    differing += [k for k in minutes if got.get(k) is None or got[k] != tuple(want[k][4:6]) + tuple(want[k][6:8])]
+    expected = {r[0] for r in store.rows("SELECT id FROM events")}
+    alarms = {i for i in expected if i.startswith("exceedance.opened/")}
+    deliveries = [json.loads(x) for x in (tmp_path / "hooks.jsonl").read_text().splitlines()]
+    opened = Counter(json.loads(d["body"])["data"]["thread"] for d in deliveries if '"exceedance.opened"' in d["body"])
+    keys_told = Counter(d["id"] for d in deliveries)
+    with capsys.disabled():
+        print(f"\nkills: {dict(hits)}; ended by themselves: {dict(+ended)}; packets acknowledged: {len(sent)}")
+        print(f"readings lost {len(sent - filed.keys())}, sent twice {sum(n > 1 for n in filed.values())} (same key)")
+        print(f"figures {len(got)}: lost {len(missing)}, invented {len(invented)}, differing {len(differing)}")
+        print(f"events {len(set(events))}: lost {len(expected - set(events))}, invented {len(set(events) - expected)}")
+        print(
+            f"alarms {len(alarms)}, deliveries {len(deliveries)}, keys {len(keys_told)}, of a key twice {sum(n > 1 for n in keys_told.values())}"
+        )
+    assert all(hits[n] for n in names if n != "broker" or kafka.part is not None)
+    assert sent - filed.keys() == set()
+    assert (missing, invented, differing) == (set(), set(), [])
+    assert set(events) == expected and alarms
+    assert {d["verdict"] for d in deliveries} == {"ok"}
+    assert len(opened) == len(alarms)
+
+
+def _time(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _same(ours: tuple[object, ...], theirs: tuple[object, ...]) -> bool:
+    """Compare (value, ok, reason, n, verdict, inputs, rules) with a canonical row."""
+    _source, _level, _start, _factor, _stat, value, ok, reason, n, verdict, _limit, inputs, rules = theirs
+    text = None if value is None else f"{int(str(value)) / 10**6:.6f}"
+    mine = None if ours[0] is None else f"{float(str(ours[0])):.6f}"
+    return (mine, bool(ours[1]), *ours[2:]) == (text, bool(ok), reason, n, verdict, inputs, rules)
