@@ -198,7 +198,7 @@ def container(image: str, inside: int, environment: Callable[[int], dict[str, st
 def kafka_environment(port: int) -> dict[str, str]:
     """Return the image's settings; one of them replaces all of its defaults, so the set is whole."""
     return {
-        "CLUSTER_ID": "plumelineTestsCluster1",
+        "CLUSTER_ID": "KuaLmM0OQ9yBaVFAjEw3ng",
         "KAFKA_NODE_ID": "1",
         "KAFKA_PROCESS_ROLES": "broker,controller",
         "KAFKA_LISTENERS": "CLIENTS://:9092,CONTROLLER://:9093",
