@@ -185,14 +185,21 @@ class Box:
 @contextmanager
 def container(image: str, inside: int, environment: Callable[[int], dict[str, str]]) -> Iterator[tuple[Box, int]]:
     """Hold a container with one port published on a fixed port of this machine, so that a restart keeps the address."""
+    from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
     port = free_port()
     box = DockerContainer(image).with_bind_ports(inside, port)
     for name, value in environment(port).items():
         box = box.with_env(name, value)
-    with box:
+    try:
+        box.start()
+    except (DockerException, OSError) as error:
+        raise PartError(f"Docker answers, but {image} could not be started: {error}") from error
+    try:
         yield Box(box), port
+    finally:
+        box.stop()
 
 
 def kafka_environment(port: int) -> dict[str, str]:
