@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -39,6 +39,8 @@ IDLE_S = 0.5
 """Longest wait for an append before the log is looked at again."""
 EVENTS_A_TURN = 500
 JOURNAL_A_TURN = 500
+APART_MAX = 32
+"""Inputs of one read that are set aside because the engine raises; where more do, it is not the inputs' fault, and the process stops."""
 FIRST_REGISTRY = "registry.first"
 """Name of the registry that a store began with; later ones are records of the log."""
 KEEP_RECORDS = 2_000_000
@@ -100,6 +102,7 @@ class Turns:
         self.progress = Progress(seq=writer.cursor())
         self.offsets: dict[str, int] = json.loads(writer.get_meta("offsets") or "{}")
         self._reading: list[LogRecord] = []
+        self._aside = 0
         kept = writer.get_meta("registry")
         self.engine = self._warm(Registry.model_validate_json(kept) if kept else registry)
         if kept is None:
@@ -115,7 +118,7 @@ class Turns:
         """Take in records of which at most the last is a registry, and commit what they cause."""
         frames = [Frame.model_validate_json(line) for r in records if r.topic in VERBATIM for line in r.value.split(b"\n")]
         inputs = [r for r in records if r.topic not in VERBATIM]
-        self._reading = list(records)
+        self._reading, self._aside = list(records), 0
         try:
             self._take(inputs, records[-1].seq, frames)
         except Exception as error:
@@ -169,6 +172,9 @@ class Turns:
             inputs = [inputs[0]._replace(value=line) for line in lines]
         if len(inputs) == 1:
             (record,) = inputs
+            self._aside += 1
+            if self._aside > APART_MAX:
+                raise RuntimeError(f"more than {APART_MAX} inputs of one read raise; the last: {error!r}") from error
             structlog.get_logger("plumeline.runner").error("input set aside", error=repr(error), seq=record.seq)
             bad = BadLine(record.value, f"raised {type(error).__name__}: {error}")
             self._commit(Output(bad=[bad]), record.seq if record.seq != behind else self.progress.seq, [])
@@ -178,7 +184,7 @@ class Turns:
             try:
                 self._take(half, half[-1].seq if half[-1].seq != follows else self.progress.seq, [])
             except Exception as raised:
-                if _is_away(raised):
+                if _is_away(raised) or self._aside > APART_MAX:
                     raise
                 self._apart([r for r in half if r.seq > self.progress.seq], follows, raised)
 
@@ -188,15 +194,11 @@ class Turns:
         """Return an engine that knows what the store says at its cursor: the same as if it had never stopped."""
         engine = Engine(registry, self.rules, self.settings, self.store, accounts=self.accounts)
         rows = self.store.rows
-        for gateway, tick, sighted in rows("SELECT gateway, time, sighted FROM ticks"):
-            engine.watch.ticks[gateway] = tick
-            engine.watch.sighted_ms[gateway] = sighted
-            engine.watch.now_ms = max(engine.watch.now_ms or tick, tick)
         for source, high, decided in rows("SELECT source, high, decided FROM watermarks"):
             engine.remember(source, high, decided)
-        for (row,) in rows("SELECT row FROM sources"):
-            state = SourceState(**json.loads(row))
-            engine.watch.states[state.source] = state
+        states = [SourceState(**json.loads(row)) for (row,) in rows("SELECT row FROM sources")]
+        ticks: list[Any] = rows("SELECT part, gateway, time, sighted FROM ticks")
+        engine.watch.restore(ticks, states)
         for mark in self.store.all_marks():
             engine.marks[mark.id] = mark
         engine.touches = {(s, h): c for s, h, c in rows("SELECT source, hour, cause FROM touches")}

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS watermarks (source TEXT PRIMARY KEY, high INTEGER, de
 CREATE TABLE IF NOT EXISTS carries (source TEXT, factor TEXT, day INTEGER, state TEXT, PRIMARY KEY (source, factor, day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (id TEXT PRIMARY KEY, source TEXT, start INTEGER, end INTEGER, row TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS touches (source TEXT, hour INTEGER, cause TEXT, PRIMARY KEY (source, hour)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ticks (gateway TEXT PRIMARY KEY, time INTEGER, sighted INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ticks (part INTEGER, gateway TEXT, time INTEGER, sighted INTEGER, PRIMARY KEY (part, gateway)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 FILE_FRAME = (
@@ -182,7 +182,7 @@ class SqliteWriter:
         db.executemany("INSERT OR REPLACE INTO carries VALUES (?, ?, ?, ?)", out.carries)
         db.executemany("INSERT OR IGNORE INTO touches VALUES (?, ?, ?)", [(s, h, c) for (s, h), c in out.touched.items()])
         db.executemany("DELETE FROM touches WHERE source = ? AND hour = ?", out.worked)
-        db.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", [(g, *t) for g, t in out.ticks.items()])
+        db.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?)", [(*k, *t) for k, t in out.ticks.items()])
 
 
 def _figure_row(f: Figure) -> tuple[Any, ...]:

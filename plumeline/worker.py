@@ -82,7 +82,7 @@ class Partition(Turns):
         entries += [Entry("quarantine", self.number, frame.line()) for frame in bad_frames(out.bad, self.wall_ms())]
         entries += [
             Entry("events", self.number, Tick(tick=local(now), gateway=gateway).line())
-            for gateway, (now, _sighted) in out.ticks.items()
+            for (_partition, gateway), (now, _sighted) in out.ticks.items()
         ]
         return entries
 

@@ -8,7 +8,7 @@ has no revision, and nothing reads it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 
 import polars as pl
 
@@ -29,7 +29,7 @@ from processors.publish import verdict_of
 from processors.qualify import Fields, place, qualify
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf, spans_of
-from processors.silence import Watch
+from processors.silence import Watches
 from processors.stretch import METERED, Barrier, Stretch, Taking, crossed, stretches
 
 _KEYS = {"sid": pl.Int32, "hour": pl.Int64, "decided": pl.Int64}
@@ -55,7 +55,7 @@ class Engine:
         self.fields = Fields(self.layouts, self.points)
         self.memory = {source: SourceMemory() for source in self.points.source_names}
         self._by_sid = list(self.memory.values())
-        self.watch = Watch()
+        self.watch = Watches(self.points.sources)
         self.episodes = EpisodeBook()
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
@@ -140,22 +140,22 @@ class Engine:
                 self._collect(out)
                 yield out
                 out = Output()
-            counts, events = self.watch.tick(barrier.gateway, barrier.now_ms)
+            counted, events = self.watch.tick(barrier.gateway, barrier.now_ms, barrier.partitions)
             out.events += events
             waiting = taking.awaited(barrier.at) or waiting
-            if not counts:
+            if not counted:
                 continue
-            out.ticks[barrier.gateway] = (self.watch.ticks[barrier.gateway], self.watch.sighted_ms[barrier.gateway])
+            out.ticks.update({(partition, barrier.gateway): times for partition, times in counted.items()})
             if turns or waiting:
                 self._take(taking, barrier.at, out)
                 if turns:
-                    self._turn(barrier, out)
+                    self._turn(barrier.now_ms, counted.keys(), out)
                 self._revise(barrier.now_ms, out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
                 waiting = False
-            self._judge_sources(barrier.now_ms, out)
+            self._judge_sources(barrier.now_ms, counted, out)
         self._hear(taking, len(stretch.lines))
         self._take(taking, len(stretch.lines), out)
         self._collect(out)
@@ -254,16 +254,15 @@ class Engine:
         if due:
             self._decide(pl.DataFrame(due, schema=_KEYS, orient="row"), out, no_data=until is not None)
 
-    def _turn(self, barrier: Barrier, out: Output) -> None:
+    def _turn(self, now: int, partitions: Set[int], out: Output) -> None:
         """Decide the hours that have waited for their readings for long enough."""
-        now = barrier.now_ms
         until = (now - self.rules.decide_after_ms) // HOUR_MS * HOUR_MS
-        every = len(barrier.partitions) == PARTITIONS
+        every = len(partitions) == PARTITIONS
         due = [
             (source, memory)
             for source, memory in self.memory.items()
             if memory.high is not None and memory.decided < until and source in self.points.sid
-            if every or partition_of(source) in barrier.partitions
+            if every or partition_of(source) in partitions
         ]
         self._decide_until(due, until, now, out)
 
@@ -310,10 +309,10 @@ class Engine:
         sid = self.points.sid_of_pid[pid]
         return 0 if sid < 0 else self._by_sid[sid].decided
 
-    def _judge_sources(self, now: int, out: Output) -> None:
+    def _judge_sources(self, now: int, partitions: Iterable[int], out: Output) -> None:
         names = self.points.source_names
         stopped = {names[s.sid] for s in self.spans if s.code == STOPPED and s.pid is None and s.start_ms <= now < s.end_ms}
-        events, states = self.watch.judge(self.points.sources, stopped)
+        events, states = self.watch.judge(partitions, stopped)
         out.events += events
         out.sources.update({s.source: s for s in states})
 

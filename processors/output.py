@@ -18,7 +18,8 @@ class Output:
 
     ``reports`` are rows of (source, time_ms, version hash, received_ms, line); ``minutes`` frames of shelf.MINUTE_COLUMNS;
     ``figures`` frames of publish.FIGURE_COLUMNS; ``carries`` rows of (source, factor, day_ms, state JSON); ``watermarks`` maps a
-    source to (newest time, decided until); ``ticks`` a gateway to (newest tick, since when they come without a hole).
+    source to (newest time, decided until); ``ticks`` (partition, gateway) to (newest
+    tick, since when they come without a hole).
     ``touches`` are to be appended to the log; ``touched`` came from there, (source, hour_ms) -> cause, and ``worked`` are done.
     """
 
@@ -37,7 +38,7 @@ class Output:
     touches: dict[tuple[str, int], str] = field(default_factory=dict)
     touched: dict[tuple[str, int], str] = field(default_factory=dict)
     worked: list[tuple[str, int]] = field(default_factory=list)
-    ticks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ticks: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     registry: bytes | None = None
     readings: int = 0
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ingest.log import partition_of
 from ingest.registry import Source
 from processors.figures import Event, SourceState, local_iso
 
@@ -162,6 +164,70 @@ class Watch:
         else:
             state, since, runs_out = "late", covered_until, seen_until + silent_after
         return (old if state == old.state else replace(old, state=state, since_ms=since)), runs_out
+
+
+class Watches:
+    """A watch for each partition: a source is judged by the ticks that its own partition holds, whoever reads how many partitions."""
+
+    def __init__(self, sources: dict[str, Source]) -> None:
+        self._of: dict[str, Watch] = {}
+        self._parts: dict[int, tuple[Watch, dict[str, Source]]] = {}
+        for name, row in sources.items():
+            watch, rows = self._part(partition_of(name))
+            self._of[name], rows[name] = watch, row
+
+    def _part(self, partition: int) -> tuple[Watch, dict[str, Source]]:
+        return self._parts.setdefault(partition, (Watch(), {}))
+
+    @property
+    def now_ms(self) -> int | None:
+        """The newest tick of all."""
+        return max((w.now_ms for w, _rows in self._parts.values() if w.now_ms is not None), default=None)
+
+    def tick(self, gateway: str, time_ms: int, partitions: set[int]) -> tuple[dict[int, tuple[int, int]], list[Event]]:
+        """Take in a tick; return newest tick and sight of the partitions in which it counts, and what is told, once."""
+        counted: dict[int, tuple[int, int]] = {}
+        told: dict[str, Event] = {}
+        for partition in sorted(partitions):
+            watch, _rows = self._part(partition)
+            counts, events = watch.tick(gateway, time_ms)
+            told.update((event.id, event) for event in events)
+            if counts:
+                counted[partition] = (watch.ticks[gateway], watch.sighted_ms[gateway])
+        return counted, list(told.values())
+
+    def heard(self, source: str, time_ms: int, received_ms: int) -> None:
+        """Note a registered source's newest reading."""
+        self._of[source].heard(source, time_ms, received_ms)
+
+    def skewed(self, source: str, skew_ms: int) -> None:
+        """Note by how much a registered source's clock differs from the gateway's."""
+        self._of[source].skewed(source, skew_ms)
+
+    def collect(self) -> list[SourceState]:
+        """Return the states of the sources that were heard since the last call."""
+        return [state for watch, _rows in self._parts.values() for state in watch.collect()]
+
+    def judge(self, partitions: Iterable[int], stopped: set[str]) -> tuple[list[Event], list[SourceState]]:
+        """Judge the sources of partitions, each at its newest tick."""
+        events: list[Event] = []
+        states: list[SourceState] = []
+        for partition in partitions:
+            watch, rows = self._part(partition)
+            told, changed = watch.judge(rows, stopped & rows.keys() if stopped else stopped)
+            events += told
+            states += changed
+        return events, states
+
+    def restore(self, ticks: Iterable[tuple[int, str, int, int]], states: Iterable[SourceState]) -> None:
+        """Take back ticks (partition, gateway, newest, since when without a hole) and states after a restart."""
+        for partition, gateway, tick, sighted in ticks:
+            watch, _rows = self._part(partition)
+            watch.ticks[gateway], watch.sighted_ms[gateway] = tick, sighted
+            watch.now_ms = max(watch.now_ms or tick, tick)
+        for state in states:
+            if state.source in self._of:
+                self._of[state.source].states[state.source] = state
 
 
 def _silent_after_ms(row: Source) -> int:
