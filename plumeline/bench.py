@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ingest.files import NotReadable
 from plumeline.bench_engine import YEAR_DAYS, engine, profile, source_year
-from plumeline.bench_load import BenchFault, Measure, Sizes
+from plumeline.bench_load import Absent, BenchFault, Measure, Sizes
 from plumeline.bench_street import hj212, process, webhook
 
 
@@ -47,7 +47,14 @@ def benchmarks(only: str, sizes: Sizes) -> dict[str, Callable[[], list[Measure]]
         "hj212": lambda: hj212(sizes),
         "webhook": lambda: webhook(sizes),
         "source-year": lambda: source_year(sizes, days),
+        "cluster": lambda: _cluster(sizes),
     }
+
+
+def _cluster(sizes: Sizes) -> list[Measure]:
+    from plumeline.bench_cluster import cluster
+
+    return cluster(sizes)
 
 
 def run(only: str, as_json: bool, out: Console, sizes: Sizes | None = None) -> None:
@@ -64,9 +71,15 @@ def run(only: str, as_json: bool, out: Console, sizes: Sizes | None = None) -> N
         _print_profile(profile(sizes), as_json, out)
         return
     measures: list[Measure] = []
+    missing: list[str] = []
     for name in [only] if only else known:
         try:
             found = known[name]()
+        except Absent as fault:
+            if only:
+                raise NotReadable(f"benchmark {name}: {fault}") from None
+            missing.append(f"{name} was not measured: {fault}")
+            continue
         except BenchFault as fault:
             raise NotReadable(f"benchmark {name}: {fault}") from None
         measures += found
@@ -75,7 +88,7 @@ def run(only: str, as_json: bool, out: Console, sizes: Sizes | None = None) -> N
                 out.print(f"{m.name:<14} {_number(m.figure)} {m.unit}", style="dim", highlight=False)
     if as_json:
         rows = [{**asdict(m), "figure": m.figure, "met": m.met} for m in measures]
-        print(json.dumps({"machine": machine(), "benchmarks": rows}, ensure_ascii=False))
+        print(json.dumps({"machine": machine(), "benchmarks": rows, "missing": missing}, ensure_ascii=False))
         return
     table = Table("benchmark", "figure (median)", "aim", "runs", "how", title=_titled())
     for m in measures:
@@ -83,6 +96,8 @@ def run(only: str, as_json: bool, out: Console, sizes: Sizes | None = None) -> N
         runs = ", ".join(_number(r) for r in m.runs)
         table.add_row(m.what, f"{_number(m.figure)} {m.unit}", sign or "—", runs, m.note)
     out.print(table)
+    for told in missing:
+        out.print(told, style="bold")
 
 
 def _titled() -> str:

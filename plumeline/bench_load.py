@@ -28,6 +28,10 @@ class BenchFault(Exception):
     """A benchmark did not do its work, so that its figure would mean nothing; the text says what happened."""
 
 
+class Absent(BenchFault):
+    """A part that a benchmark needs is not on this machine; the text says which, and the remedy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much each benchmark does; the defaults end within about five minutes on two cores."""
