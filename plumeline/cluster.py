@@ -19,7 +19,7 @@ from kafka.errors import KafkaError
 from alerts.http import router as alert_routes
 from ingest.files import NotReadable
 from ingest.gateway import Gateway
-from ingest.http import router, tokens_from
+from ingest.http import router, token_variable, tokens_from
 from ingest.kafka_log import UNACKED_BYTES_MAX, KafkaLog, KafkaPublisher, make_topics
 from ingest.log import Entry, LogFull
 from ingest.registry import Source
@@ -290,6 +290,59 @@ class _Bridged:
     async def append(self, entries: Any) -> None:
         """Append in the log's own loop."""
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.log.append(entries), self.loop))
+
+
+@app.command()
+def devices(
+    gateway: Annotated[str, typer.Option(envvar="PLUMELINE_GATEWAY", help="The gateway's HJ 212 address.")] = "127.0.0.1:9212",
+    state: State = Path("state"),
+    virtual: Annotated[str, typer.Option(envvar="PLUMELINE_VIRTUAL", help="Simulated time: START@SECONDSxSPEED.")] = "",
+    http_port: Annotated[int, typer.Option(envvar="PLUMELINE_HTTP_PORT", help="The gateway's HTTP port.")] = 9100,
+) -> None:
+    """Send what a small simulated county measures, for demonstrations."""
+    from simulators.clock import VirtualClock
+    from simulators.county import TOKEN_GROUP, run_county
+
+    log_to_stderr()
+    clock, speed = virtual_clock(virtual) if virtual else (wall, 1.0)
+    state.mkdir(parents=True, exist_ok=True)
+    host, _, port = gateway.rpartition(":")
+    service = Service("devices")
+    service.end_on_signals()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        county = run_county(
+            VirtualClock(clock(), speed),
+            host,
+            int(port),
+            f"http://{host}:{http_port}",
+            {TOKEN_GROUP: os.environ.get(token_variable(TOKEN_GROUP), "")},
+            state / "truth.csv",
+            stop,
+        )
+        working = asyncio.create_task(county)
+        await asyncio.to_thread(service.stop.wait)
+        stop.set()
+        await working
+
+    asyncio.run(run())
+
+
+@app.command()
+def local(
+    folder: Annotated[Path, typer.Argument(help="Folder for everything it keeps.")] = Path("data/cluster"),
+    registry: Folder = Path("registry"),
+    workers: Annotated[int, typer.Option(help="Workers.")] = 2,
+    speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 60.0,
+) -> None:
+    """Run the whole cluster with a simulated county as processes of this machine."""
+    from rich.console import Console
+
+    from plumeline.cluster_local import Local
+
+    log_to_stderr()
+    Local(folder, registry, Console(), workers, speed).run()
 
 
 def patiently(make: Callable[[], _Made]) -> _Made:
