@@ -33,6 +33,8 @@ LINES_A_TURN = 20_000
 REJECTED_SHOWN = 200
 """Rejected inputs that are listed; all are counted."""
 BOM = b"\xef\xbb\xbf"
+NO_INPUTS = "0" * 16
+"""Digest of a figure that states that nothing came; in a file the list of gaps says so."""
 CADENCE_DEFAULT_S = 60
 CADENCE_MAX_S = 3_600
 """Longest time that an instant is drafted to cover; an interval or a register's pace may be a day."""
@@ -281,7 +283,7 @@ def _figures(done: Checked, lines: list[bytes], progress: Callable[[int], None])
     done.store = store
     for source in engine.points.source_names:
         for level in ("minute", "hour", "day"):
-            done.figures += store.figures(source, level, 0, 2**62)
+            done.figures += [f for f in store.figures(source, level, 0, 2**62) if f.inputs != NO_INPUTS]
     for e in sorted(store.episodes(limit=10**9), key=lambda e: (e.source, e.factor, e.start_ms)):
         done.episodes.append(
             {

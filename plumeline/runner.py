@@ -93,9 +93,8 @@ class Turns:
         hook: Callable[[str], None] = lambda _stage: None,
         publishes: bool = True,
         accounts: bool = True,
-        keeps_minutes: bool = True,
     ) -> None:
-        self.accounts, self.keeps_minutes = accounts, keeps_minutes
+        self.accounts = accounts
         self.published, self.writer, self.store = log, writer, store
         self.wall_ms, self.hook, self.publishes = wall_ms, hook, publishes
         self.settings, self.rules = settings or Settings(), rules or Rules()
@@ -114,13 +113,13 @@ class Turns:
         """The registry in force."""
         return self.engine.points.registry
 
-    def work(self, records: Sequence[LogRecord]) -> None:
-        """Take in records of which at most the last is a registry, and commit what they cause."""
+    def work(self, records: Sequence[LogRecord], *, live: bool = True) -> None:
+        """Take in records of which at most the last is a registry, and commit what they cause; ``live`` where no more wait."""
         frames = [Frame.model_validate_json(line) for r in records if r.topic in VERBATIM for line in r.value.split(b"\n")]
         inputs = [r for r in records if r.topic not in VERBATIM]
         self._reading, self._aside = list(records), 0
         try:
-            self._take(inputs, records[-1].seq, frames)
+            self._take(inputs, records[-1].seq, frames, live=live)
         except Exception as error:
             if _is_away(error):
                 raise
@@ -128,8 +127,8 @@ class Turns:
             if self.progress.seq < records[-1].seq:
                 self._commit(Output(), records[-1].seq, frames)
 
-    def _take(self, inputs: list[LogRecord], upto: int, frames: list[Frame]) -> None:
-        for out in self.engine.apply(inputs):
+    def _take(self, inputs: list[LogRecord], upto: int, frames: list[Frame], *, live: bool = True) -> None:
+        for out in self.engine.apply(inputs, live=live):
             self.hook("applied")
             done = not inputs or out.seq >= inputs[-1].seq
             self._commit(out, upto if done else max(out.seq, self.progress.seq), frames)
@@ -144,8 +143,6 @@ class Turns:
         for frame in frames:
             if frame.verdict != "ok":
                 self.progress.quarantined[frame.verdict] = self.progress.quarantined.get(frame.verdict, 0) + 1
-        if not self.keeps_minutes:
-            out.minutes = []
         self.writer.commit(out, self.engine.points, frames, seq, self.hook, self._offsets_at(seq))
         self.hook("committed")
         self.progress.seq = seq
@@ -269,7 +266,7 @@ class Runner(Turns):
             return False
         started = time.monotonic()
         for turn in turns(records):
-            self.work(turn)
+            self.work(turn, live=len(records) < BATCH_RECORDS)
         self.progress.busy_s += time.monotonic() - started
         return True
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest.records import Frame, Mark
 from processors.figures import Figure, epoch_ms
-from processors.lines import figures_of, minute_bodies
+from processors.lines import listed, minute_bodies
 from processors.output import Output
 from processors.points import Points
 
@@ -56,10 +56,10 @@ LATEST = (
 
 
 class SqliteWriter:
-    """The writing side; ``plumeline.sqlite_query`` reads."""
+    """The writing side; ``plumeline.sqlite_query`` reads. Without ``keeps_pages`` what only pages show is left out."""
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, *, keeps_pages: bool = True) -> None:
+        self.path, self.keeps_pages = path, keeps_pages
         self.lock = threading.RLock()
         self.db = sqlite3.connect(path, timeout=10, check_same_thread=False)
         self.db.execute("PRAGMA journal_mode=WAL")
@@ -149,12 +149,13 @@ class SqliteWriter:
 
     def _figures(self, out: Output, points: Points) -> None:
         db = self.db
-        for minutes in out.minutes:
+        for minutes in out.minutes if self.keeps_pages else ():
             db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?)", minute_bodies(minutes, points))
-        figures = [f for frame in out.figures for f in figures_of(frame, points)]
-        rows = [_figure_row(f) for f in (*figures, *out.accounts)]
+        rows = [_figure_row(f) for f in listed(out, points)]
         marks = ",".join("?" * 20)
         db.executemany(f"INSERT OR REPLACE INTO figures VALUES ({marks})", rows)  # noqa: S608
+        if not self.keeps_pages:
+            return
         db.executemany(
             "INSERT OR IGNORE INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(*row[:5], row[18], json.dumps(row, separators=(",", ":"))) for row in rows if row[18] > 0],

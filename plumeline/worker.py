@@ -36,9 +36,10 @@ from processors.output import Output
 GROUP = "plumeline-worker"
 INPUTS = ("reports", "marks", "touches")
 """Topics with the same partitions; a partition of all three is worked off by one worker."""
-TAKE_RECORDS, TAKE_S = 1_600, 0.05
+TAKE_RECORDS, TAKE_S = 6_000, 0.05
 """Records of one batch, and how long it waits to fill."""
-BUFFER_RECORDS = 32_768
+BUFFER_RECORDS = 12_288
+"""Records that wait in memory; the gateway bounds a record, and a bundle is about 20 kB."""
 LINES_BYTES_MAX = RECORD_BYTES_MAX // 2
 """Bytes of one record of topic ``figures``."""
 
@@ -59,7 +60,7 @@ class Partition(Turns):
 
     def __init__(self, number: int, publisher: KafkaPublisher, registry: Registry, options: WorkerOptions) -> None:
         self.number, self.options = number, options
-        writer = SqliteWriter(options.state / f"partition-{number:02d}.db")
+        writer = SqliteWriter(options.state / f"partition-{number:02d}.db", keeps_pages=False)
         super().__init__(
             publisher,
             writer,
@@ -67,7 +68,6 @@ class Partition(Turns):
             self.own(registry),
             settings=options.settings,
             accounts=False,
-            keeps_minutes=False,
         )
 
     def own(self, registry: Registry) -> Registry:
@@ -86,12 +86,12 @@ class Partition(Turns):
         ]
         return entries
 
-    def take(self, records: Iterable[LogRecord]) -> None:
+    def take(self, records: Iterable[LogRecord], *, live: bool = True) -> None:
         """Work off records that are new; those that the state knows already are passed over."""
         fresh = [r for r in records if r.offset > self.offsets.get(r.topic, -1)]
         if fresh:
             first = self.progress.seq + 1
-            self.work([r._replace(seq=first + n) for n, r in enumerate(fresh)])
+            self.work([r._replace(seq=first + n) for n, r in enumerate(fresh)], live=live)
 
     def catch_up(self) -> int:
         """Read again what others worked off since this state was written, without publishing; return how many records."""
@@ -99,7 +99,7 @@ class Partition(Turns):
         begins = {topic: self.offsets.get(topic, -1) + 1 for topic in INPUTS}
         try:
             for records in missed(self.options.bootstrap, GROUP, begins, self.number, self.options.prefix):
-                self.take(records)
+                self.take(records, live=False)
                 count += len(records)
         finally:
             self.publishes = True
@@ -152,7 +152,7 @@ class Worker:
         for record in records:
             by_partition.setdefault(record.partition, []).append(record)
         for number, part in by_partition.items():
-            self._partition(number).take(part)
+            self._partition(number).take(part, live=len(records) < TAKE_RECORDS)
 
     def _partition(self, number: int) -> Partition:
         found = self.partitions.get(number)

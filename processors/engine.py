@@ -72,10 +72,11 @@ class Engine:
 
     # -- the log -------------------------------------------------------------------------------------------------
 
-    def apply(self, records: Sequence[LogRecord]) -> Iterator[Output]:
+    def apply(self, records: Sequence[LogRecord], *, live: bool = True) -> Iterator[Output]:
         """Take in records in log order and give out what they cause, in one or more turns.
 
-        A turn ends before a tick at which touches are worked off, so that the store knows what came before it.
+        A turn ends before a tick at which touches are worked off, so that the store knows what came before it. Where much is
+        waiting (not ``live``) nobody looks at open hours, and what they show so far is not given out.
         """
         out = Output()
         for part in stretches(records, self._turning):
@@ -88,7 +89,7 @@ class Engine:
             elif part.topic == "registry":
                 out.registry = part.value
             out.seq = part.seq
-        self._show(out)
+        self._show(out, live=live)
         yield out
 
     def _turning(self, barrier: Barrier) -> bool:
@@ -205,7 +206,7 @@ class Engine:
         late = filed["late"]
         self._file(taking.decoded, filed.filter(~late) if late.any() else filed, out)
         if crossings.height:
-            self._decide(crossings, out)
+            self._decide(crossings, out, no_data=True)
         if late.any():
             self._file(taking.decoded, filed.filter(late), out)
 
@@ -283,7 +284,7 @@ class Engine:
             self._minutes(*self.shelf.rebuild_hours([(sid, hour) for sid, hour, _now in settled], self.spans), out)
             self.desk.hours(self.shelf, pl.DataFrame(settled, schema=_KEYS, orient="row"), self.spans, out, self.meters)
 
-    def _show(self, out: Output) -> None:
+    def _show(self, out: Output, *, live: bool) -> None:
         """Give out the minutes that ended, and now and then what open hours show so far."""
         now = self.watch.now_ms
         if now is None:
@@ -293,7 +294,7 @@ class Engine:
         if not self.settings.provisional:
             return
         self._open |= set(minutes.select("sid", pl.col("minute") // HOUR_MS * HOUR_MS).unique().rows())
-        if now // self.settings.provisional_ms > self._shown and self._open:
+        if live and now // self.settings.provisional_ms > self._shown and self._open:
             self._shown = now // self.settings.provisional_ms
             running = [(sid, hour, None) for sid, hour in sorted(self._open) if hour >= self._by_sid[sid].decided]
             self._open = set()

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 SCALE = 6
@@ -25,6 +26,9 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 OFFSET_MS = 8 * HOUR_MS
 """Local time is UTC+8 without daylight saving; hours and days are cut in it."""
+
+TIMES_CACHED_MAX = 16_384
+"""Times of which the local text is remembered: starts of minutes and hours come again for every source."""
 
 Level = Literal["minute", "hour", "day"]
 State = Literal["provisional", "final", "revised"]
@@ -170,6 +174,7 @@ def local(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone(timezone(timedelta(milliseconds=OFFSET_MS)))
 
 
+@lru_cache(TIMES_CACHED_MAX)
 def local_iso(ms: int) -> str:
     """Return the local ISO 8601 text of epoch milliseconds, to the second where that is exact."""
     return local(ms).isoformat(timespec="seconds" if ms % 1000 == 0 else "milliseconds")

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import polars as pl
 
 from ingest.records import compact
@@ -21,6 +22,13 @@ from processors.points import Points
 VERSION = 1
 UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
 """Units of the stats that do not have their point's."""
+
+
+def listed(out: Output, points: Points) -> list[Figure]:
+    """Return a turn's figures of hours and longer as records, accounts last; they are made once."""
+    if out.listed is None:
+        out.listed = [f for frame in out.figures for f in figures_of(frame, points)] + out.accounts
+    return out.listed
 
 
 def figures_of(frame: pl.DataFrame, points: Points) -> list[Figure]:
@@ -78,8 +86,7 @@ def lines_of(out: Output, points: Points) -> list[tuple[str, bytes]]:
         for source, start, body in minute_bodies(minutes, points):
             head = f'{{"v":{VERSION},"level":"minute","source":{json.dumps(source)},"start":"{local_iso(start)}","factors":'
             lines.append((source, f"{head}{body}}}".encode()))
-    lines += [(f.source, figure_line(f)) for frame in out.figures for f in figures_of(frame, points)]
-    lines += [(f.source, figure_line(f)) for f in out.accounts]
+    lines += [(f.source, figure_line(f)) for f in listed(out, points)]
     lines += [(s.source, compact({"v": VERSION, "state": _fields(s)})) for s in out.sources.values()]
     lines += [(e.source, compact({"v": VERSION, "episode": _fields(e)})) for e in out.episodes]
     return lines
@@ -87,7 +94,7 @@ def lines_of(out: Output, points: Points) -> list[tuple[str, bytes]]:
 
 def figure_line(f: Figure) -> bytes:
     """Return a figure of an hour and longer as one line."""
-    return compact(
+    return orjson.dumps(
         {
             "v": VERSION,
             "level": f.level,

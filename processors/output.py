@@ -29,6 +29,7 @@ class Output:
     minutes: list[pl.DataFrame] = field(default_factory=list)
     figures: list[pl.DataFrame] = field(default_factory=list)
     accounts: list[Figure] = field(default_factory=list)
+    listed: list[Figure] | None = None
     events: list[Event] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     sources: dict[str, SourceState] = field(default_factory=dict)

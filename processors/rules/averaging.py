@@ -214,7 +214,13 @@ def _days(hours: pl.DataFrame) -> pl.DataFrame:
         .sum()
         .cast(pl.Int64),
         total=pl.col("value").cast(pl.Int128).sum(),
-        digest=mix(pl.col("hour"), pl.col("digest").reinterpret(signed=True)).sum(),
-        rules=mix(pl.col("hour"), pl.col("rules").reinterpret(signed=True)).sum(),
+        digest=pl.when(pl.col("digest") != 0)
+        .then(mix(pl.col("hour"), pl.col("digest").reinterpret(signed=True)))
+        .otherwise(0)
+        .sum(),
+        rules=pl.when(pl.col("digest") != 0)
+        .then(mix(pl.col("hour"), pl.col("rules").reinterpret(signed=True)))
+        .otherwise(0)
+        .sum(),
         as_of=pl.col("as_of").max(),
     )

@@ -367,6 +367,18 @@ def test_the_devices_own_hour_is_compared(own: float, told: list[str]) -> None:
     assert bench.events() == told
 
 
+@pytest.mark.parametrize("ticked", [True, False])
+def test_hours_without_data_are_stated(ticked: bool) -> None:
+    """Each hour of a silence has its figure, "no data", whether a tick decides it or the reading that ends the silence."""
+    bench = Bench(registry())
+    bench.lines(stack_hour(NOON, 20.0))
+    if ticked:
+        bench.tick(NOON + timedelta(hours=2, minutes=30))
+    bench.lines(stack_hour(NOON + timedelta(hours=4), 20.0))
+    found = bench.store.figures(STACK, "hour", ms(NOON), ms(NOON) + 5 * HOUR_MS, SO2, "avg_ref")
+    assert [f.reason for f in found] == [None, "no data", "no data", "no data"]
+
+
 def test_silence_and_return() -> None:
     """A source is late, then silent against its own cadence, and on time again."""
     bench = Bench(registry())
