@@ -1,0 +1,160 @@
+"""A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not: water, a large user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ingest.log import LogRecord, partition_of
+from ingest.records import Frame
+from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
+from processors.engine import Engine
+from processors.influx import Lines
+from processors.lines import lines_of
+from processors.registry_check import load_registry
+from simulators.plants import BOILER, CEMS, FACTORY, O2, STACK, VOC, drift, electricity_step, gas_amount, voc_silent
+from tests.conftest import REPO
+from tests.processors.given import CST, line, ticks
+
+ORIGIN = datetime(2026, 7, 1, 0, 0, tzinfo=CST)
+END = ORIGIN + timedelta(hours=36, minutes=50)
+"""At the end the stack's SO2 is above its limit, the VOC outlet silent."""
+SEED = "boards"
+WATER, SMELTER = "44010600010000000000W001", "44010600020000000000E001"
+COD, AMMONIA, PH, WATER_FLOW = "w01018", "w21003", "w01001", "w00000"
+READING_S, METER_S, TICK_S = 30, 900, 60
+FAULT_H = 4
+"""Local hour in which the boiler's analysers report a fault."""
+STRANGER = "44060599990000000000X001"
+"""A device that nobody registered."""
+
+
+def registry() -> Registry:
+    """Return the sample registry and, in a second city, a sewage works and an electricity user of over 10,000 tce a year."""
+    sample = load_registry(REPO / "registry")
+    names = ((COD, "mg/L"), (AMMONIA, "mg/L"), (PH, "pH"), (WATER_FLOW, "m3/h"))
+    return sample.model_copy(
+        update={
+            "enterprises": (
+                *sample.enterprises,
+                Enterprise(
+                    enterprise="GZ-WATER", name="Guangzhou West Sewage Works", name_zh="广州西污水处理厂", city="Guangzhou",
+                    county="Liwan", sector="municipal_wwtp",
+                ),
+                Enterprise(enterprise="GZ-SMELTER", name="Guangzhou Smelter", city="Guangzhou", county="Liwan", sector="metals"),
+            ),
+            "sources": (
+                *sample.sources,
+                Source(source=WATER, enterprise="GZ-WATER", outlet="DW001", name="Outfall", kind="water", cadence_s=300),
+                Source(source=SMELTER, enterprise="GZ-SMELTER", outlet="EN001", name="Main", kind="energy", cadence_s=METER_S),
+            ),
+            "points": (*sample.points, *(Point(source=WATER, factor=f, unit=u) for f, u in names)),
+            "meters": (
+                *sample.meters,
+                Meter(source=SMELTER, factor="electricity", kind="interval", unit="kWh", energy_code="electricity_calorific"),
+            ),
+            "limits": (
+                *sample.limits,
+                Limit(source=WATER, factor=COD, limit_id="WW-COD", limit=50, unit="mg/L"),
+                Limit(source=WATER, factor=AMMONIA, limit_id="WW-NH3N", limit=5, unit="mg/L"),
+            ),
+        }
+    )  # fmt: skip
+
+
+@dataclass
+class Stored:
+    """Line protocol by bucket, and what it was made of."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+
+
+def stored() -> Stored:
+    """Run the engine over the county's reports and return what the store is given."""
+    rows = registry()
+    engine, form, out = Engine(rows), Lines(rows), Stored()
+
+    def put(bucket: str, text: str) -> None:
+        out.lines.setdefault(bucket, []).append(text)
+
+    for batch in _batches():
+        for turn in engine.apply(batch):
+            for _source, text in lines_of(turn, engine.points):
+                for bucket, point in form.figure_line(text):
+                    put(bucket, point)
+            for event in turn.events:
+                out.events.append(event.kind)
+                put(*form.event_line(event.line()))
+            for report in turn.reports:
+                put(*form.report_line(report[4]))
+    for frame in _frames():
+        put(*form.frame_line(frame.line()))
+    return out
+
+
+def _batches() -> Iterator[list[LogRecord]]:
+    """Yield the log, an hour at a time: reports by receipt, ticks among them."""
+    arriving = sorted((_received(text), text) for text in _reports())
+    seq, i, now = 1, 0, ORIGIN
+    while now < END:
+        batch: list[LogRecord] = []
+        for _ in range(3600 // TICK_S):
+            now += timedelta(seconds=TICK_S)
+            while i < len(arriving) and arriving[i][0] <= now:
+                text = arriving[i][1]
+                batch.append(LogRecord("reports", partition_of(json.loads(text)["source"]), seq, seq, text))
+                seq, i = seq + 1, i + 1
+            if now <= END:
+                batch += ticks(now, seq)
+                seq += len(batch)
+        yield batch
+
+
+def _received(text: bytes) -> datetime:
+    return datetime.fromisoformat(json.loads(text)["received"])
+
+
+def _reports() -> Iterator[bytes]:
+    for n in range(int((END - ORIGIN).total_seconds()) // READING_S):
+        time = ORIGIN + timedelta(seconds=n * READING_S)
+        for source, plant in CEMS.items():
+            values = {f: float(v) for f, v in plant(SEED, ORIGIN, time).items()}
+            broken = source == BOILER and time.hour == FAULT_H
+            flags = {f: "D" for f in values if f != O2} if broken else None
+            silent = source == VOC and voc_silent(ORIGIN, time)
+            yield line(time, values, source=source, flags=flags, delay_s=3600 if silent else 1)
+        if time.second == 0 and time.minute % 5 == 0:
+            yield line(time, _water(time), source=WATER)
+        if time.second == 0 and time.minute % 15 == 0:
+            yield from _meters(time)
+            yield line(time, {"a21026": 1.0}, source=STRANGER)
+
+
+def _water(time: datetime) -> dict[str, float | None]:
+    s = time.timestamp()
+    high = 25.0 if time.hour == 20 else 0.0
+    return {
+        COD: round(31 + high + 8 * drift(SEED, COD, s), 1),
+        AMMONIA: round(1.6 + 0.5 * drift(SEED, AMMONIA, s), 2),
+        PH: round(7.1 + 0.2 * drift(SEED, PH, s), 2),
+        WATER_FLOW: round(840 + 60 * drift(SEED, WATER_FLOW, s), 1),
+    }
+
+
+def _meters(time: datetime) -> Iterator[bytes]:
+    step = float(electricity_step(SEED, time))
+    quarter = int((time - ORIGIN).total_seconds()) // METER_S
+    yield line(time, {"electricity": round(1000 + quarter * 2.5, 2)}, source=FACTORY, kind="register", stat="register")
+    yield line(time, {"gas": float(gas_amount(SEED, time))}, source=FACTORY, kind="interval", stat="interval")
+    yield line(time, {"electricity": round(step * 2000, 1)}, source=SMELTER, kind="interval", stat="interval")
+
+
+def _frames() -> Iterator[Frame]:
+    for n, verdict in enumerate(("ok", "ok", "bad crc")):
+        received = END - timedelta(minutes=n)
+        yield Frame(
+            id=f"frame{n}", received=received, peer="127.0.0.1:9", protocol="hj212-2017", raw="##", verdict=verdict, source=STACK
+        )
