@@ -147,9 +147,9 @@ def _water(time: datetime) -> dict[str, float | None]:
 def _meters(time: datetime) -> Iterator[bytes]:
     step = float(electricity_step(SEED, time))
     quarter = int((time - ORIGIN).total_seconds()) // METER_S
-    yield line(time, {"electricity": round(1000 + quarter * 2.5, 2)}, source=FACTORY, kind="register", stat="register")
-    yield line(time, {"gas": float(gas_amount(SEED, time))}, source=FACTORY, kind="interval", stat="interval")
-    yield line(time, {"electricity": round(step * 2000, 1)}, source=SMELTER, kind="interval", stat="interval")
+    yield line(time, {"electricity": round(1000 + quarter * 2.5, 2)}, source=FACTORY, kind="register", stat="reg")
+    yield line(time, {"gas": float(gas_amount(SEED, time))}, source=FACTORY, kind="interval", stat="energy")
+    yield line(time, {"electricity": round(step * 2000, 1)}, source=SMELTER, kind="interval", stat="energy")
 
 
 def _frames() -> Iterator[Frame]:

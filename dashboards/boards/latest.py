@@ -1,0 +1,75 @@
+"""The newest figures of outlets against their limits, as a table and as shares of the limit over time."""
+
+from __future__ import annotations
+
+from dashboards.boards.parts import PLACE
+from dashboards.flux import WITH_FIGURE, WITH_NAME, keep, named, pipe, series, stat_figures
+from dashboards.grafana import HOUR_GAP_MS, RED, Json, timeseries
+from dashboards.tables import table
+from dashboards.texts import t
+
+COLUMNS = ("time", "place", "factor_name", "stat", "value", "unit", "limit", "over", "verdict", "n", "standing", "reason", "figure")
+WITHHELD_AWAY = 'map(fn: (r) => ({r with value: if r.ok == 1 then string(v: r.value) else "—", over: if r.ok == 1 then r.over else 0.0}))'
+"""The step that shows a dash where a value is withheld."""
+
+
+def newest_hours(language: str, *where: str, judged: bool = True, width: int = 24, height: int = 10) -> Json:
+    """Return the newest hour of each outlet, factor and stat, the worst first; ``judged`` leaves out what has no limit."""
+    query = "\n".join(
+        (
+            named(language),
+            stat_figures(*where),
+            pipe(
+                "all",
+                'group(columns: ["source", "factor", "stat"])',
+                'sort(columns: ["_time"])',
+                "tail(n: 1)",
+                "group()",
+                *(['filter(fn: (r) => r.limit > 0.0)'] if judged else []),
+                WITH_NAME,
+                WITH_FIGURE,
+                WITHHELD_AWAY,
+                "map(fn: (r) => ({r with time: r._time, place: r.source, standing: r.state}))",
+                keep(*COLUMNS, *PLACE),
+                'sort(columns: ["over"], desc: true)',
+            ),
+        )
+    )
+    return table(
+        t("panel.newest", language), query, COLUMNS, language, behind=PLACE, width=width, height=height,
+        description=t("about.newest", language), rename={"place": "source"},
+    )  # fmt: skip
+
+
+def shares(language: str, *where: str, width: int = 24, height: int = 9) -> Json:
+    """Return hourly figures as shares of their limits, so that all factors share one line: the limit at 100 %."""
+    query = "\n".join(
+        (
+            named(language),
+            stat_figures(*where),
+            pipe(
+                "all",
+                "filter(fn: (r) => r.ok == 1 and r.limit > 0.0)",
+                WITH_NAME,
+                "map(fn: (r) => ({r with _value: r.value / r.limit}))",
+                series("source", "factor", "factor_name", "stat"),
+            ),
+        )
+    )
+    made = timeseries(
+        t("panel.shares", language), query, unit="percentunit", none=t("none", language), width=width, height=height,
+        gap_ms=HOUR_GAP_MS, name="${__field.labels.factor_name} · ${__field.labels.source}",
+        links=[evidence(language, "${__field.labels.stat}")], description=t("about.shares", language),
+    )  # fmt: skip
+    made["fieldConfig"]["defaults"]["thresholds"] = {
+        "mode": "absolute",
+        "steps": [{"color": "transparent", "value": None}, {"color": RED, "value": 1}],
+    }
+    made["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] = {"mode": "dashed"}
+    return made
+
+
+def evidence(language: str, stat: str, level: str = "hour") -> Json:
+    """Return the link from a value in a chart to its evidence; the series has labels ``source`` and ``factor``."""
+    figure = f"${{__field.labels.source}}/${{__field.labels.factor}}/{stat}/{level}/${{__value.time:date:iso}}"
+    return {"title": t("link.evidence", language), "url": "${console}/evidence?figure=" + figure, "targetBlank": True}
