@@ -31,13 +31,18 @@ class Influx:
     token: str
     org: str
 
-    def bucket(self, name: str) -> None:
-        """Make a bucket without retention, unless it is there."""
+    @contextmanager
+    def bucket(self, name: str) -> Iterator[str]:
+        """Make a bucket without retention whose name begins so, yield its name, and remove it in the end."""
+        wanted = f"{name}_{secrets.token_hex(6)}"
         with self._client() as client:
             org = client.get("/api/v2/orgs", params={"org": self.org}).raise_for_status().json()["orgs"][0]["id"]
-            found = client.get("/api/v2/buckets", params={"org": self.org, "name": name})
-            if found.status_code == 404 or not found.raise_for_status().json()["buckets"]:
-                client.post("/api/v2/buckets", json={"orgID": org, "name": name, "retentionRules": []}).raise_for_status()
+            made = client.post("/api/v2/buckets", json={"orgID": org, "name": wanted, "retentionRules": []})
+            made.raise_for_status()
+            try:
+                yield wanted
+            finally:
+                client.delete(f"/api/v2/buckets/{made.json()['id']}").raise_for_status()
 
     def write(self, bucket: str, lines: Iterable[str]) -> int:
         """Write line protocol in bodies of BODY_LINES; return how many lines."""

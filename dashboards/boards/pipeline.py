@@ -71,9 +71,8 @@ def _frames(language: str) -> Json:
         "group()",
         'rename(columns: {_value: "frame_verdict"})',
         'group(columns: ["frame_verdict"])',
-        'count(column: "_time")',
+        "reduce(identity: {times: 0}, fn: (r, accumulator) => ({times: accumulator.times + 1}))",
         "group()",
-        'rename(columns: {_time: "times"})',
         'sort(columns: ["times"], desc: true)',
     )
     return barchart(

@@ -1,4 +1,7 @@
-"""A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not: water, a large user."""
+"""A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not.
+
+That is an outfall, a petrol station, a large user of electricity, and a device that nobody registered.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ingest.log import LogRecord, partition_of
+from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Frame
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 from processors.engine import Engine
@@ -16,23 +19,32 @@ from processors.lines import lines_of
 from processors.registry_check import load_registry
 from simulators.plants import BOILER, CEMS, FACTORY, O2, STACK, VOC, drift, electricity_step, gas_amount, voc_silent
 from tests.conftest import REPO
-from tests.processors.given import CST, line, ticks
+from tests.processors.given import CST, line, tick, ticks
 
 ORIGIN = datetime(2026, 7, 1, 0, 0, tzinfo=CST)
 END = ORIGIN + timedelta(hours=36, minutes=50)
 """At the end the stack's SO2 is above its limit, the VOC outlet silent."""
 SEED = "boards"
-WATER, SMELTER = "44010600010000000000W001", "44010600020000000000E001"
+WATER, SMELTER, STATION = "44010600010000000000W001", "44010600020000000000E001", "44010600030000000000G001"
 COD, AMMONIA, PH, WATER_FLOW = "w01018", "w21003", "w01001", "w00000"
+VAPOUR, AIR_TO_LIQUID = "i41031", "i41020"
 READING_S, METER_S, TICK_S = 30, 900, 60
 FAULT_H = 4
 """Local hour in which the boiler's analysers report a fault."""
+LATE_H = 6
+"""Local hour whose first ten minutes the boiler sends an hour late, so that the hour is revised."""
+BAD_FROM = ORIGIN + timedelta(hours=35)
+"""From then on outfall and petrol station are above their limits."""
+FACTORY_UNTIL, WATER_UNTIL = END - timedelta(minutes=90), END - timedelta(minutes=20)
+"""Until then factory and outfall report; at the end they are late."""
+JUMPED = ORIGIN + timedelta(hours=30)
+"""A second gateway's clock, ten minutes ahead, is refused then."""
 STRANGER = "44060599990000000000X001"
 """A device that nobody registered."""
 
 
 def registry() -> Registry:
-    """Return the sample registry and, in a second city, a sewage works and an electricity user of over 10,000 tce a year."""
+    """Return the sample registry and, in a second city, a sewage works, a petrol station and a user of over 10,000 tce a year."""
     sample = load_registry(REPO / "registry")
     names = ((COD, "mg/L"), (AMMONIA, "mg/L"), (PH, "pH"), (WATER_FLOW, "m3/h"))
     return sample.model_copy(
@@ -44,13 +56,20 @@ def registry() -> Registry:
                     county="Liwan", sector="municipal_wwtp",
                 ),
                 Enterprise(enterprise="GZ-SMELTER", name="Guangzhou Smelter", city="Guangzhou", county="Liwan", sector="metals"),
+                Enterprise(enterprise="GZ-PETROL", name="Liwan Petrol", city="Guangzhou", county="Liwan", sector="gas_station"),
             ),
             "sources": (
                 *sample.sources,
                 Source(source=WATER, enterprise="GZ-WATER", outlet="DW001", name="Outfall", kind="water", cadence_s=300),
+                Source(source=STATION, enterprise="GZ-PETROL", outlet="YQ001", name="Vapour recovery", kind="voc"),
                 Source(source=SMELTER, enterprise="GZ-SMELTER", outlet="EN001", name="Main", kind="energy", cadence_s=METER_S),
             ),
-            "points": (*sample.points, *(Point(source=WATER, factor=f, unit=u) for f, u in names)),
+            "points": (
+                *sample.points,
+                *(Point(source=WATER, factor=f, unit=u) for f, u in names),
+                Point(source=STATION, factor=VAPOUR, unit="g/m3"),
+                Point(source=STATION, factor=AIR_TO_LIQUID, unit="ratio"),
+            ),
             "meters": (
                 *sample.meters,
                 Meter(source=SMELTER, factor="electricity", kind="interval", unit="kWh", energy_code="electricity_calorific"),
@@ -59,6 +78,8 @@ def registry() -> Registry:
                 *sample.limits,
                 Limit(source=WATER, factor=COD, limit_id="WW-COD", limit=50, unit="mg/L"),
                 Limit(source=WATER, factor=AMMONIA, limit_id="WW-NH3N", limit=5, unit="mg/L"),
+                Limit(source=STATION, factor=VAPOUR, limit_id="GST-VRU-NMHC", limit=25, unit="g/m3"),
+                Limit(source=STATION, factor=AIR_TO_LIQUID, limit_id="GST-AL-HI", limit="1.2", unit="ratio"),
             ),
         }
     )  # fmt: skip
@@ -110,6 +131,10 @@ def _batches() -> Iterator[list[LogRecord]]:
             if now <= END:
                 batch += ticks(now, seq)
                 seq += len(batch)
+            if now == JUMPED:
+                text = tick(now + timedelta(minutes=10), "g2")
+                batch += [LogRecord("reports", p, seq + p, seq + p, text) for p in range(PARTITIONS)]
+                seq += PARTITIONS
         yield batch
 
 
@@ -125,8 +150,12 @@ def _reports() -> Iterator[bytes]:
             broken = source == BOILER and time.hour == FAULT_H
             flags = {f: "D" for f in values if f != O2} if broken else None
             silent = source == VOC and voc_silent(ORIGIN, time)
-            yield line(time, values, source=source, flags=flags, delay_s=3600 if silent else 1)
-        if time.second == 0 and time.minute % 5 == 0:
+            late = source == BOILER and time.hour == LATE_H and time.minute < 10
+            yield line(time, values, source=source, flags=flags, delay_s=3600 if silent or late else 1)
+        s = time.timestamp()
+        vapour, ratio = (27 if time >= BAD_FROM else 9) + 4 * drift(SEED, VAPOUR, s), 1.08 + 0.06 * drift(SEED, AIR_TO_LIQUID, s)
+        yield line(time, {VAPOUR: round(vapour, 2), AIR_TO_LIQUID: round(ratio, 3)}, source=STATION)
+        if time.second == 0 and time.minute % 5 == 0 and time < WATER_UNTIL:
             yield line(time, _water(time), source=WATER)
         if time.second == 0 and time.minute % 15 == 0:
             yield from _meters(time)
@@ -135,7 +164,7 @@ def _reports() -> Iterator[bytes]:
 
 def _water(time: datetime) -> dict[str, float | None]:
     s = time.timestamp()
-    high = 25.0 if time.hour == 20 else 0.0
+    high = 30.0 if time.hour == 20 or time >= BAD_FROM else 0.0
     return {
         COD: round(31 + high + 8 * drift(SEED, COD, s), 1),
         AMMONIA: round(1.6 + 0.5 * drift(SEED, AMMONIA, s), 2),
@@ -147,8 +176,9 @@ def _water(time: datetime) -> dict[str, float | None]:
 def _meters(time: datetime) -> Iterator[bytes]:
     step = float(electricity_step(SEED, time))
     quarter = int((time - ORIGIN).total_seconds()) // METER_S
-    yield line(time, {"electricity": round(1000 + quarter * 2.5, 2)}, source=FACTORY, kind="register", stat="reg")
-    yield line(time, {"gas": float(gas_amount(SEED, time))}, source=FACTORY, kind="interval", stat="energy")
+    if time < FACTORY_UNTIL:
+        yield line(time, {"electricity": round(1000 + quarter * 2.5, 2)}, source=FACTORY, kind="register", stat="reg")
+        yield line(time, {"gas": float(gas_amount(SEED, time))}, source=FACTORY, kind="interval", stat="energy")
     yield line(time, {"electricity": round(step * 2000, 1)}, source=SMELTER, kind="interval", stat="energy")
 
 
