@@ -1,4 +1,8 @@
-"""Flux queries in pieces, written with the store's names; a withheld value is left out, never drawn as 0."""
+"""Flux queries in pieces, written with the store's names; a withheld value is left out, never drawn as 0.
+
+Rows that hold words are sorted by Grafana, not here: ``sort`` of Flux 0.196 (InfluxDB 2.7) can put the words of one row into another
+where a table was made of several; numbers keep their rows.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +54,13 @@ def factors(*names: str) -> str:
     return "(" + " or ".join(f'r.factor == "{name}"' for name in names) + ")"
 
 
+def script(*statements: str) -> str:
+    """Join a query's statements; imports stand first, each once."""
+    lines = "\n".join(statements).splitlines()
+    imports = dict.fromkeys(line for line in lines if line.startswith("import "))
+    return "\n".join((*imports, *(line for line in lines if line not in imports)))
+
+
 def pipe(*steps: str) -> str:
     """Join a query's steps."""
     return "\n  |> ".join(steps)
@@ -63,9 +74,14 @@ def keep(*columns: str) -> str:
 
 def series(*labels: str) -> str:
     """Return the steps that make one series of each combination of labels, in the order of time."""
+    return f'{lanes(*labels)}\n  |> sort(columns: ["_time"])'
+
+
+def lanes(*labels: str) -> str:
+    """Return the steps that make one series of words of each combination of labels, left in the store's order of time."""
     names = ", ".join(f'"{c}"' for c in labels)
     columns = ", ".join(f'"{c}"' for c in ("_time", "_value", *labels))
-    return f'group(columns: [{names}])\n  |> keep(columns: [{columns}])\n  |> sort(columns: ["_time"])'
+    return f"group(columns: [{names}])\n  |> keep(columns: [{columns}])"
 
 
 def latest(*names: str, where: Iterable[str] = AREA) -> str:
@@ -95,6 +111,31 @@ def values(stat: str, *where: str, labels: Iterable[str], level: str = HOUR) -> 
     return pipe(figures(stat, *where, level=level), 'rename(columns: {value: "_value"})', series(*labels))
 
 
+def places(language: str, *where: str) -> str:
+    """Return the start of a query that knows sources by name: its step WITH_PLACE adds the column ``place``."""
+    field = place_of(language)
+    known = pipe(latest(field, where=where), f'rename(columns: {{{field}: "place"}})', keep("source", "place"))
+    return f"""import "join"
+places = {known}
+withPlace = (tables=<-) => join.left(left: tables |> group(), right: places, on: (l, r) => l.source == r.source,
+  as: (l, r) => ({{l with place: r.place}}))"""
+
+
+WITH_PLACE = "withPlace()"
+"""The step that adds a source's name, in a query that starts with ``places``."""
+
+
+def placed_values(language: str, stat: str, *where: str, labels: Iterable[str], level: str = HOUR) -> str:
+    """Return the values of a stat as time series of sources by name."""
+    steps = (WITH_PLACE, 'rename(columns: {value: "_value"})', series("place", *labels))
+    return script(places(language, *where), pipe(figures(stat, *where, level=level), *steps))
+
+
+def place_of(language: str) -> str:
+    """Return the field that holds a source's name in a language."""
+    return "place" if language == "en" else "place_zh"
+
+
 def named(language: str) -> str:
     """Return the start of a query that knows factors by name: ``names`` maps code to name."""
     pairs = ", ".join(f'{{key: "{code}", value: "{t("factor." + code, language)}"}}' for code in FACTORS)
@@ -103,18 +144,20 @@ def named(language: str) -> str:
 
 WITH_NAME = "map(fn: (r) => ({r with factor_name: dict.get(dict: names, key: r.factor, default: r.factor)}))"
 """The step that adds a factor's name, in a query that starts with ``named``."""
-WITH_FIGURE = 'map(fn: (r) => ({r with figure: r.source + "/" + r.factor + "/" + r.stat + "/" + r.level + "/" + string(v: r._time)}))'
+WITH_FIGURE = (
+    'map(fn: (r) => ({r with figure: r.source + "/" + r.factor + "/" + r.stat + "/" + r.level + "/" + string(v: r._time)}))'
+)
 """The step that adds a figure's identity, as the console's evidence page takes it."""
 
 
-def stat_figures(*where: str, stats: Iterable[str] = ("avg_ref", "avg"), level: str = HOUR, parts: str = "") -> str:
+def stat_figures(*where: str, stats: Iterable[str] = ("avg_ref", "avg"), level: str = HOUR, steps: Iterable[str] = ()) -> str:
     """Return statements that name ``all``: rows of several stats of a level, withheld ones too, in columns without the stat.
 
     Columns: ``value``, ``ok``, ``n``, ``limit``, ``over``, ``verdict``, ``state``, ``reason``, ``revision``, ``unit``,
-    ``stat``, ``level`` and the tags.
+    ``stat``, ``level`` and the tags. ``steps`` are taken for each source, factor and stat, whose rows are in the order of time.
     """
     suffixes = ("_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "_revision", "_unit")
-    named_stats = list(stats)
+    named_stats, each = list(stats), list(steps)
     made = []
     for stat in named_stats:
         renamed = ", ".join(f'{stat}{s}: "{s[1:]}"' for s in suffixes)
@@ -123,6 +166,7 @@ def stat_figures(*where: str, stats: Iterable[str] = ("avg_ref", "avg"), level: 
             + pipe(
                 rows(level, fields(stat, *(stat + s for s in suffixes)), *where),
                 FIELDS_AS_COLUMNS,
+                *each,
                 f'rename(columns: {{{stat}: "value", {renamed}}})',
                 f'map(fn: (r) => ({{r with stat: "{stat}", level: "{level}"}}))',
                 "group()",

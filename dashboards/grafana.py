@@ -176,7 +176,18 @@ def timeline(
 
 
 def barchart(
-    title: str, query: str, x: str, name: str, *, unit: str, colour: str, none: str, width: int, height: int = 8, **more: Any
+    title: str,
+    query: str,
+    x: str,
+    name: str,
+    *,
+    unit: str,
+    colour: str,
+    none: str,
+    width: int,
+    order: str,
+    height: int = 8,
+    description: str = "",
 ) -> Json:
     """Return horizontal bars, one a row; ``x`` names the column of words, ``name`` what the bars are."""
     settings = config(unit, none, [], {"fillOpacity": 80, "lineWidth": 0}, displayName=name)
@@ -187,7 +198,15 @@ def barchart(
         "showValue": "always",
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
     }
-    return panel("barchart", title, query, width, height, fieldConfig=settings, options=options, **more)
+    return panel(
+        "barchart", title, query, width, height, fieldConfig=settings, options=options, transformations=[sorted_by(order)],
+        description=description,
+    )  # fmt: skip
+
+
+def sorted_by(order: str) -> Json:
+    """Return the transformation that sorts rows by a column; "-" before its name puts the greatest first."""
+    return {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": order.lstrip("-"), "desc": order.startswith("-")}]}}
 
 
 def question(text: str) -> Json:
@@ -196,7 +215,9 @@ def question(text: str) -> Json:
     return {"type": "text", "title": "", "transparent": True, "options": options, "gridPos": {"w": WIDTH, "h": 2}}
 
 
-def board(uid: str, title: str, language: str, panels: Iterable[Json], variables: Iterable[Json], links: Iterable[Json]) -> Json:
+def board(
+    uid: str, title: str, language: str, panels: Iterable[Json], variables: Iterable[Json], links: Iterable[Json]
+) -> Json:
     """Return a board with its panels numbered and laid out, times in local time with the zone fixed."""
     return {
         "uid": uid,

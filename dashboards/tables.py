@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dashboards.grafana import BLUE, GREY, ORANGE, PURPLE, RED, YELLOW, Json, by_name, config, panel
+from dashboards.grafana import BLUE, GREY, ORANGE, PURPLE, RED, YELLOW, Json, by_name, config, panel, sorted_by
 from dashboards.texts import t
 from processors.figures import EVENT_KINDS
 from processors.influx import STATS
@@ -45,7 +45,6 @@ _UNITS = {
     "transmitted": "percentunit",
     "valid": "percentunit",
     "effective": "percentunit",
-    "kgce": "masskg",
 }
 """Units of columns that are no plain numbers; tce has no unit of its own in Grafana."""
 _SUFFIXES = {"tce": "tce", "tce_year": "tce/a", "tce_day": "tce/d", "budget_left": "tce"}
@@ -110,21 +109,27 @@ def table(
     joined: str = "",
     description: str = "",
     none: str = "none",
-    rename: Mapping[str, str] | None = None,
+    order: str = "",
+    most: int = 0,
 ) -> Json:
     """Return a table; columns ``behind`` are not seen but lead somewhere, ``joined`` names the column that joins queries.
 
-    ``rename`` gives a column another text than its own.
+    ``order`` is the column to sort by ("-" before it: greatest first),
+    ``most`` the number of rows shown.
     """
     shown = list(columns)
     hidden = [c for c in behind if c not in shown]
-    overrides = [_column(c, (rename or {}).get(c, c), language) for c in shown]
+    overrides = [_column(c, language) for c in shown]
     overrides += [by_name(c, custom__hidden=True) for c in hidden]
     steps: list[Json] = []
     if joined:
         steps.append({"id": "joinByField", "options": {"byField": joined, "mode": "outer"}})
-    order = {name: n for n, name in enumerate((*shown, *hidden))}
-    steps.append({"id": "organize", "options": {"indexByName": order, "excludeByName": {}, "renameByName": {}}})
+    if order:
+        steps.append(sorted_by(order))
+    if most:
+        steps.append({"id": "limit", "options": {"limitField": most}})
+    places = {name: n for n, name in enumerate((*shown, *hidden))}
+    steps.append({"id": "organize", "options": {"indexByName": places, "excludeByName": {}, "renameByName": {}}})
     custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True}
     settings = config("none", t(none, language), overrides, custom)
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "countRows": False}}
@@ -132,8 +137,8 @@ def table(
     return panel("table", title, queries, width, height, **more)
 
 
-def _column(name: str, text: str, language: str) -> Json:
-    properties: Json = {"displayName": t("col." + text, language)}
+def _column(name: str, language: str) -> Json:
+    properties: Json = {"displayName": t("col." + name, language)}
     if name in _WORDS:
         prefix, colours = _WORDS[name]
         properties |= {"mappings": words(prefix, colours, language), "custom__cellOptions": {"type": "color-text"}}
@@ -141,6 +146,8 @@ def _column(name: str, text: str, language: str) -> Json:
         prefix, known = _MAPPED[name]
         options = {k: {"text": t(f"{prefix}.{k}", language), "index": n} for n, k in enumerate(known)}
         properties["mappings"] = [{"type": "value", "options": options}]
+    if name in ("value", "limit", "over"):
+        properties["noValue"] = "—"
     if name in _UNITS:
         properties["unit"] = _UNITS[name]
     if name in _SUFFIXES:
@@ -150,4 +157,3 @@ def _column(name: str, text: str, language: str) -> Json:
     if links := _links(name, language):
         properties["links"] = links
     return by_name(name, **properties)
-

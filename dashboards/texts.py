@@ -1,4 +1,4 @@
-"""Every text of the boards, by key: English and Chinese, by the project's table of words."""
+"""Every text of the boards: key, English, Chinese, by the project's table of words; a long one goes on in the next line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ board.alerts | Alerts | 报警
 board.pipeline | Pipeline | 数据管道
 question.province | Where is something wrong now, and who has fallen silent? | 现在哪里不正常，谁的数据中断了？
 question.enterprise | How do its outlets stand against their limits, and what did it emit and use? | 该企业各排放口与限值相比如何，排放和用能多少？
-question.outlet | One factor of one outlet against its limit: what was measured, what was withheld and why, what was revised? | 一个排放口的一个监测因子与限值相比：测得多少，哪些未给出、为什么，哪些已修订？
+question.outlet | One factor of one outlet against its limit: what was measured, what was withheld and why, what was revised?
+| 一个排放口的一个监测因子与限值相比：测得多少，哪些未给出、为什么，哪些已修订？
 question.energy | Which large users are on line, and how much of this year's budget is used? | 哪些重点用能单位在线，今年预算已用多少？
 question.voc | Do VOC outlets keep their limits, and does vapour recovery at petrol stations work? | VOC排放口是否达标，加油站油气回收是否正常？
 question.water | Do the outfalls keep their limits, hour by hour and as day means? | 废水排放口的小时值和日均值是否达标？
-question.quality | How much of what should have come came, how much of it is valid, and why not the rest? | 应到的数据到了多少，其中有效多少，其余为什么无效？
-question.alerts | What happened, and what is still open? Who was told, and who answered, stands on the console. | 发生了什么，哪些仍未结束？通知了谁、谁已确认，见控制台。
-question.pipeline | Does the store keep up with what is sent? Queues and lag by partition are metrics, not kept in the store. | 存储是否跟得上上报？队列和分区延迟属于运行指标，不在存储中。
+question.quality | How much of what should have come came, how much of it is valid, and why not the rest?
+| 应到的数据到了多少，其中有效多少，其余为什么无效？
+question.alerts | What happened, and what is still open? Who was told, and who answered, stands on the console.
+| 发生了什么，哪些仍未结束？通知了谁、谁已确认，见控制台。
+question.pipeline | Does the store keep up with what is sent? Queues and lag by partition are metrics, not kept in the store.
+| 存储是否跟得上上报？队列和分区延迟属于运行指标，不在存储中。
 var.city | City | 城市
 var.county | County | 区县
 var.enterprise | Enterprise | 企业
@@ -73,7 +77,7 @@ panel.large | Large users | 重点用能单位
 panel.budget | Coal equivalent this year against the budget | 今年累计标准煤与预算
 panel.users | Energy users, this year | 各用能单位（今年）
 panel.tce_day | Coal equivalent by day and enterprise | 日标准煤：按企业
-panel.energy_hour | Energy by hour and meter | 小时用能：按计量点
+panel.energy_hour | Coal equivalent by hour and meter | 小时标准煤：按计量点
 panel.nmhc | NMHC at outlets, hour means | 排放口非甲烷总烃小时均值
 panel.vapour | Petrol stations: NMHC in processed vapour | 加油站：处理后油气浓度
 panel.air_to_liquid | Petrol stations: air-to-liquid ratio | 加油站：气液比
@@ -97,22 +101,29 @@ panel.delay | Receipt behind the reading's time, 99th percentile | 接收滞后�
 panel.frames | Frames by verdict | 报文：按结果
 panel.decided | Newest decided hour | 最近已判定的小时
 panel.trouble | Trouble told by Plumeline | 平台自身的异常
-about.connections | As of the end of the shown time. Silent and late are measured against each source's own cadence. | 以所示时间的末尾为准；中断和迟到按各监测点自身的上报周期判断。
-about.worst | Open episodes that began in the last 92 days, the furthest over their limit first; at most 25 are listed. The number above counts all. | 近92天开始且未结束的超标时段，按超标倍数排序，最多列出25个；上方数字为全部。
+about.connections | As of the end of the shown time. Silent and late are measured against each source's own cadence.
+| 以所示时间的末尾为准；中断和迟到按各监测点自身的上报周期判断。
+about.worst | Open episodes that began in the last 92 days, the furthest over their limit first; at most 25 are listed. The number above counts all.
+| 近92天开始且未结束的超标时段，按超标倍数排序，最多列出25个；上方数字为全部。
 about.newest | A dash stands for a withheld value; its reason is beside it. | “—”表示未给出数值，原因在旁。
 about.shares | 100 % is the limit, for each factor its own. Withheld hours are gaps. | 100%即各因子自己的限值；未给出的小时为空档。
 about.accounts | Only days that are complete over all members; a day that is short of members is a gap. | 仅显示全部成员完整的日；不完整的日为空档。
 about.mass | Only days that are complete over all outlets. | 仅显示全部排放口完整的日。
-about.hours | Each hour stands at its start. Withheld hours are gaps, never zero. Purple: the hour was revised. A click leads to the evidence. | 每小时标在其起点。未给出的小时为空档，绝不画为零。紫色：已修订。点击可见依据。
+about.hours | Each hour stands at its start. Withheld hours are gaps, never zero. Purple: the hour was revised. A click leads to the evidence.
+| 每小时标在其起点。未给出的小时为空档，绝不画为零。紫色：已修订。点击可见依据。
 about.verdicts | Grey is normal, red above the limit, blue not judged or withheld, with the reason. | 灰色正常，红色超标，蓝色未判定或未给出，附原因。
 about.minutes | Valid minutes only; minutes are kept for a shorter time than hours. | 仅有效分钟；分钟值的保存时间短于小时值。
-about.flags | Minutes of the chosen factor; flags are the first flag other than N that a report carries for any factor. | 分钟为所选因子；标记为该条记录中任一因子的第一个非N标记。
+about.flags | Minutes of the chosen factor; flags are the first flag other than N that a report carries for any factor.
+| 分钟为所选因子；标记为该条记录中任一因子的第一个非N标记。
 about.versions | Every version of an hour after its first decision; the first stands in its evidence. | 小时首次判定之后的各个版本；首个版本见其依据。
-about.year | Sum of the days of this local year, a day counted as far as it is known; “incomplete days” says how many enterprise days are short of members. | 本地年度各日之和，每日按已知部分计；“不完整日”为成员不全的企业日数。
+about.year | Sum of the days of this local year, a day counted as far as it is known; “incomplete days” says how many enterprise days are short of members.
+| 本地年度各日之和，每日按已知部分计；“不完整日”为成员不全的企业日数。
 about.large | By the mean of this year's complete days, times 365. | 按今年完整日的平均值乘以365。
 about.budget | The budget is the variable at the head of the board; it is that of all that is chosen. | 预算为本页顶部的变量，对应所选全部范围。
-about.users | A year's pace is the mean of the complete days, times 365. Meters on line are those on time. | 年速率为完整日平均值乘以365；在线指正常上报的计量点。
-about.rates | Of hour figures with a limit. Capture: hours with a valid value of the hours in which the source ran. Effective transmission: transmission rate times validity rate. | 按有限值的小时值计。捕集率：监测点运行小时中有有效值的比例。传输有效率：传输率乘以有效率。
+about.users | A year's pace is the mean of the complete days, times 365. Meters on line are those on time.
+| 年速率为完整日平均值乘以365；在线指正常上报的计量点。
+about.rates | Of hour figures with a limit. Capture: valid hours of those in which the source ran. Effective transmission: transmission times validity.
+| 按有限值的小时值计。捕集率：监测点运行小时中有有效值的比例。传输有效率：传输率乘以有效率。
 about.rates_outlet | Counts are of hour figures with a limit: one for each factor. | 计数为有限值的小时值，每个因子各计一次。
 about.reasons | Numbers of covered minutes are left out, so that like reasons stand together. | 有效分钟数略去，以便同类原因归并。
 about.events_hour | An event stands at the hour in which it became known. | 事件记在其被获知的小时。
@@ -283,7 +294,7 @@ factor.gas | Natural gas | 天然气
 """
 
 CATALOGUE: dict[str, tuple[str, ...]] = {
-    key: tuple(texts) for key, *texts in (line.split(" | ") for line in _TEXTS.strip().splitlines())
+    key: tuple(texts) for key, *texts in (line.split(" | ") for line in _TEXTS.replace("\n| ", " | ").strip().splitlines())
 }
 """Texts by key, in the order of LANGUAGES."""
 FACTORS = tuple(key.removeprefix("factor.") for key in CATALOGUE if key.startswith("factor."))

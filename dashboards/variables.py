@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.flux import (
-    CITY,
-    COUNTY,
-    EVER,
-    ONE_ENTERPRISE,
-    ONE_SOURCE,
-    SHOWN,
-    fields,
-    named,
-    pipe,
-    rows,
-)
+from dashboards.flux import CITY, COUNTY, EVER, ONE_ENTERPRISE, ONE_SOURCE, SHOWN, fields, named, pipe, rows, script
 from dashboards.grafana import DATASOURCE, Json
 from dashboards.texts import t
 from processors.influx import HOUR, SOURCE_STATE
@@ -63,18 +52,19 @@ def outlet(language: str) -> Json:
 def factor(language: str) -> Json:
     """Return the choice of one of the outlet's factors, those with a limit first."""
     where = fields("avg_limit", "avg_ref_limit", "energy_limit")
-    query = "\n".join(
-        (
-            named(language),
-            pipe(
-                rows(HOUR, where, ONE_SOURCE, span=SHOWN),
-                'group(columns: ["factor"])',
-                "max()",
-                "group()",
-                'sort(columns: ["_value"], desc: true)',
-                'map(fn: (r) => ({_value: dict.get(dict: names, key: r.factor, default: r.factor) + " | " + r.factor}))',
-            ),
-        )
+    query = script(
+        'import "strings"',
+        named(language),
+        pipe(
+            rows(HOUR, where, ONE_SOURCE, span=SHOWN),
+            'group(columns: ["factor"])',
+            "max()",
+            "group()",
+            'map(fn: (r) => ({_value: (if r._value > 0.0 then "0" else "1")'
+            ' + dict.get(dict: names, key: r.factor, default: r.factor) + " | " + r.factor}))',
+            "sort()",
+            "map(fn: (r) => ({_value: strings.substring(v: r._value, start: 1, end: strings.strlen(v: r._value))}))",
+        ),
     )
     return _choice("factor", language, query, every=False, regex=TEXT_AND_VALUE, sort=0)
 
@@ -90,7 +80,6 @@ def _places(tag: str, *where: str) -> str:
         "last()",
         "group()",
         f'distinct(column: "{tag}")',
-        "sort()",
     )
 
 
@@ -101,7 +90,6 @@ def _named_places(name: str, tag: str, *where: str) -> str:
         "group()",
         f'map(fn: (r) => ({{_value: r._value + " | " + r.{tag}}}))',
         "distinct()",
-        "sort()",
     )
 
 

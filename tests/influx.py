@@ -69,9 +69,7 @@ class Influx:
         return answer.text
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Token {self.token}"}, timeout=60, trust_env=False
-        )
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Token {self.token}"}, timeout=60, trust_env=False)
 
 
 @contextmanager

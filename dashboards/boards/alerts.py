@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.parts import EPISODE_COLUMNS, PLACE, episodes, happened, links, open_episodes, worst_now
+from dashboards.boards.parts import EPISODE_COLUMNS, EVENTS_LISTED, PLACE, episodes, happened, links, open_episodes, worst_now
 from dashboards.flux import AREA, ENTERPRISE, fields, pipe, rows, series
 from dashboards.grafana import HOUR_GAP_MS, ORANGE, Json, barchart, board, question, timeseries
 from dashboards.tables import table, uid
@@ -24,10 +24,10 @@ def alerts(language: str, address: str) -> Json:
         "group()",
         "map(fn: (r) => ({r with _value: 1}))",
         'group(columns: ["event"])',
-        "aggregateWindow(every: 1h, fn: sum, createEmpty: false, timeSrc: \"_start\")",
+        'aggregateWindow(every: 1h, fn: sum, createEmpty: false, timeSrc: "_start")',
         series("event"),
     )
-    past = episodes(language, *WHERE, steps=(SHOWN_EPISODES, 'sort(columns: ["since"], desc: true)', "limit(n: 200)"))
+    past = episodes(language, *WHERE, steps=(SHOWN_EPISODES,))
     chart = timeseries(
         t("panel.events_hour", language), by_hour, unit="none", none=t("none.events", language), width=16, bars=True, stacked=True,
         gap_ms=HOUR_GAP_MS, name="${__field.labels.event}", description=t("about.events_hour", language),
@@ -43,7 +43,17 @@ def alerts(language: str, address: str) -> Json:
         chart,
         by_kind(language, width=8),
         happened(language, *WHERE, height=12),
-        table(t("panel.episodes", language), past, EPISODE_COLUMNS, language, behind=PLACE, width=24, none="none.worst"),
+        table(
+            t("panel.episodes", language),
+            past,
+            EPISODE_COLUMNS,
+            language,
+            behind=PLACE,
+            width=24,
+            none="none.worst",
+            order="-since",
+            most=EVENTS_LISTED,
+        ),
     ]
     variables = [console(address), *cascade(language, 3)]
     head = [_console(language), *links(language, "alerts")]
@@ -72,11 +82,10 @@ def by_kind(language: str, *where: str, width: int) -> Json:
         'count(column: "source")',
         "group()",
         'rename(columns: {source: "times"})',
-        'sort(columns: ["times"], desc: true)',
     )
     made = barchart(
         t("panel.by_event", language), query, "event", t("col.times", language), unit="none", colour=ORANGE,
-        none=t("none.events", language), width=width,
+        none=t("none.events", language), width=width, order="-times",
     )  # fmt: skip
     prop = {"id": "mappings", "value": [{"type": "value", "options": event_words(language)}]}
     made["fieldConfig"]["overrides"].append({"matcher": {"id": "byName", "options": "event"}, "properties": [prop]})

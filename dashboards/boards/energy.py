@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from dashboards.boards.parts import company_of, links, not_on_time
-from dashboards.flux import AREA, ENTERPRISE, FIELDS_AS_COLUMNS, LOCAL, fields, figures, keep, kinds, latest, pipe, rows, series, values
+from dashboards.flux import (
+    AREA,
+    DEVICE,
+    ENTERPRISE,
+    FIELDS_AS_COLUMNS,
+    LOCAL,
+    fields,
+    figures,
+    keep,
+    kinds,
+    latest,
+    pipe,
+    placed_values,
+    rows,
+    script,
+    series,
+)
 from dashboards.grafana import DAY_GAP_MS, RED, Json, board, limit_line, question, stat, timeseries
 from dashboards.tables import table, uid
 from dashboards.texts import t
@@ -33,8 +49,8 @@ def energy(language: str, address: str) -> Json:
             gap_ms=DAY_GAP_MS, name="${__field.labels.enterprise}", description=t("about.accounts", language),
         ),
         timeseries(
-            t("panel.energy_hour", language), values("energy", *WHERE, labels=("source", "factor", "energy_unit")),
-            unit="none", none=none, width=12, name="${__field.labels.factor} · ${__field.labels.source} · ${__field.labels.energy_unit}",
+            t("panel.energy_hour", language), placed_values(language, "kgce", *WHERE, DEVICE, labels=("source", "factor")),
+            unit="suffix: kgce", none=none, width=12, name="${__field.labels.factor} · ${__field.labels.place}",
         ),
         not_on_time(language, *WHERE, kinds("energy")),
     ]  # fmt: skip
@@ -62,16 +78,14 @@ def _daily() -> str:
 
 
 def _year(language: str) -> Json:
-    query = "\n".join(
-        (
-            START,
-            pipe(
-                _days(),
-                "reduce(identity: {tce: 0.0, short: 0}, fn: (r, accumulator) => "
-                "({tce: accumulator.tce + r.kgce / 1000.0, short: accumulator.short + (if r.kgce_ok == 1 then 0 else 1)}))",
-                'map(fn: (r) => ({r with budget_left: float(v: "${budget_tce}") - r.tce, used: r.tce / float(v: "${budget_tce}")}))',
-            ),
-        )
+    query = script(
+        START,
+        pipe(
+            _days(),
+            "reduce(identity: {tce: 0.0, short: 0}, fn: (r, accumulator) => "
+            "({tce: accumulator.tce + r.kgce / 1000.0, short: accumulator.short + (if r.kgce_ok == 1 then 0 else 1)}))",
+            'map(fn: (r) => ({r with budget_left: float(v: "${budget_tce}") - r.tce, used: r.tce / float(v: "${budget_tce}")}))',
+        ),
     )
     tiles = (
         ("tce", t("tile.tce", language), "suffix: tce", None),
@@ -80,7 +94,13 @@ def _year(language: str) -> Json:
         ("short", t("tile.short", language), "none", None),
     )
     return stat(
-        t("panel.year", language), query, tiles, none=t("none", language), width=16, description=t("about.year", language), decimals=1
+        t("panel.year", language),
+        query,
+        tiles,
+        none=t("none", language),
+        width=16,
+        description=t("about.year", language),
+        decimals=1,
     )
 
 
@@ -97,44 +117,40 @@ def _by_user() -> str:
 
 
 def _large(language: str) -> Json:
-    query = "\n".join(
-        (
-            START,
-            pipe(
-                _by_user(),
-                "reduce(identity: {large: 0, all: 0}, fn: (r, accumulator) => ({all: accumulator.all + 1, "
-                'large: accumulator.large + (if r.tce_year >= float(v: "${large_tce}") then 1 else 0)}))',
-            ),
-        )
+    query = script(
+        START,
+        pipe(
+            _by_user(),
+            "reduce(identity: {large: 0, all: 0}, fn: (r, accumulator) => ({all: accumulator.all + 1, "
+            'large: accumulator.large + (if r.tce_year >= float(v: "${large_tce}") then 1 else 0)}))',
+        ),
     )
     tiles = (("large", t("tile.large", language), "none", None), ("all", t("tile.users", language), "none", None))
-    return stat(t("panel.large", language), query, tiles, none=t("none", language), width=8, description=t("about.large", language))
+    return stat(
+        t("panel.large", language), query, tiles, none=t("none", language), width=8, description=t("about.large", language)
+    )
 
 
 def _budget(language: str) -> Json:
-    used = "\n".join(
-        (
-            START,
-            pipe(
-                _days(),
-                'sort(columns: ["_time"])',
-                'group(columns: ["_time"])',
-                'sum(column: "kgce")',
-                "group()",
-                'sort(columns: ["_time"])',
-                'cumulativeSum(columns: ["kgce"])',
-                'map(fn: (r) => ({_time: r._time, _value: r.kgce / 1000.0, series: "used"}))',
-                'group(columns: ["series"])',
-            ),
-        )
+    used = script(
+        START,
+        pipe(
+            _days(),
+            'sort(columns: ["_time"])',
+            'group(columns: ["_time"])',
+            'sum(column: "kgce")',
+            "group()",
+            'sort(columns: ["_time"])',
+            'cumulativeSum(columns: ["kgce"])',
+            'map(fn: (r) => ({_time: r._time, _value: r.kgce / 1000.0, series: "used"}))',
+            'group(columns: ["series"])',
+        ),
     )
-    budget = "\n".join(
-        (
-            'import "array"',
-            START,
-            'array.from(rows: [{_time: year, _value: float(v: "${budget_tce}"), series: "budget"}, '
-            '{_time: v.timeRangeStop, _value: float(v: "${budget_tce}"), series: "budget"}])\n  |> group(columns: ["series"])',
-        )
+    budget = script(
+        'import "array"',
+        START,
+        'array.from(rows: [{_time: year, _value: float(v: "${budget_tce}"), series: "budget"}, '
+        '{_time: v.timeRangeStop, _value: float(v: "${budget_tce}"), series: "budget"}])\n  |> group(columns: ["series"])',
     )
     return timeseries(
         t("panel.budget", language), {"A": used, "L": budget}, unit="suffix: tce", none=t("none", language), width=24,
@@ -146,7 +162,7 @@ def _budget(language: str) -> Json:
 def _users(language: str) -> Json:
     columns = ("company", "tce", "tce_year", "days", "whole", "on_line", "meters", "enterprise")
     behind = ("city", "county")
-    users = "\n".join((START, pipe(_by_user(), keep("enterprise", "city", "county", "tce", "tce_year", "days", "whole"))))
+    users = script(START, pipe(_by_user(), keep("enterprise", "city", "county", "tce", "tce_year", "days", "whole")))
     name = company_of(language)
     states = pipe(
         latest("state", name, where=(*WHERE, kinds("energy"))),
@@ -158,5 +174,5 @@ def _users(language: str) -> Json:
     )
     return table(
         t("panel.users", language), {"A": users, "B": states}, columns, language, behind=behind, joined="enterprise", width=24,
-        height=8, description=t("about.users", language),
+        height=8, order="-tce", description=t("about.users", language),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dashboards.boards.latest import WITHHELD_AWAY, evidence
 from dashboards.boards.parts import PLACE, happened, links, sources
 from dashboards.flux import (
@@ -12,8 +14,10 @@ from dashboards.flux import (
     fields,
     figures,
     keep,
+    lanes,
     pipe,
     rows,
+    script,
     series,
     stat_figures,
     values,
@@ -48,7 +52,7 @@ UNITS = {
     "m3/h": "suffix: m³/h",
     "kWh": "kwatth",
     "m3": "suffix: m³",
-    "pH": "pH",
+    "pH": "none",
 }
 """Grafana's unit of a registry's unit; any other is shown as it is written."""
 SINCE = """import "date"
@@ -87,7 +91,7 @@ def _unit() -> str:
     """Return the query of the chosen factor's unit in Grafana's words."""
     pairs = ", ".join(f'{{key: "{k}", value: "{v}"}}' for k, v in UNITS.items())
     found = pipe(
-        rows(HOUR, 'r._field =~ /^(avg|energy)_unit$/', ONE_SOURCE, FACTOR),
+        rows(HOUR, "r._field =~ /^(avg|energy)_unit$/", ONE_SOURCE, FACTOR),
         "group()",
         "last()",
         'map(fn: (r) => ({unit: dict.get(dict: units, key: r._value, default: "suffix: " + r._value)}))',
@@ -104,7 +108,7 @@ UNIT_OF_QUERY = [
 def _revised(stat: str) -> str:
     return pipe(
         figures(stat, ONE_SOURCE, FACTOR, parts=("_state",)),
-        'filter(fn: (r) => r.' + stat + '_state == "revised")',
+        "filter(fn: (r) => r." + stat + '_state == "revised")',
         'rename(columns: {value: "_value"})',
         series("source", "factor"),
     )
@@ -115,7 +119,9 @@ def _hours(language: str) -> Json:
     stats = {"A": "avg_ref", "B": "avg", "E": "energy"}
     queries = {ref: values(stat, ONE_SOURCE, FACTOR, labels=labels) for ref, stat in stats.items()}
     limit = pipe(
-        rows(HOUR, fields("avg_limit", "avg_ref_limit"), ONE_SOURCE, FACTOR), "filter(fn: (r) => r._value > 0.0)", series("factor")
+        rows(HOUR, fields("avg_limit", "avg_ref_limit"), ONE_SOURCE, FACTOR),
+        "filter(fn: (r) => r._value > 0.0)",
+        series("factor"),
     )
     queries |= {"L": limit, "R": _revised("avg_ref"), "S": _revised("avg"), "U": _unit()}
     colours = {"A": "#1d4f8f", "B": "#8fa3b8", "E": "#1d4f8f"}
@@ -145,9 +151,9 @@ def _verdicts(language: str) -> Json:
         "all",
         "filter(fn: (r) => r.limit > 0.0)",
         'map(fn: (r) => ({r with _value: if r.verdict == "" then "not judged" else r.verdict}))',
-        series("stat"),
+        lanes("stat"),
     )
-    withheld = pipe("all", 'map(fn: (r) => ({r with _value: if r.ok == 1 then "valid" else r.reason}))', series("stat"))
+    withheld = pipe("all", 'map(fn: (r) => ({r with _value: if r.ok == 1 then "valid" else r.reason}))', lanes("stat"))
     both = stat_figures(ONE_SOURCE, FACTOR)
     mappings = words("verdict", VERDICT_COLOURS, language)
     mappings += [
@@ -166,24 +172,22 @@ def _verdicts(language: str) -> Json:
     )  # fmt: skip
 
 
-def _minute_rows(value: str, *steps: str) -> str:
+def _minute_rows(value: str, order: Callable[..., str], *steps: str) -> str:
     chosen = 'r._field == ${factor:doublequote} or r._field == "${factor}_ok"'
-    return "\n".join(
-        (
-            SINCE,
-            pipe(
-                rows(MINUTE, ONE_SOURCE, f"({chosen})", span=LAST_DAY),
-                'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
-                *steps,
-                f"map(fn: (r) => ({{r with factor: ${{factor:doublequote}}, _value: {value}}}))",
-                series("source", "factor"),
-            ),
-        )
+    return script(
+        SINCE,
+        pipe(
+            rows(MINUTE, ONE_SOURCE, f"({chosen})", span=LAST_DAY),
+            'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
+            *steps,
+            f"map(fn: (r) => ({{r with factor: ${{factor:doublequote}}, _value: {value}}}))",
+            order("source", "factor"),
+        ),
     )
 
 
 def _minutes(language: str) -> Json:
-    query = _minute_rows('r["${factor}"]', 'filter(fn: (r) => r["${factor}_ok"] == 1)')
+    query = _minute_rows('r["${factor}"]', series, 'filter(fn: (r) => r["${factor}_ok"] == 1)')
     overrides = [by_query("A", displayName=t("stat.minute", language), links=[evidence(language, "avg", "minute")])]
     return timeseries(
         t("panel.minutes", language), {"A": query, "U": _unit()}, unit="conmgm3", none=t("none", language), width=24,
@@ -193,21 +197,20 @@ def _minutes(language: str) -> Json:
 
 def _validity(language: str) -> Json:
     """Return the lanes of valid minutes and of the device's flags."""
-    minute = _minute_rows('if r["${factor}_ok"] == 1 then "valid" else "not valid"')
-    flag = "\n".join(
-        (
-            'import "regexp"',
-            SINCE,
-            pipe(
-                rows(REPORT, fields("line"), ONE_SOURCE, span=LAST_DAY),
-                r'map(fn: (r) => ({r with _value: regexp.findString(v: regexp.findString(v: r._value, r: /"flags":\[[^\]]*/), r: /[\[,]"[^N"]/)}))',
-                r'map(fn: (r) => ({r with _value: if r._value == "" then "N" else regexp.replaceAllString(v: r._value, r: /[\[,"]/, t: "")}))',
-                series("source"),
-            ),
-        )
+    minute = _minute_rows('if r["${factor}_ok"] == 1 then "valid" else "not valid"', lanes)
+    flag = script(
+        'import "regexp"',
+        SINCE,
+        pipe(
+            rows(REPORT, fields("line"), ONE_SOURCE, span=LAST_DAY),
+            r'map(fn: (r) => ({r with _value: regexp.findString(v: regexp.findString(v: r._value, r: /"flags":\[[^\]]*/), r: /[\[,]"[^N"]/)}))',
+            r'map(fn: (r) => ({r with _value: if r._value == "" then "N" else regexp.replaceAllString(v: r._value, r: /[\[,"]/, t: "")}))',
+            lanes("source"),
+        ),
     )
     options = {
-        f: {"text": f"{f} {t('flag.' + f, language)}", "color": colour, "index": n} for n, (f, colour) in enumerate(FLAGS.items())
+        f: {"text": f"{f} {t('flag.' + f, language)}", "color": colour, "index": n}
+        for n, (f, colour) in enumerate(FLAGS.items())
     }
     valid = {"valid": {"text": t("quality.valid", language), "color": GREY, "index": 0}}
     valid["not valid"] = {"text": t("quality.not_valid", language), "color": BLUE, "index": 1}
@@ -234,12 +237,21 @@ def _beside(language: str) -> list[Json]:
         query = values(stat, ONE_SOURCE, factors(*codes), labels=("source", "factor"))
         link = [evidence(language, stat)]
         made.append(
-            timeseries(t("panel." + key, language), query, unit=unit, none=none, width=6, height=7, name=t("panel." + key, language), links=link)
+            timeseries(
+                t("panel." + key, language),
+                query,
+                unit=unit,
+                none=none,
+                width=6,
+                height=7,
+                name=t("panel." + key, language),
+                links=link,
+            )
         )
     mass = values("mass", ONE_SOURCE, FACTOR, labels=("source", "factor"))
     made.append(
         timeseries(
-            t("panel.mass_hour", language), mass, unit="masskg", none=none, width=6, height=7, bars=True,
+            t("panel.mass_hour", language), mass, unit="suffix: kg", none=none, width=6, height=7, bars=True,
             name=t("stat.mass", language), links=[evidence(language, "mass")],
         )
     )  # fmt: skip
@@ -248,45 +260,40 @@ def _beside(language: str) -> list[Json]:
 
 def _table(language: str) -> Json:
     columns = ("time", "stat", "value", "unit", "limit", "over", "verdict", "n", "standing", "revision", "reason", "figure")
-    query = "\n".join(
-        (
-            stat_figures(ONE_SOURCE, FACTOR, stats=("avg_ref", "avg", "mass", "energy")),
-            pipe(
-                "all",
-                WITH_FIGURE,
-                WITHHELD_AWAY,
-                "map(fn: (r) => ({r with time: r._time, standing: r.state}))",
-                keep(*columns, *PLACE),
-                'sort(columns: ["time"], desc: true)',
-            ),
-        )
+    query = script(
+        'import "internal/debug"',
+        stat_figures(ONE_SOURCE, FACTOR, stats=("avg_ref", "avg", "mass", "energy")),
+        pipe(
+            "all",
+            WITH_FIGURE,
+            WITHHELD_AWAY,
+            "map(fn: (r) => ({r with time: r._time, standing: r.state}))",
+            keep(*columns, *PLACE),
+        ),
     )
-    return table(t("panel.hour_table", language), query, columns, language, behind=PLACE, width=24, height=10)
+    return table(t("panel.hour_table", language), query, columns, language, behind=PLACE, width=24, height=10, order="-time")
 
 
 def _versions(language: str) -> Json:
     columns = ("time", "stat", "revision", "value", "n", "standing", "decided", "figure")
-    query = "\n".join(
-        (
-            'import "regexp"',
-            'import "strings"',
-            'import "date"',
-            PARTS,
-            pipe(
-                rows(REVISION, ONE_SOURCE, FACTOR, "r._field =~ /^hour_/"),
-                "group()",
-                "map(fn: (r) => ({r with time: date.truncate(t: r._time, unit: 1s), revision: int(v: r._time) % 1000000,"
-                ' stat: strings.trimPrefix(v: r._field, prefix: "hour_"), value: part(line: r._value, name: "value"),'
-                ' n: part(line: r._value, name: "n"), standing: part(line: r._value, name: "state"),'
-                ' decided: part(line: r._value, name: "decided")}))',
-                "filter(fn: (r) => r.revision > 1)",
-                'map(fn: (r) => ({r with figure: r.source + "/" + r.factor + "/" + r.stat + "/hour/" + string(v: r.time)}))',
-                keep(*columns, *PLACE),
-                'sort(columns: ["time", "revision"], desc: true)',
-            ),
-        )
+    query = script(
+        'import "regexp"',
+        'import "strings"',
+        'import "date"',
+        PARTS,
+        pipe(
+            rows(REVISION, ONE_SOURCE, FACTOR, "r._field =~ /^hour_/"),
+            "group()",
+            "map(fn: (r) => ({r with time: date.truncate(t: r._time, unit: 1s), revision: int(v: r._time) % 1000000,"
+            ' stat: strings.trimPrefix(v: r._field, prefix: "hour_"), value: part(line: r._value, name: "value"),'
+            ' n: part(line: r._value, name: "n"), standing: part(line: r._value, name: "state"),'
+            ' decided: part(line: r._value, name: "decided")}))',
+            "filter(fn: (r) => r.revision > 1)",
+            'map(fn: (r) => ({r with figure: r.source + "/" + r.factor + "/" + r.stat + "/hour/" + string(v: r.time)}))',
+            keep(*columns, *PLACE),
+        ),
     )
     return table(
         t("panel.versions", language), query, columns, language, behind=PLACE, width=24, height=8,
-        description=t("about.versions", language), none="none.versions",
+        description=t("about.versions", language), none="none.versions", order="-time",
     )  # fmt: skip

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dashboards.flux import (
-    AREA,
-    FIELDS_AS_COLUMNS,
-    WITH_NAME,
-    fields,
-    keep,
-    latest,
-    named,
-    pipe,
-    rows,
-)
+from dashboards.flux import AREA, FIELDS_AS_COLUMNS, WITH_NAME, fields, keep, latest, named, pipe, place_of, rows, script
 from dashboards.grafana import GREY, RED, Json, barchart, stat
 from dashboards.tables import STATE_COLOURS, table, uid
 from dashboards.texts import t
@@ -26,13 +16,8 @@ LOOK_BACK = "start: date.sub(d: 92d, from: v.timeRangeStop), stop: v.timeRangeSt
 PLACE = ("source", "city", "county", "enterprise")
 """Columns by which a row leads to the boards below."""
 EXCEEDS = 'filter(fn: (r) => r._value == "exceeds")'
-LISTED = 25
-"""Rows of a list of the worst."""
-
-
-def place_of(language: str) -> str:
-    """Return the field that holds a source's name in a language."""
-    return "place" if language == "en" else "place_zh"
+LISTED, EVENTS_LISTED = 25, 200
+"""Rows of a list of the worst, and of what happened."""
 
 
 def company_of(language: str) -> str:
@@ -54,7 +39,15 @@ def links(language: str, here: str) -> list[Json]:
         for name in BOARDS
         if name != here
     ]
-    made.append({"type": "link", "title": t("link.console", language), "url": "${console}/", "targetBlank": True, "icon": "external link"})
+    made.append(
+        {
+            "type": "link",
+            "title": t("link.console", language),
+            "url": "${console}/",
+            "targetBlank": True,
+            "icon": "external link",
+        }
+    )
     return made
 
 
@@ -83,13 +76,12 @@ def not_on_time(language: str, *where: str, width: int = 24, height: int = 8) ->
     query = pipe(
         latest("state", "since_ms", "last_ms", place, where=where or AREA),
         'filter(fn: (r) => r.state != "on time")',
-        f'map(fn: (r) => ({{r with place: r.{place}, since: r.since_ms, last: r.last_ms}}))',
+        f"map(fn: (r) => ({{r with place: r.{place}, since: r.since_ms, last: r.last_ms}}))",
         keep("state", "place", "since", "last", "kind", *PLACE),
-        'sort(columns: ["since"])',
     )
     return table(
         t("panel.silence", language), query, ("state", "place", "since", "last", "kind"), language,
-        behind=PLACE, width=width, height=height, none="none.silence",
+        behind=PLACE, width=width, height=height, none="none.silence", order="since",
     )  # fmt: skip
 
 
@@ -100,33 +92,43 @@ def sources(language: str, *where: str, width: int = 24, height: int = 8) -> Jso
         latest("state", "last_ms", "received_ms", "skew_ms", place, where=where or AREA),
         f"map(fn: (r) => ({{r with place: r.{place}, last: r.last_ms, received: r.received_ms, skew: r.skew_ms}}))",
         keep("state", "place", "last", "received", "skew", "kind", *PLACE),
-        'sort(columns: ["last"])',
     )
     columns = ("state", "place", "last", "received", "skew", "kind")
-    return table(t("panel.sources", language), query, columns, language, behind=PLACE, width=width, height=height)
+    return table(t("panel.sources", language), query, columns, language, behind=PLACE, width=width, height=height, order="last")
 
 
 def episodes(language: str, *where: str, only: str = "", steps: Iterable[str] = ()) -> str:
-    """Return episodes that began in the last quarter of a year, those furthest over their limit first; ``only`` is a state."""
+    """Return episodes that began in the last quarter of a year; ``only`` is a state."""
     place = place_of(language)
     known = ("state", "stat", "hours", "end_ms", "limit", "worst", "over", place)
     chosen = [f'filter(fn: (r) => r.state == "{only}")'] if only else []
-    return "\n".join(
-        (
-            'import "date"',
-            named(language),
-            pipe(
-                rows(EPISODE, fields(*known), *(where or AREA), span=LOOK_BACK),
-                FIELDS_AS_COLUMNS,
-                *chosen,
-                "group()",
-                WITH_NAME,
-                f"map(fn: (r) => ({{r with place: r.{place}, episode: r.state, since: int(v: r._time) / 1000000, until: r.end_ms,"
-                ' figure: r.source + "/" + r.factor + "/" + r.stat + "/hour/" + string(v: time(v: (r.end_ms - 3600000) * 1000000))}))',
-                keep("episode", "place", "factor_name", "stat", "worst", "limit", "over", "hours", "since", "until", "figure", *PLACE),
-                *steps,
+    return script(
+        'import "date"',
+        named(language),
+        pipe(
+            rows(EPISODE, fields(*known), *(where or AREA), span=LOOK_BACK),
+            FIELDS_AS_COLUMNS,
+            *chosen,
+            "group()",
+            WITH_NAME,
+            f"map(fn: (r) => ({{r with place: r.{place}, episode: r.state, since: int(v: r._time) / 1000000, until: r.end_ms,"
+            ' figure: r.source + "/" + r.factor + "/" + r.stat + "/hour/" + string(v: time(v: (r.end_ms - 3600000) * 1000000))}))',
+            keep(
+                "episode",
+                "place",
+                "factor_name",
+                "stat",
+                "worst",
+                "limit",
+                "over",
+                "hours",
+                "since",
+                "until",
+                "figure",
+                *PLACE,
             ),
-        )
+            *steps,
+        ),
     )
 
 
@@ -135,11 +137,10 @@ EPISODE_COLUMNS = ("episode", "place", "factor_name", "stat", "worst", "limit", 
 
 def worst_now(language: str, *where: str, width: int = 24, height: int = 9) -> Json:
     """Return the open episodes, the worst first."""
-    steps = ('sort(columns: ["over", "hours"], desc: true)', f"limit(n: {LISTED})")
-    query = episodes(language, *where, only="open", steps=steps)
+    query = episodes(language, *where, only="open")
     return table(
         t("panel.worst", language), query, EPISODE_COLUMNS, language, behind=PLACE, width=width, height=height,
-        none="none.worst", description=t("about.worst", language),
+        none="none.worst", description=t("about.worst", language), order="-over", most=LISTED,
     )  # fmt: skip
 
 
@@ -151,6 +152,7 @@ def open_episodes(language: str, *where: str, width: int = 24) -> Json:
         "reduce(identity: {open: 0, begun: 0}, fn: (r, accumulator) => ({"
         'open: accumulator.open + (if r._value == "open" then 1 else 0), '
         "begun: accumulator.begun + (if r._time >= v.timeRangeStart then 1 else 0)}))",
+        keep("open", "begun"),
     )
     query = 'import "date"\n' + counted
     tiles = (("open", t("tile.open", language), "none", RED), ("begun", t("tile.begun", language), "none", None))
@@ -164,13 +166,12 @@ def exceeding_by(column: str, language: str, *where: str, width: int = 8) -> Jso
         EXCEEDS,
         f'group(columns: ["{column}"])',
         "count()",
-        "group()",
         'rename(columns: {_value: "hours"})',
-        'sort(columns: ["hours"], desc: true)',
+        keep(column, "hours"),
     )
     made = barchart(
         t("panel.by_" + column, language), query, column, t("col.hours", language), unit="none", colour=RED,
-        none=t("none.exceeding", language), width=width,
+        none=t("none.exceeding", language), width=width, order="-hours",
     )  # fmt: skip
     options = {k: {"text": t(f"{column}.{k}", language), "index": n} for n, k in enumerate(_WORDS.get(column, ()))}
     if options:
@@ -186,32 +187,28 @@ _WORDS = {
 """Words that are told in the reader's language; others are shown as the registry writes them."""
 
 
-def events(language: str, *where: str, steps: Iterable[str] = ()) -> str:
-    """Return what happened in the shown time, newest first."""
+def events(language: str, *where: str) -> str:
+    """Return what happened in the shown time."""
     place = place_of(language)
-    return "\n".join(
-        (
-            named(language),
-            pipe(
-                rows(EVENT, fields("kind", "live", place), *where),
-                'drop(columns: ["kind"])',
-                FIELDS_AS_COLUMNS,
-                "group()",
-                'map(fn: (r) => ({r with factor: if exists r.factor then r.factor else ""}))',
-                WITH_NAME,
-                f"map(fn: (r) => ({{r with place: r.{place}, event: r.kind, time: r._time}}))",
-                keep("time", "event", "place", "factor_name", "live", *PLACE),
-                'sort(columns: ["time"], desc: true)',
-                *steps,
-            ),
-        )
+    return script(
+        named(language),
+        pipe(
+            rows(EVENT, fields("kind", "live", place), *where),
+            'drop(columns: ["kind"])',
+            FIELDS_AS_COLUMNS,
+            "group()",
+            'map(fn: (r) => ({r with factor: if exists r.factor then r.factor else ""}))',
+            WITH_NAME,
+            f"map(fn: (r) => ({{r with place: r.{place}, event: r.kind, time: r._time}}))",
+            keep("time", "event", "place", "factor_name", "live", *PLACE),
+        ),
     )
 
 
 def happened(language: str, *where: str, width: int = 24, height: int = 9) -> Json:
     """Return the table of what happened."""
     columns = ("time", "event", "place", "factor_name", "live")
-    query = events(language, *where, steps=("limit(n: 200)",))
     return table(
-        t("panel.events", language), query, columns, language, behind=PLACE, width=width, height=height, none="none.events"
-    )
+        t("panel.events", language), events(language, *where), columns, language, behind=PLACE, width=width, height=height,
+        none="none.events", order="-time", most=EVENTS_LISTED,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.boards.parts import connections, links
+from dashboards.boards.parts import EVENTS_LISTED, connections, links
 from dashboards.flux import DEVICE, EVER, fields, keep, pipe, rows, series
 from dashboards.grafana import MINUTE_GAP_MS, YELLOW, Json, barchart, board, question, stat, timeseries
 from dashboards.tables import table, uid
@@ -17,15 +17,20 @@ TROUBLE = ("tick.refused", "input.quarantined", "touch.refused", "source.blind",
 def pipeline(language: str, address: str) -> Json:
     """Return the board of the pipeline's health."""
     none = t("none", language)
-    reports = pipe(rows(REPORT, fields("received_ms")), "group()", "aggregateWindow(every: 1m, fn: count, createEmpty: false)", series())
+    reports = pipe(
+        rows(REPORT, fields("received_ms")), "group()", "aggregateWindow(every: 1m, fn: count, createEmpty: false)", series()
+    )
     heard = pipe(
-        rows(MINUTE, fields("body")), "group()", "aggregateWindow(every: 1m, fn: count, createEmpty: false, timeSrc: \"_start\")", series()
+        rows(MINUTE, fields("body")),
+        "group()",
+        'aggregateWindow(every: 1m, fn: count, createEmpty: false, timeSrc: "_start")',
+        series(),
     )
     delays = pipe(
         rows(REPORT, fields("received_ms")),
         "map(fn: (r) => ({r with _value: float(v: r._value - int(v: r._time) / 1000000) / 1000.0}))",
         "group()",
-        'aggregateWindow(every: v.windowPeriod, fn: (tables=<-, column) => tables |> quantile(q: 0.99, column: column), createEmpty: false)',
+        "aggregateWindow(every: v.windowPeriod, fn: (tables=<-, column) => tables |> quantile(q: 0.99, column: column), createEmpty: false)",
         series(),
     )
     panels = [
@@ -49,7 +54,12 @@ def pipeline(language: str, address: str) -> Json:
         _trouble(language),
     ]  # fmt: skip
     return board(
-        uid("pipeline", language), t("board.pipeline", language), language, panels, [console(address)], links(language, "pipeline")
+        uid("pipeline", language),
+        t("board.pipeline", language),
+        language,
+        panels,
+        [console(address)],
+        links(language, "pipeline"),
     )
 
 
@@ -62,7 +72,9 @@ def _lag(language: str) -> Json:
         "map(fn: (r) => ({received: r._value, lag: float(v: int(v: v.timeRangeStop) / 1000000 - r._value) / 1000.0}))",
     )
     tiles = (("received", t("tile.received", language), "dateTimeAsIso", None), ("lag", t("tile.lag", language), "s", None))
-    return stat(t("panel.lag", language), query, tiles, none=t("none", language), width=12, description=t("about.lag", language))
+    return stat(
+        t("panel.lag", language), query, tiles, none=t("none", language), width=12, description=t("about.lag", language)
+    )
 
 
 def _frames(language: str) -> Json:
@@ -73,11 +85,10 @@ def _frames(language: str) -> Json:
         'group(columns: ["frame_verdict"])',
         "reduce(identity: {times: 0}, fn: (r, accumulator) => ({times: accumulator.times + 1}))",
         "group()",
-        'sort(columns: ["times"], desc: true)',
     )
     return barchart(
         t("panel.frames", language), query, "frame_verdict", t("col.times", language), unit="none", colour=YELLOW,
-        none=t("none", language), width=12, description=t("about.frames", language),
+        none=t("none", language), width=12, order="-times", description=t("about.frames", language),
     )  # fmt: skip
 
 
@@ -85,7 +96,7 @@ def _decided(language: str) -> Json:
     """Return the newest hour that is decided, by kind of source."""
     columns = ("kind", "time", "figures")
     query = pipe(
-        rows(HOUR, 'r._field =~ /_revision$/', "r._value > 0"),
+        rows(HOUR, "r._field =~ /_revision$/", "r._value > 0"),
         'group(columns: ["kind", "_time"])',
         "count()",
         'group(columns: ["kind"])',
@@ -106,10 +117,16 @@ def _trouble(language: str) -> Json:
         'drop(columns: ["kind"])',
         "group()",
         f"filter(fn: (r) => contains(value: r._value, set: [{listed}]))",
-        'map(fn: (r) => ({time: r._time, event: r._value, source: r.source}))',
-        'sort(columns: ["time"], desc: true)',
-        "limit(n: 200)",
+        "map(fn: (r) => ({time: r._time, event: r._value, source: r.source}))",
     )
     return table(
-        t("panel.trouble", language), query, ("time", "event", "source"), language, width=12, height=7, none="none.trouble"
+        t("panel.trouble", language),
+        query,
+        ("time", "event", "source"),
+        language,
+        width=12,
+        height=7,
+        none="none.trouble",
+        order="-time",
+        most=EVENTS_LISTED,
     )

@@ -43,4 +43,6 @@ def province(language: str, address: str) -> Json:
         ),
     ]  # fmt: skip
     variables = [console(address), *cascade(language, 2)]
-    return board(uid("province", language), t("board.province", language), language, panels, variables, links(language, "province"))
+    return board(
+        uid("province", language), t("board.province", language), language, panels, variables, links(language, "province")
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboards.boards.alerts import by_kind
-from dashboards.boards.parts import links, not_on_time, place_of
-from dashboards.flux import AREA, DEVICE, ENTERPRISE, fields, keep, latest, pipe, rows, series, stat_figures
+from dashboards.boards.parts import links, not_on_time
+from dashboards.flux import AREA, DEVICE, ENTERPRISE, fields, keep, latest, pipe, place_of, rows, script, series, stat_figures
 from dashboards.grafana import BLUE, HOUR_GAP_MS, PURPLE, Json, barchart, board, question, stat, timeseries
 from dashboards.tables import table, uid
 from dashboards.texts import t
@@ -35,8 +35,12 @@ RATES = (
 def quality(language: str, address: str) -> Json:
     """Return the board of data quality."""
     none = t("none", language)
-    every = "\n".join((stat_figures(*WHERE), pipe("all", JUDGED, COUNT, *RATES, keep("captured", "transmitted", "valid", "effective"))))
-    tiles = [(name, t("col." + name, language), "percentunit", None) for name in ("captured", "transmitted", "valid", "effective")]
+    every = script(
+        stat_figures(*WHERE), pipe("all", JUDGED, COUNT, *RATES, keep("captured", "transmitted", "valid", "effective"))
+    )
+    tiles = [
+        (name, t("col." + name, language), "percentunit", None) for name in ("captured", "transmitted", "valid", "effective")
+    ]
     panels = [
         question(t("question.quality", language)),
         stat(t("panel.rates", language), every, tiles, none=none, width=24, description=t("about.rates", language)),
@@ -48,53 +52,53 @@ def quality(language: str, address: str) -> Json:
         not_on_time(language, *WHERE, width=16),
     ]
     variables = [console(address), *cascade(language, 3)]
-    return board(uid("quality", language), t("board.quality", language), language, panels, variables, links(language, "quality"))
+    return board(
+        uid("quality", language), t("board.quality", language), language, panels, variables, links(language, "quality")
+    )
 
 
 def _by_outlet(language: str) -> Json:
     columns = ("place", "captured", "transmitted", "valid", "effective", "hours", "stopped", "missing", "invalid", "source")
     behind = ("city", "county", "enterprise")
-    rates = "\n".join(
-        (
-            stat_figures(*WHERE),
-            pipe("all", JUDGED, 'group(columns: ["source"])', COUNT, *RATES, keep(*columns[1:])),
-        )
-    )
+    rates = script(stat_figures(*WHERE), pipe("all", JUDGED, 'group(columns: ["source"])', COUNT, *RATES, keep(*columns[1:])))
     place = place_of(language)
     names = pipe(
-        latest(place, where=WHERE), f'rename(columns: {{{place}: "place"}})', keep("source", "place", "city", "county", "enterprise")
+        latest(place, where=WHERE),
+        f'rename(columns: {{{place}: "place"}})',
+        keep("source", "place", "city", "county", "enterprise"),
     )
     return table(
         t("panel.rates_outlet", language), {"A": rates, "B": names}, columns, language, behind=behind, joined="source", width=24,
-        description=t("about.rates_outlet", language),
+        order="captured", description=t("about.rates_outlet", language),
     )  # fmt: skip
 
 
 def _by_day(language: str) -> Json:
-    query = "\n".join(
-        (
-            'import "timezone"',
-            'import "date"',
-            "option location = timezone.fixed(offset: 8h)",
-            stat_figures(*WHERE),
-            pipe(
-                "all",
-                JUDGED,
-                "map(fn: (r) => ({r with _time: date.truncate(t: r._time, unit: 1d)}))",
-                'group(columns: ["_time"])',
-                COUNT,
-                *RATES,
-                "group()",
-            ),
-        )
+    query = script(
+        'import "timezone"',
+        'import "date"',
+        "option location = timezone.fixed(offset: 8h)",
+        stat_figures(*WHERE),
+        pipe(
+            "all",
+            JUDGED,
+            "map(fn: (r) => ({r with _time: date.truncate(t: r._time, unit: 1d)}))",
+            'group(columns: ["_time"])',
+            COUNT,
+            *RATES,
+            "group()",
+        ),
     )
 
     def rate(name: str) -> str:
-        return f"{query}\n  |> map(fn: (r) => ({{_time: r._time, _value: r.{name}}}))\n  |> sort(columns: [\"_time\"])"
+        return f'{query}\n  |> map(fn: (r) => ({{_time: r._time, _value: r.{name}}}))\n  |> sort(columns: ["_time"])'
 
     names = {"A": "captured", "B": "effective"}
     overrides = [
-        {"matcher": {"id": "byFrameRefID", "options": ref}, "properties": [{"id": "displayName", "value": t("col." + n, language)}]}
+        {
+            "matcher": {"id": "byFrameRefID", "options": ref},
+            "properties": [{"id": "displayName", "value": t("col." + n, language)}],
+        }
         for ref, n in names.items()
     ]
     return timeseries(
@@ -104,25 +108,22 @@ def _by_day(language: str) -> Json:
 
 
 def _reasons(language: str) -> Json:
-    query = "\n".join(
-        (
-            'import "regexp"',
-            stat_figures(*WHERE),
-            pipe(
-                "all",
-                "filter(fn: (r) => r.ok == 0)",
-                'map(fn: (r) => ({r with reason: regexp.replaceAllString(r: /^[0-9]+/, v: r.reason, t: "n")}))',
-                'group(columns: ["reason"])',
-                'count(column: "ok")',
-                "group()",
-                'rename(columns: {ok: "hours"})',
-                'sort(columns: ["hours"], desc: true)',
-            ),
-        )
+    query = script(
+        'import "regexp"',
+        stat_figures(*WHERE),
+        pipe(
+            "all",
+            "filter(fn: (r) => r.ok == 0)",
+            'map(fn: (r) => ({r with reason: regexp.replaceAllString(r: /^[0-9]+/, v: r.reason, t: "n")}))',
+            'group(columns: ["reason"])',
+            'count(column: "ok")',
+            "group()",
+            'rename(columns: {ok: "hours"})',
+        ),
     )
     return barchart(
         t("panel.reasons", language), query, "reason", t("col.hours", language), unit="none", colour=BLUE,
-        none=t("none.withheld", language), width=12, description=t("about.reasons", language),
+        none=t("none.withheld", language), width=12, order="-hours", description=t("about.reasons", language),
     )  # fmt: skip
 
 
@@ -144,4 +145,4 @@ def _revised(language: str) -> Json:
 
 def _findings(language: str) -> Json:
     """Return how often each kind of finding came; findings of devices that nobody registered too."""
-    return by_kind(language, 'r._value !~ /^exceedance/', width=12)
+    return by_kind(language, "r._value !~ /^exceedance/", width=12)

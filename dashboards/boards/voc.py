@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.latest import evidence, newest_hours, shares
 from dashboards.boards.parts import connections, links, not_on_time, worst_now
-from dashboards.flux import AREA, ENTERPRISE, PETROL, factors, kinds, pipe, rows, series, values
+from dashboards.flux import AREA, ENTERPRISE, PETROL, factors, kinds, pipe, placed_values, rows, series
 from dashboards.grafana import Json, board, limit_line, question, timeseries
 from dashboards.tables import uid
 from dashboards.texts import t
@@ -24,10 +24,12 @@ def voc(language: str, address: str) -> Json:
 
     def chart(key: str, factor: str, unit: str, *where: str) -> Json:
         here = (*WHERE, *where, factors(factor))
-        limit = pipe(rows(HOUR, 'r._field == "avg_limit"', *here), "filter(fn: (r) => r._value > 0.0)", series("source", "factor"))
+        limit = pipe(
+            rows(HOUR, 'r._field == "avg_limit"', *here), "filter(fn: (r) => r._value > 0.0)", series("source", "factor")
+        )
         return timeseries(
-            t("panel." + key, language), {"A": values("avg", *here, labels=labels), "L": limit}, unit=unit, none=none, width=12,
-            name="${__field.labels.source}", overrides=[limit_line("L", t("col.limit", language))],
+            t("panel." + key, language), {"A": placed_values(language, "avg", *here, labels=labels), "L": limit}, unit=unit, none=none, width=12,
+            name="${__field.labels.place}", overrides=[limit_line("L", t("col.limit", language))],
             links=[evidence(language, "avg")],
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.latest import evidence, newest_hours
 from dashboards.boards.parts import connections, links, not_on_time, worst_now
-from dashboards.flux import AREA, ENTERPRISE, factors, kinds, pipe, rows, series, values
+from dashboards.flux import AREA, ENTERPRISE, factors, kinds, pipe, placed_values, rows, series
 from dashboards.grafana import DAY_GAP_MS, Json, board, limit_line, question, timeseries
 from dashboards.tables import uid
 from dashboards.texts import t
@@ -15,7 +15,7 @@ WHERE = (*AREA, ENTERPRISE, kinds("water"))
 SHOWN = (
     ("cod", "w01018", "suffix: mg/L"),
     ("ammonia", "w21003", "suffix: mg/L"),
-    ("ph", "w01001", "pH"),
+    ("ph", "w01001", "none"),
     ("water_flow", "w00000", "suffix: m³/h"),
 )
 """Charts: key of the title, factor, unit."""
@@ -27,18 +27,18 @@ def water(language: str, address: str) -> Json:
     charts = []
     for key, code, unit in SHOWN:
         here = (*WHERE, factors(code))
-        queries = {"A": values("avg", *here, labels=("source", "factor"))}
+        queries = {"A": placed_values(language, "avg", *here, labels=("source", "factor"))}
         if key in ("cod", "ammonia"):
             queries["L"] = pipe(
                 rows(HOUR, 'r._field == "avg_limit"', *here), "filter(fn: (r) => r._value > 0.0)", series("source", "factor")
             )
         charts.append(
             timeseries(
-                t("panel." + key, language), queries, unit=unit, none=none, width=12, name="${__field.labels.source}",
-                overrides=[limit_line("L", t("col.limit", language))], links=[evidence(language, "avg")],
+                t("panel." + key, language), queries, unit=unit, none=none, width=12, name="${__field.labels.place}",
+                overrides=[limit_line(ref, t("col.limit", language)) for ref in queries if ref == "L"], links=[evidence(language, "avg")],
             )
         )  # fmt: skip
-    days = values("avg", *WHERE, factors("w01018", "w21003"), labels=("source", "factor"), level=DAY)
+    days = placed_values(language, "avg", *WHERE, factors("w01018", "w21003"), labels=("source", "factor"), level=DAY)
     panels = [
         question(t("question.water", language)),
         connections(language, *WHERE),
@@ -46,7 +46,7 @@ def water(language: str, address: str) -> Json:
         *charts,
         timeseries(
             t("panel.water_days", language), days, unit="suffix: mg/L", none=none, width=24, bars=True, gap_ms=DAY_GAP_MS,
-            name="${__field.labels.factor} · ${__field.labels.source}", links=[evidence(language, "avg", "day")],
+            name="${__field.labels.factor} · ${__field.labels.place}", links=[evidence(language, "avg", "day")],
         ),
         newest_hours(language, *WHERE, judged=False),
         not_on_time(language, *WHERE, height=6),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Frame
@@ -91,6 +92,8 @@ class Stored:
 
     lines: dict[str, list[str]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
+    hours: dict[tuple[str, str, str, str], dict[str, Any]] = field(default_factory=dict)
+    """Newest version of each hour, by (source, factor, stat, start)."""
 
 
 def stored() -> Stored:
@@ -106,6 +109,9 @@ def stored() -> Stored:
             for _source, text in lines_of(turn, engine.points):
                 for bucket, point in form.figure_line(text):
                     put(bucket, point)
+                if b'"level":"hour"' in text:
+                    row = json.loads(text)
+                    out.hours[row["source"], row["factor"], row["stat"], row["start"]] = row
             for event in turn.events:
                 out.events.append(event.kind)
                 put(*form.event_line(event.line()))
@@ -153,7 +159,10 @@ def _reports() -> Iterator[bytes]:
             late = source == BOILER and time.hour == LATE_H and time.minute < 10
             yield line(time, values, source=source, flags=flags, delay_s=3600 if silent or late else 1)
         s = time.timestamp()
-        vapour, ratio = (27 if time >= BAD_FROM else 9) + 4 * drift(SEED, VAPOUR, s), 1.08 + 0.06 * drift(SEED, AIR_TO_LIQUID, s)
+        vapour, ratio = (
+            (27 if time >= BAD_FROM else 9) + 4 * drift(SEED, VAPOUR, s),
+            1.08 + 0.06 * drift(SEED, AIR_TO_LIQUID, s),
+        )
         yield line(time, {VAPOUR: round(vapour, 2), AIR_TO_LIQUID: round(ratio, 3)}, source=STATION)
         if time.second == 0 and time.minute % 5 == 0 and time < WATER_UNTIL:
             yield line(time, _water(time), source=WATER)
@@ -186,5 +195,11 @@ def _frames() -> Iterator[Frame]:
     for n, verdict in enumerate(("ok", "ok", "bad crc")):
         received = END - timedelta(minutes=n)
         yield Frame(
-            id=f"frame{n}", received=received, peer="127.0.0.1:9", protocol="hj212-2017", raw="##", verdict=verdict, source=STACK
+            id=f"frame{n}",
+            received=received,
+            peer="127.0.0.1:9",
+            protocol="hj212-2017",
+            raw="##",
+            verdict=verdict,
+            source=STACK,
         )
