@@ -111,24 +111,38 @@ def values(stat: str, *where: str, labels: Iterable[str], level: str = HOUR) -> 
     return pipe(figures(stat, *where, level=level), 'rename(columns: {value: "_value"})', series(*labels))
 
 
-def places(language: str, *where: str) -> str:
-    """Return the start of a query that knows sources by name: its step WITH_PLACE adds the column ``place``."""
-    field = place_of(language)
-    known = pipe(latest(field, where=where), f'rename(columns: {{{field}: "place"}})', keep("source", "place"))
-    return f"""import "join"
+def places(language: str) -> str:
+    """Return the start of a query that knows sources by name: ``placeNames`` maps code to name.
+
+    A dictionary, because Flux's joins fail where a side is empty; the blank pair keeps it from being empty itself.
+    """
+    known = pipe(
+        rows(SOURCE_STATE, fields(place_of(language)), span=EVER),
+        "last()",
+        "group()",
+        'map(fn: (r) => ({_value: r.source + "/" + r._value}))',
+    )
+    return f"""import "array"
+import "dict"
+import "strings"
 places = {known}
-withPlace = (tables=<-) => join.left(left: tables |> group(), right: places, on: (l, r) => l.source == r.source,
-  as: (l, r) => ({{l with place: r.place}}))"""
+placeNames = dict.fromList(pairs: union(tables: [array.from(rows: [{{_value: "/"}}]), places])
+  |> group()
+  |> findColumn(fn: (key) => true, column: "_value")
+  |> array.map(fn: (x) => {{
+    code = strings.split(v: x, t: "/")[0]
+    return {{key: code, value: strings.substring(v: x, start: strings.strlen(v: code) + 1, end: strings.strlen(v: x))}}
+  }}))"""
 
 
-WITH_PLACE = "withPlace()"
+WITH_PLACE = "map(fn: (r) => ({r with place: dict.get(dict: placeNames, key: r.source, default: r.source)}))"
 """The step that adds a source's name, in a query that starts with ``places``."""
 
 
 def placed_values(language: str, stat: str, *where: str, labels: Iterable[str], level: str = HOUR) -> str:
     """Return the values of a stat as time series of sources by name."""
-    steps = (WITH_PLACE, 'rename(columns: {value: "_value"})', series("place", *labels))
-    return script(places(language, *where), pipe(figures(stat, *where, level=level), *steps))
+    steps = ("group()", WITH_PLACE, 'rename(columns: {value: "_value"})', series("place", *labels))
+    return script(places(language), pipe(figures(stat, *where, level=level), *steps))
 
 
 def place_of(language: str) -> str:

@@ -36,7 +36,7 @@ def newest_hours(language: str, *where: str, judged: bool = True, width: int = 2
     query = script(
         named(language),
         'import "internal/debug"',
-        places(language, *where),
+        places(language),
         stat_figures(*where, steps=("tail(n: 1)",)),
         pipe(
             "all",
@@ -59,7 +59,7 @@ def shares(language: str, *where: str, width: int = 24, height: int = 9) -> Json
     """Return hourly figures as shares of their limits, so that all factors share one line: the limit at 100 %."""
     query = script(
         named(language),
-        places(language, *where),
+        places(language),
         stat_figures(*where),
         pipe(
             "all",
