@@ -76,6 +76,7 @@ def _links(column: str, language: str) -> list[Json]:
     if column == "place":
         return [
             down("outlet", language, TO_OUTLET),
+            down("enterprise", language, TO_ENTERPRISE),
             console("source/${__data.fields.source:percentencode}", language, "link.source"),
             console("why/${__data.fields.source:percentencode}", language, "link.why"),
         ]

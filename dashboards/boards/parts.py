@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dashboards.flux import AREA, FIELDS_AS_COLUMNS, WITH_NAME, fields, keep, latest, named, pipe, place_of, rows, script
 from dashboards.grafana import GREY, RED, Json, barchart, stat
-from dashboards.tables import STATE_COLOURS, table, uid
+from dashboards.tables import STATE_COLOURS, down, table, uid
 from dashboards.texts import t
 from processors.influx import EPISODE, EVENT, HOUR
 
@@ -173,6 +173,9 @@ def exceeding_by(column: str, language: str, *where: str, width: int = 8) -> Jso
         t("panel.by_" + column, language), query, column, t("col.hours", language), unit="none", colour=RED,
         none=t("none.exceeding", language), width=width, order="-hours",
     )  # fmt: skip
+    if column == "city":
+        made["fieldConfig"]["defaults"]["links"] = [down("province", language, {"city": "city"})]
+        made["fieldConfig"]["overrides"].append({"matcher": {"id": "byName", "options": "city"}, "properties": []})
     options = {k: {"text": t(f"{column}.{k}", language), "index": n} for n, k in enumerate(_WORDS.get(column, ()))}
     if options:
         prop = {"id": "mappings", "value": [{"type": "value", "options": options}]}

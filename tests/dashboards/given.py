@@ -1,6 +1,6 @@
 """A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not.
 
-That is an outfall, a petrol station, a large user of electricity, and a device that nobody registered.
+That is an outfall, a petrol station, a large user of electricity, a stack that never reports, a device that nobody registered.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ END = ORIGIN + timedelta(hours=36, minutes=50)
 SEED = "boards"
 WATER, SMELTER, STATION = "44010600010000000000W001", "44010600020000000000E001", "44010600030000000000G001"
 COD, AMMONIA, PH, WATER_FLOW = "w01018", "w21003", "w01001", "w00000"
+NEVER = "44010600040000000000A009"
+"""A stack that is registered and never reports."""
 VAPOUR, AIR_TO_LIQUID = "i41031", "i41020"
 READING_S, METER_S, TICK_S = 30, 900, 60
 FAULT_H = 4
@@ -57,11 +59,13 @@ def registry() -> Registry:
                     county="Liwan", sector="municipal_wwtp",
                 ),
                 Enterprise(enterprise="GZ-SMELTER", name="Guangzhou Smelter", city="Guangzhou", county="Liwan", sector="metals"),
+                Enterprise(enterprise="GZ-NEW", name="New Works", city="Guangzhou", county="Liwan", sector="thermal_power"),
                 Enterprise(enterprise="GZ-PETROL", name="Liwan Petrol", city="Guangzhou", county="Liwan", sector="gas_station"),
             ),
             "sources": (
                 *sample.sources,
                 Source(source=WATER, enterprise="GZ-WATER", outlet="DW001", name="Outfall", kind="water", cadence_s=300),
+                Source(source=NEVER, enterprise="GZ-NEW", outlet="DA001", name="New stack", kind="flue_gas"),
                 Source(source=STATION, enterprise="GZ-PETROL", outlet="YQ001", name="Vapour recovery", kind="voc"),
                 Source(source=SMELTER, enterprise="GZ-SMELTER", outlet="EN001", name="Main", kind="energy", cadence_s=METER_S),
             ),

@@ -12,11 +12,12 @@ import pytest
 
 from processors.influx import BUCKET, RAW_BUCKET
 from simulators.plants import BOILER, FACTORY, STACK, VOC
-from tests.dashboards.given import END, FAULT_H, ORIGIN, STATION, WATER, Stored, stored
+from tests.dashboards.given import END, FAULT_H, NEVER, ORIGIN, STATION, WATER, Stored, stored
 from tests.dashboards.reading import Query, Table, boards, filled, queries, tables
 from tests.influx import Influx, influx
 
 ALL = {"city": ".*", "county": ".*", "enterprise": ".*", "budget_tce": "1000", "large_tce": "10000"}
+pytestmark = pytest.mark.slow
 CHOICES = (
     {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-POWER", "source": STACK, "factor": "a21026"},
     {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-COATING", "source": VOC, "factor": "a24088"},
@@ -26,6 +27,7 @@ CHOICES = (
     {"city": "Guangzhou", "county": "Liwan", "enterprise": "GZ-PETROL", "source": STATION, "factor": "i41031"},
 )
 """What a reader chooses; a query must say something for one of them."""
+UNHEARD = {"city": "Guangzhou", "county": "Liwan", "enterprise": "GZ-NEW", "source": NEVER, "factor": "a21026"}
 EVERY = [q for name, board in boards().items() for q in queries(name, board)]
 
 
@@ -103,8 +105,10 @@ def declared(panel: Mapping[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("query", [q for q in EVERY if q.board.startswith("en/")], ids=lambda q: q.id)
-def test_a_time_without_data_is_no_error(store: Store, query: Query) -> None:
-    """A board before the first reading is empty, not broken."""
+def test_where_there_is_nothing_a_board_is_empty(store: Store, query: Query) -> None:
+    """No choice makes an error: a water board of a power plant, a stack that never reported, a time before the first reading."""
+    for choice in (*CHOICES, UNHEARD):
+        store.ask(query, ALL | choice)
     before = ORIGIN - timedelta(days=400)
     store.ask(query, ALL | CHOICES[0], before, before + timedelta(hours=24))
 
@@ -176,6 +180,13 @@ def test_rates_of_an_outlet(store: Store) -> None:
     (row,) = [r for t in store.ask(query_of("en/quality", "Rates by outlet/A"), ALL) for r in t.rows if r["source"] == BOILER]
     assert [int(row[n]) for n in ("hours", "stopped", "missing", "invalid")] == [111, 0, 0, 6]
     assert float(row["captured"]) == pytest.approx(105 / 111) and float(row["transmitted"]) == 1
+
+
+def test_connections(store: Store) -> None:
+    """Each registered source is counted once, in its state; a device that nobody registered is not among them."""
+    (row,) = [r for t in store.ask(query_of("en/province", "Sources by state/A"), ALL) for r in t.rows]
+    counted = {name: int(n) for name, n in row.items() if name not in ("result", "table")}
+    assert counted == {"on_time": 4, "late": 2, "silent": 1, "stopped": 0, "blind": 0, "never_seen": 1}
 
 
 def test_large_users(store: Store) -> None:
