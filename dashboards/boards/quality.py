@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.alerts import by_kind
 from dashboards.boards.parts import links, not_on_time
-from dashboards.flux import AREA, DEVICE, ENTERPRISE, fields, keep, latest, pipe, place_of, rows, script, series, stat_figures
+from dashboards.flux import AREA, DEVICE, ENTERPRISE, fields, keep, latest, pipe, place_of, rows, script, series
 from dashboards.grafana import BLUE, HOUR_GAP_MS, PURPLE, Json, barchart, board, question, stat, timeseries
 from dashboards.tables import table, uid
 from dashboards.texts import t
@@ -12,8 +12,46 @@ from dashboards.variables import cascade, console
 from processors.influx import HOUR
 
 WHERE = (*AREA, ENTERPRISE, DEVICE)
-JUDGED = "filter(fn: (r) => r.limit > 0.0)"
-"""Rates are those of figures with a limit."""
+VERDICTS, REASONS = fields("avg_verdict", "avg_ref_verdict"), fields("avg_reason", "avg_ref_reason")
+STAT = 'map(fn: (r) => ({r with stat: if r._field =~ /^avg_ref/ then "avg_ref" else "avg"}))'
+HOURS = script(
+    "judged = "
+    + pipe(
+        rows(HOUR, VERDICTS, *WHERE),
+        'filter(fn: (r) => r._value == "complies" or r._value == "exceeds")',
+        'map(fn: (r) => ({_time: r._time, source: r.source, ok: 1, reason: ""}))',
+        "group()",
+    ),
+    "withheld = "
+    + pipe(
+        rows(HOUR, VERDICTS, *WHERE),
+        'filter(fn: (r) => r._value == "not judged")',
+        STAT,
+        "group()",
+        'set(key: "what", value: "verdict")',
+    ),
+    "because = "
+    + pipe(
+        rows(HOUR, REASONS, *WHERE),
+        'filter(fn: (r) => r._value == "stopped" or r._value == "no data")',
+        STAT,
+        "group()",
+        'set(key: "what", value: "reason")',
+    ),
+    "unjudged = "
+    + pipe(
+        "union(tables: [withheld, because])",
+        "group()",
+        'pivot(rowKey: ["_time", "source", "factor", "stat"], columnKey: ["what"], valueColumn: "_value")',
+        "filter(fn: (r) => exists r.verdict)",
+        'map(fn: (r) => ({_time: r._time, source: r.source, ok: 0, reason: if exists r.reason then r.reason else "invalid"}))',
+    ),
+    "all = union(tables: [judged, unjudged])",
+)
+"""Statements that name ``all``: ``_time``, ``source``, ``ok``, ``reason`` of each hour figure with a limit.
+
+Only what is withheld is matched with its reason; a pivot of all hours of a province takes half a minute.
+"""
 COUNT = (
     "reduce(identity: {hours: 0, stopped: 0, missing: 0, invalid: 0}, fn: (r, accumulator) => ({hours: accumulator.hours + 1, "
     'stopped: accumulator.stopped + (if r.reason == "stopped" then 1 else 0), '
@@ -35,9 +73,7 @@ RATES = (
 def quality(language: str, address: str) -> Json:
     """Return the board of data quality."""
     none = t("none", language)
-    every = script(
-        stat_figures(*WHERE), pipe("all", JUDGED, COUNT, *RATES, keep("captured", "transmitted", "valid", "effective"))
-    )
+    every = script(HOURS, pipe("all", COUNT, *RATES, keep("captured", "transmitted", "valid", "effective")))
     tiles = [
         (name, t("col." + name, language), "percentunit", None) for name in ("captured", "transmitted", "valid", "effective")
     ]
@@ -60,7 +96,7 @@ def quality(language: str, address: str) -> Json:
 def _by_outlet(language: str) -> Json:
     columns = ("place", "captured", "transmitted", "valid", "effective", "hours", "stopped", "missing", "invalid", "source")
     behind = ("city", "county", "enterprise")
-    rates = script(stat_figures(*WHERE), pipe("all", JUDGED, 'group(columns: ["source"])', COUNT, *RATES, keep(*columns[1:])))
+    rates = script(HOURS, pipe("all", 'group(columns: ["source"])', COUNT, *RATES, keep(*columns[1:])))
     place = place_of(language)
     names = pipe(
         latest(place, where=WHERE),
@@ -78,10 +114,9 @@ def _by_day(language: str) -> Json:
         'import "timezone"',
         'import "date"',
         "option location = timezone.fixed(offset: 8h)",
-        stat_figures(*WHERE),
+        HOURS,
         pipe(
             "all",
-            JUDGED,
             "map(fn: (r) => ({r with _time: date.truncate(t: r._time, unit: 1d)}))",
             'group(columns: ["_time"])',
             COUNT,
@@ -110,15 +145,13 @@ def _by_day(language: str) -> Json:
 def _reasons(language: str) -> Json:
     query = script(
         'import "regexp"',
-        stat_figures(*WHERE),
         pipe(
-            "all",
-            "filter(fn: (r) => r.ok == 0)",
-            'map(fn: (r) => ({r with reason: regexp.replaceAllString(r: /^[0-9]+/, v: r.reason, t: "n")}))',
+            rows(HOUR, REASONS, *WHERE),
+            'filter(fn: (r) => r._value != "")',
+            'map(fn: (r) => ({reason: regexp.replaceAllString(r: /^[0-9]+/, v: r._value, t: "n"), hours: 1}))',
             'group(columns: ["reason"])',
-            'count(column: "ok")',
+            'sum(column: "hours")',
             "group()",
-            'rename(columns: {ok: "hours"})',
         ),
     )
     return barchart(
