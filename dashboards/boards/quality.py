@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.boards.alerts import by_kind
 from dashboards.boards.parts import links, not_on_time
-from dashboards.flux import AREA, DEVICE, ENTERPRISE, fields, keep, latest, pipe, place_of, rows, script, series
+from dashboards.flux import AREA, DEVICE, ENTERPRISE, LOCAL, fields, keep, latest, pipe, place_of, rows, script, series
 from dashboards.grafana import BLUE, HOUR_GAP_MS, PURPLE, Json, barchart, board, question, stat, timeseries
 from dashboards.tables import table, uid
 from dashboards.texts import t
@@ -15,12 +15,15 @@ WHERE = (*AREA, ENTERPRISE, DEVICE)
 VERDICTS, REASONS = fields("avg_verdict", "avg_ref_verdict"), fields("avg_reason", "avg_ref_reason")
 STAT = 'map(fn: (r) => ({r with stat: if r._field =~ /^avg_ref/ then "avg_ref" else "avg"}))'
 HOURS = script(
+    LOCAL,
     "judged = "
     + pipe(
         rows(HOUR, VERDICTS, *WHERE),
         'filter(fn: (r) => r._value == "complies" or r._value == "exceeds")',
-        'map(fn: (r) => ({_time: r._time, source: r.source, ok: 1, reason: ""}))',
+        'aggregateWindow(every: 1d, fn: count, createEmpty: false, timeSrc: "_start")',
         "group()",
+        "map(fn: (r) => ({_time: date.truncate(t: r._time, unit: 1d), source: r.source, hours: r._value,"
+        " stopped: 0, missing: 0, invalid: 0}))",
     ),
     "withheld = "
     + pipe(
@@ -44,21 +47,21 @@ HOURS = script(
         "group()",
         'pivot(rowKey: ["_time", "source", "factor", "stat"], columnKey: ["what"], valueColumn: "_value")',
         "filter(fn: (r) => exists r.verdict)",
-        'map(fn: (r) => ({_time: r._time, source: r.source, ok: 0, reason: if exists r.reason then r.reason else "invalid"}))',
+        'map(fn: (r) => ({r with reason: if exists r.reason then r.reason else ""}))',
+        "map(fn: (r) => ({_time: date.truncate(t: r._time, unit: 1d), source: r.source, hours: 1,"
+        ' stopped: if r.reason == "stopped" then 1 else 0, missing: if r.reason == "no data" then 1 else 0,'
+        ' invalid: if r.reason == "stopped" then 0 else 1}))',
     ),
     "all = union(tables: [judged, unjudged])",
 )
-"""Statements that name ``all``: ``_time``, ``source``, ``ok``, ``reason`` of each hour figure with a limit.
+"""Statements that name ``all``: counts of hour figures with a limit, by source and day.
 
-Only what is withheld is matched with its reason; a pivot of all hours of a province takes half a minute.
+``hours`` all, ``stopped`` source stopped, ``missing`` nothing received, ``invalid`` without a valid value, the missing among them.
+Only what is withheld is matched with its reason: a pivot of all hours of a province takes half a minute.
 """
-COUNT = (
-    "reduce(identity: {hours: 0, stopped: 0, missing: 0, invalid: 0}, fn: (r, accumulator) => ({hours: accumulator.hours + 1, "
-    'stopped: accumulator.stopped + (if r.reason == "stopped" then 1 else 0), '
-    'missing: accumulator.missing + (if r.reason == "no data" then 1 else 0), '
-    'invalid: accumulator.invalid + (if r.ok == 0 and r.reason != "stopped" then 1 else 0)}))'
+COUNT = "reduce(identity: {hours: 0, stopped: 0, missing: 0, invalid: 0}, fn: (r, accumulator) => ({" + (
+    ", ".join(f"{n}: accumulator.{n} + r.{n}" for n in ("hours", "stopped", "missing", "invalid")) + "}))"
 )
-"""Counts of the hours of a set: all, source stopped, nothing received, without a valid value (those not received among them)."""
 RATES = (
     "map(fn: (r) => ({r with running: r.hours - r.stopped, received: r.hours - r.stopped - r.missing}))",
     "filter(fn: (r) => r.running > 0)",
@@ -110,20 +113,7 @@ def _by_outlet(language: str) -> Json:
 
 
 def _by_day(language: str) -> Json:
-    query = script(
-        'import "timezone"',
-        'import "date"',
-        "option location = timezone.fixed(offset: 8h)",
-        HOURS,
-        pipe(
-            "all",
-            "map(fn: (r) => ({r with _time: date.truncate(t: r._time, unit: 1d)}))",
-            'group(columns: ["_time"])',
-            COUNT,
-            *RATES,
-            "group()",
-        ),
-    )
+    query = script(HOURS, pipe("all", 'group(columns: ["_time"])', COUNT, *RATES, "group()"))
 
     def rate(name: str) -> str:
         return f'{query}\n  |> map(fn: (r) => ({{_time: r._time, _value: r.{name}}}))\n  |> sort(columns: ["_time"])'

@@ -36,6 +36,8 @@ FAULT_H = 4
 """Local hour in which the boiler's analysers report a fault."""
 LATE_H = 6
 """Local hour whose first ten minutes the boiler sends an hour late, so that the hour is revised."""
+LOST = (ORIGIN + timedelta(hours=14), ORIGIN + timedelta(hours=15, minutes=30))
+"""Between these times the boiler sends nothing, and never fills it in."""
 BAD_FROM = ORIGIN + timedelta(hours=35)
 """From then on outfall and petrol station are above their limits."""
 FACTORY_UNTIL, WATER_UNTIL = END - timedelta(minutes=90), END - timedelta(minutes=20)
@@ -156,6 +158,8 @@ def _reports() -> Iterator[bytes]:
     for n in range(int((END - ORIGIN).total_seconds()) // READING_S):
         time = ORIGIN + timedelta(seconds=n * READING_S)
         for source, plant in CEMS.items():
+            if source == BOILER and LOST[0] <= time < LOST[1]:
+                continue
             values = {f: float(v) for f, v in plant(SEED, ORIGIN, time).items()}
             broken = source == BOILER and time.hour == FAULT_H
             flags = {f: "D" for f in values if f != O2} if broken else None
