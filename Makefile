@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench boards clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,9 @@ test: check
 
 bench: $(VENV)/installed
 	$(BIN)/plumeline bench
+
+boards: $(VENV)/installed
+	$(BIN)/python -m dashboards
 
 clean:
 	rm -rf $(VENV) data

@@ -1,15 +1,16 @@
 """What stands in InfluxDB 2: names of measurements, tags and fields, and line protocol made of our records.
 
 Schema (see docs/influxdb.md for retention and cardinality). Every point of a source has the tags of its place: ``source``,
-``enterprise``, ``city``, ``county``, ``kind``, as far as the registry names them. Times are nanoseconds; what must stay apart within a
-millisecond differs below it.
+``enterprise``, ``city``, ``county``, ``sector``, ``kind``, as far as the registry names them. Times are nanoseconds; what must stay
+apart within a millisecond differs below it.
 
 - ``minute``, one point a source: for each factor ``<factor>`` and ``<factor>_ok``; ``body`` holds all exactly.
 - ``hour``, ``day``, one point a source and factor (tag): for each stat ``<stat>``, ``<stat>_ok``, ``_n``, ``_limit``, ``_over``, ``_verdict``,
   ``_state``, ``_reason``, ``_revision``, and ``<stat>_figure``, the figure's line. A withheld value is 0 with ``ok`` 0: InfluxDB keeps fields
   that are not written again, so every field is written always.
 - ``revision``, one point a decided version: ``figure``.
-- ``source_state``, ``episode``, ``event``, ``mark``: what is known of a source, a run of exceeding hours, what happened, what was declared.
+- ``source_state``, ``episode``, ``event``, ``mark``: what is known of a source, a run of exceeding hours, what happened, what was declared;
+  NAMES stand beside the first three.
 - ``report``, ``frame``: what arrived, verbatim.
 """
 
@@ -33,8 +34,10 @@ MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
 SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME, MARK = "source_state", "episode", "event", "report", "frame", "mark"
 RAW = (MINUTE, REPORT, FRAME)
 """Measurements of RAW_BUCKET; the others are in BUCKET."""
-TAGS = ("city", "county", "enterprise", "kind", "source")
+TAGS = ("city", "county", "enterprise", "kind", "sector", "source")
 """Tags of a place, in the order in which they are written; ``factor`` stands between enterprise and kind."""
+NAMES = ("place", "place_zh", "enterprise_name", "enterprise_name_zh")
+"""Fields by which a person knows a source; the code stands where the registry has no name."""
 STATS = ("avg", "avg_ref", "mass", "energy", "kgce", "tco2")
 FIELDS = ("", "_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "_revision", "_unit", "_figure")
 """Suffixes of the fields that each stat of an hour or day has."""
@@ -48,21 +51,26 @@ class Lines:
     def __init__(self, registry: Registry) -> None:
         enterprises = {e.enterprise: e for e in registry.enterprises}
         self._places: dict[str, dict[str, str]] = {}
+        self._names: dict[str, str] = {}
         for row in registry.sources:
             owner = enterprises.get(row.enterprise)
             place = {"enterprise": row.enterprise, "kind": row.kind, "source": row.source}
             if owner is not None:
-                place |= {"city": owner.city, "county": owner.county}
+                place |= {"city": owner.city, "county": owner.county, "sector": owner.sector}
             self._places[row.source] = place
+            english, chinese = (owner.name, owner.name_zh or owner.name) if owner is not None else (row.enterprise,) * 2
+            self._names[row.source] = _names(english, chinese, f"{row.outlet} {row.name}".strip())
         for e in registry.enterprises:
             account = f"enterprise:{e.enterprise}"
             self._places[account] = {
                 "enterprise": e.enterprise,
                 "city": e.city,
                 "county": e.county,
+                "sector": e.sector,
                 "kind": "account",
                 "source": account,
             }
+            self._names[account] = _names(e.name, e.name_zh or e.name, "")
         self._heads: dict[tuple[str, str, str], str] = {}
 
     def figure_line(self, line: bytes) -> list[tuple[str, str]]:
@@ -120,7 +128,8 @@ class Lines:
         fields = {"last_ms": s.last_ms, "received_ms": s.received_ms, "since_ms": s.since_ms, "skew_ms": s.skew_ms}
         known = [f"{name}={value}i" for name, value in fields.items() if value is not None]
         row = _string(json.dumps({name: getattr(s, name) for name in s.__slots__}))
-        return f"{self._head(SOURCE_STATE, s.source)} {','.join([f'state={_string(s.state)}', *known, f'row={row}'])} {at * NS}"
+        fields_text = ",".join([f"state={_string(s.state)}", *known, self._named(s.source), f"row={row}"])
+        return f"{self._head(SOURCE_STATE, s.source)} {fields_text} {at * NS}"
 
     def episode(self, e: Episode) -> str:
         """Return the point of an episode, at its start; written again it replaces what was known."""
@@ -128,6 +137,7 @@ class Lines:
         fields = [
             f"state={_string(e.state)},stat={_string(e.stat)},live={'true' if e.live else 'false'}",
             f"hours={e.hours}i,end_ms={e.end_ms}i,limit={limit!r},worst={worst!r},over={worst / limit - 1 if limit else 0.0!r}",
+            self._named(e.source),
             f"row={_string(json.dumps({name: getattr(e, name) for name in e.__slots__}))}",
         ]
         head = self._head(EPISODE, e.source, e.factor)
@@ -141,7 +151,11 @@ class Lines:
     def event(self, e: Event, line: str) -> str:
         """Return the point of an event, with its kind as a tag."""
         head = self._head(EVENT, e.source, e.factor or "")
-        fields = [f"kind={_string(e.kind)},id={_string(e.id)},live={'true' if e.live else 'false'}", f"row={_string(line)}"]
+        fields = [
+            f"kind={_string(e.kind)},id={_string(e.id)},live={'true' if e.live else 'false'}",
+            self._named(e.source),
+            f"row={_string(line)}",
+        ]
         return f"{head} {','.join(fields)} {e.time_ms * NS + _below(e.id)}"
 
     def report_line(self, line: bytes) -> tuple[str, str]:
@@ -166,6 +180,9 @@ class Lines:
         fields = f"id={_string(mark.id)},type={_string(mark.type)},state={_string(mark.state)},row={_string(line.decode())}"
         return BUCKET, f"{self._head(MARK, mark.source)} {fields} {epoch_ms(mark.start) * NS + _below(mark.id)}"
 
+    def _named(self, source: str) -> str:
+        return self._names.get(source) or _names("", "", source)
+
     def _head(self, measurement: str, source: str, factor: str = "") -> str:
         key = (measurement, source, factor)
         head = self._heads.get(key)
@@ -176,6 +193,12 @@ class Lines:
             head = ",".join([measurement, *(f"{name}={_key(value)}" for name, value in sorted(tags.items()) if value)])
             self._heads[key] = head
         return head
+
+
+def _names(enterprise: str, enterprise_zh: str, outlet: str) -> str:
+    """Return the fields NAMES of a source."""
+    places = (", ".join(part for part in (name, outlet) if part) for name in (enterprise, enterprise_zh))
+    return ",".join(f"{f}={_string(v)}" for f, v in zip(NAMES, (*places, enterprise, enterprise_zh), strict=True))
 
 
 def _key(text: str) -> str:

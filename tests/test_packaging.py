@@ -13,7 +13,7 @@ from tests.conftest import REPO
 
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
 WHEEL = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-PACKAGES = ("ingest", "processors", "alerts", "simulators", "plumeline")
+PACKAGES = ("ingest", "processors", "alerts", "dashboards", "simulators", "plumeline")
 DATA_SUFFIXES = (".csv", ".css", ".js", ".toml")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import REPO, not_run
 
-PACKAGES = ("ingest", "processors", "alerts", "simulators", "plumeline")
+PACKAGES = ("ingest", "processors", "alerts", "dashboards", "simulators", "plumeline")
 LINES_MAX, LINES_WARN = 700, 400
 """No Python file is longer than the first; one beyond the second is named in a warning."""
 TEXT_SUFFIXES = (".py", ".toml", ".md", ".txt", ".csv", ".css", ".js", ".yml", ".yaml", ".svg", ".cfg", ".json", ".sh", "")

@@ -1,0 +1,1 @@
+"""One module a board; each answers one question, which is its first line."""
