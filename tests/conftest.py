@@ -42,3 +42,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.write_sep("=", "Not run on this machine:" if lines else "Not run on this machine: nothing")
     for line in lines:
         terminalreporter.write_line(line)
+
+
+pytest_plugins = ["tests.parts"]

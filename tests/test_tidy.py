@@ -259,7 +259,7 @@ def test_every_dependency_is_pinned() -> None:
     assert [x for x in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.+!-]+", x)] == []
     pinned = [pin_name(x) for x in lines]
     assert len(pinned) == len(set(pinned))
-    assert asked - set(pinned) == set()
+    assert asked - set(pinned) <= {project["name"]}  # an extra may contain another one
 
 
 def test_console_words_stand_in_the_catalogue() -> None:
