@@ -109,22 +109,7 @@ class SqliteStore:
             "SELECT row FROM marks WHERE source = ? AND start < ? AND end > ? ORDER BY start", (source, end_ms, start_ms)
         )
         marks = [Mark.model_validate_json(r) for (r,) in rows]
-        return [
-            StoredMark(
-                m.id,
-                m.source,
-                None if m.factors is None else tuple(m.factors),
-                m.type,
-                epoch_ms(m.start),
-                epoch_ms(m.end),
-                m.author,
-                m.reason,
-                epoch_ms(m.set_at),
-                m.state,
-            )
-            for m in marks
-            if m.state == "confirmed"
-        ]
+        return [stored_mark(m) for m in marks if m.state == "confirmed"]
 
     def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
         """Return the newest events, newest first."""
@@ -179,7 +164,7 @@ class SqliteStore:
     def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
         """Return report lines of (source, start, end) ranges."""
         out: list[bytes] = []
-        for source, start, end in _merged(keys):
+        for source, start, end in merged(keys):
             query = "SELECT line FROM reports WHERE source = ? AND time >= ? AND time < ? LIMIT ?"
             out += [bytes(line) for (line,) in self.rows(query, (source, start, end, COLD_LINES_MAX))]
         return out
@@ -247,11 +232,19 @@ def minute_figure(source: str, minute: int, factor: str, entry: list[Any]) -> Fi
     )  # fmt: skip
 
 
+def stored_mark(m: Mark) -> StoredMark:
+    """Return a mark as pages read it."""
+    factors = None if m.factors is None else tuple(m.factors)
+    start, end, set_at = epoch_ms(m.start), epoch_ms(m.end), epoch_ms(m.set_at)
+    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state)
+
+
 def _event(r: Sequence[Any]) -> Event:
     return Event(r[0], r[1], r[2], r[3], r[4], bool(r[5]), json.loads(r[6]))
 
 
-def _merged(keys: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+def merged(keys: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Return ranges of sources, those that touch one another as one."""
     out: list[tuple[str, int, int]] = []
     for source, start, end in sorted(keys):
         if out and out[-1][0] == source and start <= out[-1][2]:

@@ -150,7 +150,7 @@ class StoreWriter:
             return [self.lines.event_line(line)]
         if topic == "reports":
             return [self.lines.report_line(line)]
-        return [self.lines.mark_line(line) if topic == "marks" else self.lines.frame_line(line)]
+        return [self.lines.mark_line(line)] if topic == "marks" else self.lines.frame_line(line)
 
     def _write(self, bucket: str, lines: list[str], stop: threading.Event) -> None:
         """Write, waiting for the store as long as it takes; the group's membership is kept by polling paused partitions."""

@@ -11,7 +11,10 @@ apart within a millisecond differs below it.
 - ``revision``, one point a decided version: ``figure``.
 - ``source_state``, ``episode``, ``event``, ``mark``: what is known of a source, a run of exceeding hours, what happened, what was declared;
   NAMES stand beside the first three.
-- ``report``, ``frame``: what arrived, verbatim.
+- ``report``, ``frame``: what arrived, verbatim. ``frame_id``, tag ``part``, leads from a frame's id to its time; ``quarantine``, one
+  series without tags, repeats the frames that could not be read, and those of them that were read when tried again.
+
+A text that line protocol cannot hold in a tag stands there as ``tag_value`` says; ``row``, ``line`` and the figures' lines have it exactly.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ BUCKET, RAW_BUCKET = "plumeline", "plumeline_raw"
 """Buckets: figures, states and events are kept for years; minutes, reports and frames as long as they may be asked for."""
 MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
 SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME, MARK = "source_state", "episode", "event", "report", "frame", "mark"
-RAW = (MINUTE, REPORT, FRAME)
+FRAME_ID, QUARANTINE = "frame_id", "quarantine"
+RAW = (MINUTE, REPORT, FRAME, FRAME_ID, QUARANTINE)
 """Measurements of RAW_BUCKET; the others are in BUCKET."""
 TAGS = ("city", "county", "enterprise", "kind", "sector", "source")
 """Tags of a place, in the order in which they are written; ``factor`` stands between enterprise and kind."""
@@ -43,6 +47,11 @@ FIELDS = ("", "_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "
 """Suffixes of the fields that each stat of an hour or day has."""
 NS = 1_000_000
 """Nanoseconds of a millisecond."""
+PARTS = 4096
+"""Series over which the frames' ids are spread, so that looking one up reads a small part of them."""
+RETRIED = "tried again "
+"""What the detail of a frame begins with that was quarantined and then read."""
+_NOT_IN_A_TAG = str.maketrans({"\\": "%5C", "\n": "%0A", "\r": "%0D"})
 
 
 class Lines:
@@ -141,7 +150,7 @@ class Lines:
             f"row={_string(json.dumps({name: getattr(e, name) for name in e.__slots__}))}",
         ]
         head = self._head(EPISODE, e.source, e.factor)
-        return f"{head} {','.join(fields)} {e.start_ms * NS + _below(e.id)}"
+        return f"{head} {','.join(fields)} {e.start_ms * NS + below(e.id)}"
 
     def event_line(self, line: bytes) -> tuple[str, str]:
         """Return (bucket, line protocol) of one line of topic ``events``."""
@@ -149,14 +158,14 @@ class Lines:
         return BUCKET, self.event(event, line.decode())
 
     def event(self, e: Event, line: str) -> str:
-        """Return the point of an event, with its kind as a tag."""
+        """Return the point of an event."""
         head = self._head(EVENT, e.source, e.factor or "")
         fields = [
             f"kind={_string(e.kind)},id={_string(e.id)},live={'true' if e.live else 'false'}",
             self._named(e.source),
             f"row={_string(line)}",
         ]
-        return f"{head} {','.join(fields)} {e.time_ms * NS + _below(e.id)}"
+        return f"{head} {','.join(fields)} {e.time_ms * NS + below(e.id)}"
 
     def report_line(self, line: bytes) -> tuple[str, str]:
         """Return (bucket, line protocol) of a report line: a version of its own, whatever else came for that time."""
@@ -164,21 +173,28 @@ class Lines:
         digest = xxhash.xxh3_64_intdigest(line)
         received = epoch_ms(_time(row["received"]))
         head = self._head(REPORT, row["source"])
-        stamp = _ns(row["time"]) // NS * NS + digest % NS
+        stamp = _ns(row["time"]) + digest % NS
         return RAW_BUCKET, f"{head} line={_string(line.decode())},received_ms={received}i {stamp}"
 
-    def frame_line(self, line: bytes) -> tuple[str, str]:
-        """Return (bucket, line protocol) of a frame record."""
+    def frame_line(self, line: bytes) -> list[tuple[str, str]]:
+        """Return (bucket, line protocol) of a frame record: the frame, the way to it by its id, its place in quarantine."""
         frame = Frame.model_validate_json(line)
-        head = self._head(FRAME, frame.source or "")
-        fields = f"id={_string(frame.id)},verdict={_string(frame.verdict)},row={_string(line.decode())}"
-        return RAW_BUCKET, f"{head} {fields} {epoch_ms(frame.received) * NS + _below(frame.id)}"
+        stamp = epoch_ms(frame.received) * NS + below(frame.id)
+        known = f"id={_string(frame.id)}"
+        fields = f"{known},verdict={_string(frame.verdict)},row={_string(line.decode())}"
+        points = [
+            f"{self._head(FRAME, frame.source or '')} {fields} {stamp}",
+            f"{FRAME_ID},part={part_of_id(frame.id)} {known} {stamp}",
+        ]
+        if frame.verdict != "ok" or (frame.detail or "").startswith(RETRIED):
+            points.append(f"{QUARANTINE} {fields} {stamp}")
+        return [(RAW_BUCKET, point) for point in points]
 
     def mark_line(self, line: bytes) -> tuple[str, str]:
         """Return (bucket, line protocol) of a mark record; filed again under its id it replaces what it said."""
         mark = Mark.model_validate_json(line)
         fields = f"id={_string(mark.id)},type={_string(mark.type)},state={_string(mark.state)},row={_string(line.decode())}"
-        return BUCKET, f"{self._head(MARK, mark.source)} {fields} {epoch_ms(mark.start) * NS + _below(mark.id)}"
+        return BUCKET, f"{self._head(MARK, mark.source)} {fields} {epoch_ms(mark.start) * NS + below(mark.id)}"
 
     def _named(self, source: str) -> str:
         return self._names.get(source) or _names("", "", source)
@@ -201,19 +217,29 @@ def _names(enterprise: str, enterprise_zh: str, outlet: str) -> str:
     return ",".join(f"{f}={_string(v)}" for f, v in zip(NAMES, (*places, enterprise, enterprise_zh), strict=True))
 
 
+def tag_value(text: str) -> str:
+    """Return what stands in a tag for a text: the same, but for a backslash or an end of line, which line protocol cannot hold there."""
+    return text.translate(_NOT_IN_A_TAG)
+
+
+def below(identity: str) -> int:
+    """Return nanoseconds below the millisecond that tell records of one millisecond apart."""
+    return xxhash.xxh3_64_intdigest(identity.encode()) % NS
+
+
+def part_of_id(frame_id: str) -> str:
+    """Return the tag ``part`` under which a frame's id is found."""
+    return f"{below(frame_id) % PARTS:03x}"
+
+
 def _key(text: str) -> str:
     """Escape a tag's value or a field's name."""
-    return text.replace("\\", "\\\\").replace(",", "\\,").replace(" ", "\\ ").replace("=", "\\=")
+    return tag_value(text).replace(",", "\\,").replace(" ", "\\ ").replace("=", "\\=")
 
 
 def _string(text: str) -> str:
     """Quote a string field."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _below(identity: str) -> int:
-    """Return nanoseconds below the millisecond that tell records of one millisecond apart."""
-    return xxhash.xxh3_64_intdigest(identity.encode()) % NS
 
 
 def _time(text: str) -> datetime:

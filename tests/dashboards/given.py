@@ -124,7 +124,8 @@ def stored() -> Stored:
             for report in turn.reports:
                 put(*form.report_line(report[4]))
     for frame in _frames():
-        put(*form.frame_line(frame.line()))
+        for bucket, point in form.frame_line(frame.line()):
+            put(bucket, point)
     return out
 
 
