@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench boards clean
+
+.PHONY: demo test check cluster-local cluster-demo chaos bench boards clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +22,16 @@ check: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest -rs
+
+cluster-local: $(VENV)/installed
+	$(BIN)/plumeline cluster local
+
+cluster-demo:
+	deploy/make-secrets
+	docker compose --profile demo up --build
+
+chaos: $(VENV)/installed
+	PLUMELINE_KILLS=1000 $(BIN)/python -m pytest -s tests/plumeline/test_cluster.py
 
 bench: $(VENV)/installed
 	$(BIN)/plumeline bench

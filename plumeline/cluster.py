@@ -22,17 +22,23 @@ from ingest.gateway import Gateway
 from ingest.http import router, token_variable, tokens_from
 from ingest.kafka_log import UNACKED_BYTES_MAX, KafkaLog, KafkaPublisher, make_topics
 from ingest.log import Entry, LogFull
-from ingest.registry import Source
+from ingest.registry import Registry, Source
 from ingest.tcp import Server
 from plumeline.alert_service import Alarms, now_ms
-from plumeline.county import wall
+from plumeline.cluster_console import console_app, influx_store
+from plumeline.county import LOOPBACK, wall
+from plumeline.influx_query import InfluxStore
+from plumeline.influx_read import InfluxReader
+from plumeline.influx_setup import SetupFailed, make_buckets
 from plumeline.influx_write import InfluxWriter, Settings
 from plumeline.kafka_read import RegistryWatch
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
 from plumeline.worker import Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
+from processors.figures import epoch_ms
 from processors.registry_check import load_registry
+from processors.store import StoreAway
 
 app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB.", no_args_is_help=True, add_completion=False)
 _Made = TypeVar("_Made")
@@ -52,6 +58,10 @@ Port = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(envvar="PLUMELINE_PREFIX", help="Text before every topic's name.", hidden=True)]
 Url = Annotated[str, typer.Option(envvar="PLUMELINE_INFLUX_URL", help="InfluxDB's address.")]
+Buckets = Annotated[str, typer.Option(envvar="PLUMELINE_BUCKETS", help="Text before both buckets' names.", hidden=True)]
+Virtual = Annotated[
+    str, typer.Option(envvar="PLUMELINE_VIRTUAL", help="Simulated time, START@SECONDSxSPEED, for demonstrations.", hidden=True)
+]
 Org = Annotated[str, typer.Option(envvar="PLUMELINE_INFLUX_ORG", help="InfluxDB's organisation.")]
 
 
@@ -70,12 +80,29 @@ def influx_token() -> str:
 
 @app.command()
 def topics(kafka: Bootstrap, prefix: Prefix = "", replication: int = 1) -> None:
-    """Make the topics that are missing."""
+    """Make the topics that are missing; waits for the broker."""
     try:
-        made = make_topics(kafka, replication=replication, prefix=prefix)
-    except (ValueError, KafkaError) as error:
+        made = patiently(lambda: make_topics(kafka, replication=replication, prefix=prefix))
+    except ValueError as error:
         raise NotReadable(f"topics: {error}") from None
     print(f"made {', '.join(made)}" if made else "all topics are there")
+
+
+@app.command("buckets")
+def make_both(url: Url, org: Org = "plumeline", buckets: Buckets = "") -> None:
+    """Make InfluxDB's buckets that are missing, with their retention."""
+    for attempt in range(REGISTRY_TRIES):
+        try:
+            for bucket in make_buckets(url, influx_token(), org, buckets):
+                kept = f"{bucket.keep_days} days" if bucket.keep_days else "for ever"
+                print(f"{bucket.name}: {'made' if bucket.made else 'is there'}, keeps {kept}")
+            return
+        except SetupFailed as error:
+            raise NotReadable(str(error)) from None
+        except StoreAway as error:
+            if attempt + 1 == REGISTRY_TRIES:
+                raise NotReadable(str(error)) from None
+            time.sleep(REGISTRY_WAIT_S)
 
 
 @app.command()
@@ -84,10 +111,24 @@ def registry(
 ) -> None:
     """Check a registry and put it in force: a snapshot on topic registry."""
     rows = load_registry(folder)
+    patiently(lambda: file_registry(kafka, prefix, rows))
+    print(f"in force: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.limits)} limits")
+
+
+def file_registry(kafka: str, prefix: str, rows: Registry) -> bool:
+    """Put a registry on its topic where it differs from the one in force; return whether it does."""
+    try:
+        watch = RegistryWatch(kafka, prefix)
+        same = watch.registry == rows
+        watch.close()
+        if same:
+            return False
+    except LookupError:
+        pass  # there is none yet
     publisher = KafkaPublisher(kafka, prefix)
     publisher.append_now([Entry("registry", 0, rows.model_dump_json().encode())])
     publisher.close()
-    print(f"in force: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.limits)} limits")
+    return True
 
 
 @app.command()
@@ -130,12 +171,13 @@ def writer(
     host: Host = "127.0.0.1",
     port: Port = 9102,
     prefix: Prefix = "",
-    buckets: Annotated[str, typer.Option(envvar="PLUMELINE_BUCKETS", help="Text before both buckets' names.")] = "",
+    buckets: Buckets = "",
 ) -> None:
     """Carry what is on the log into InfluxDB."""
     log_to_stderr()
     influx = InfluxWriter(Settings(url, org, influx_token(), buckets))
-    made = patiently(lambda: StoreWriter(kafka, influx, None, instance_name(), prefix))
+    reader = InfluxReader(url, influx_token(), org, buckets)
+    made = patiently(lambda: StoreWriter(kafka, influx, InfluxStore(reader), instance_name(), prefix))
 
     def samples() -> Iterable[Sample]:
         for name, count in {**made.counted, **influx.counted}.items():
@@ -157,8 +199,13 @@ def alerts(
     base: Annotated[str, typer.Option(help="The console's address, for links in messages.")] = "http://127.0.0.1:8080",
     prefix: Prefix = "",
     deadman_s: Annotated[float, typer.Option(help="Seconds without a tick after which Plumeline is called blind.")] = 120.0,
+    url: Annotated[str, typer.Option(envvar="PLUMELINE_INFLUX_URL", help="InfluxDB's address, for the console.")] = "",
+    org: Org = "plumeline",
+    buckets: Buckets = "",
+    console_port: Annotated[int, typer.Option(envvar="PLUMELINE_CONSOLE_PORT", help="Port of the console; 0 is none.")] = 0,
+    virtual: Virtual = "",
 ) -> None:
-    """Tell people: events become signed webhooks."""
+    """Tell people: events become signed webhooks; and serve the console, whose actions are this process's to keep."""
     log_to_stderr()
     made = patiently(lambda: Alarms(kafka, state, instance_name(), base, prefix, deadman_s))
 
@@ -171,8 +218,41 @@ def alerts(
     web = service.app()
     web.include_router(alert_routes(made.outbox, now_ms))
     service.serve(web, host, port)
+    if console_port and url:
+        _console(made, Settings(url, org, influx_token(), buckets), host, console_port, virtual)
     service.end_on_signals()
     made.run(service.stop)
+
+
+def _console(made: Alarms, settings: Settings, host: str, port: int, virtual: str) -> None:
+    """Serve the console over InfluxDB in a thread of its own."""
+    credentials = (os.environ.get("PLUMELINE_USERNAME", ""), os.environ.get("PLUMELINE_PASSWORD", ""))
+    if host not in LOOPBACK and not all(credentials):
+        raise NotReadable(f"a console on {host} needs credentials: set PLUMELINE_USERNAME and PLUMELINE_PASSWORD")
+    clock = virtual_clock(virtual)[0] if virtual else wall
+    started_ms = epoch_ms(clock())
+
+    def health() -> dict[str, Any]:
+        tick = made.newest_tick_ms
+        return {
+            "lag_ms": None if tick is None else max(0, epoch_ms(clock()) - tick),
+            "tick_ms": tick,
+            "started_ms": started_ms,
+            "queues": {},
+            "failed": None if made.blind is None else f"no worker passes on ticks since {made.blind}",
+        }
+
+    reader = InfluxReader(settings.url, settings.token, settings.org, settings.prefix)
+    store = influx_store(reader, lambda: made.registry.registry)
+    pages = console_app(
+        store,
+        lambda: made.registry.registry,
+        made.outbox,
+        lambda: epoch_ms(clock()),
+        health,
+        credentials if all(credentials) else None,
+    )
+    Service("console").serve(pages, host, port)
 
 
 @app.command()
@@ -185,15 +265,19 @@ def gateway(
         int, typer.Option("--http-port", envvar="PLUMELINE_HTTP_PORT", help="Port for HTTP, health and metrics.")
     ] = 9100,
     prefix: Prefix = "",
-    virtual: Annotated[
-        str,
+    virtual: Virtual = "",
+    folder: Annotated[
+        Path | None,
         typer.Option(
-            envvar="PLUMELINE_VIRTUAL", help="Simulated time: START@SECONDSxSPEED; for demonstrations only.", hidden=True
+            "--registry", envvar="PLUMELINE_REGISTRY", help="Registry folder; put in force where it differs from what is."
         ),
-    ] = "",
+    ] = None,
 ) -> None:
     """Take in frames and reports, and answer when they are on the log."""
     log_to_stderr()
+    if folder is not None:
+        rows = load_registry(folder)
+        patiently(lambda: file_registry(kafka, prefix, rows))
     clock, speed = virtual_clock(virtual) if virtual else (wall, 1.0)
     watch = patiently(lambda: RegistryWatch(kafka, prefix))
     asyncio.run(_gateway(kafka, name, host, tcp_port, port, prefix, clock, TICK_S / speed, watch))
@@ -296,7 +380,7 @@ class _Bridged:
 def devices(
     gateway: Annotated[str, typer.Option(envvar="PLUMELINE_GATEWAY", help="The gateway's HJ 212 address.")] = "127.0.0.1:9212",
     state: State = Path("state"),
-    virtual: Annotated[str, typer.Option(envvar="PLUMELINE_VIRTUAL", help="Simulated time: START@SECONDSxSPEED.")] = "",
+    virtual: Virtual = "",
     http_port: Annotated[int, typer.Option(envvar="PLUMELINE_HTTP_PORT", help="The gateway's HTTP port.")] = 9100,
 ) -> None:
     """Send what a small simulated county measures, for demonstrations."""

@@ -30,7 +30,8 @@ SPEED = 60.0
 RESTART_S = 2.0
 """Pause before a service that ended is started again."""
 END_S = 40.0
-PORTS = {"gateway": 9100, "worker0": 9101, "worker1": 9104, "writer": 9102, "alerts": 9103, "console": 8080}
+PORTS = {"gateway": 9100, "worker0": 9101, "worker1": 9104, "writer": 9102, "alerts": 9103}
+CONSOLE_PORT = 8080
 
 
 @dataclass(slots=True)
@@ -144,17 +145,23 @@ class Local:
         add("gateway", ["gateway"])
         for n in range(self.workers):
             add(f"worker{n}", ["worker"], PLUMELINE_INSTANCE=f"worker{n}", PLUMELINE_STATE=str(self.folder / f"worker{n}"))
-        add("alerts", ["alerts"], PLUMELINE_INSTANCE="alerts", PLUMELINE_STATE=str(self.folder / "alerts"))
+        add(
+            "alerts",
+            ["alerts"],
+            PLUMELINE_INSTANCE="alerts",
+            PLUMELINE_STATE=str(self.folder / "alerts"),
+            PLUMELINE_CONSOLE_PORT=str(CONSOLE_PORT),
+        )
         if "PLUMELINE_INFLUX_URL" in env:
             add("writer", ["writer"], PLUMELINE_INSTANCE="writer")
-            add("console", ["console"], PLUMELINE_STATE=str(self.folder / "alerts"))
         add("devices", ["devices"], PLUMELINE_STATE=str(self.folder / "devices"))
 
     def _told(self, receiver: str) -> None:
-        self.out.print("console            http://127.0.0.1:8080")
+        if any(s.name == "writer" for s in self.services):
+            self.out.print(f"console            http://127.0.0.1:{CONSOLE_PORT}")
         self.out.print(f"webhook receiver   {receiver}")
         for service in self.services:
-            if service.name in PORTS and service.name != "console":
+            if service.name in PORTS:
                 self.out.print(f"{service.name:<18} http://127.0.0.1:{PORTS[service.name]}/metrics", style="dim")
         self.out.print(f"logs in {self.folder}; Ctrl-C stops; starting again goes on.", style="dim")
 

@@ -41,7 +41,7 @@ def usual(text: str) -> str:
 
 def test_the_street_is_whole() -> None:
     """Each service of the cluster is there, the simulated devices only on demand, and the form is that of today."""
-    street = {"gateway", "worker", "writer", "alerts", "console", "devices"}
+    street = {"gateway", "worker", "writer", "alerts", "devices"}
     assert set(SERVICES) == {"kafka", "influxdb", "grafana"} | street | ONE_SHOTS
     assert {name for name, service in SERVICES.items() if "profiles" in service} == {"devices"}
     assert "version" not in COMPOSE
@@ -182,3 +182,12 @@ def test_compose_itself_accepts_the_file() -> None:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_command_exists() -> None:
+    """What a service is told to run is a command of ``plumeline cluster``."""
+    from plumeline.cluster import app
+
+    known = {c.name or str(getattr(c.callback, "__name__", "")) for c in app.registered_commands}
+    asked = {s["command"][2] for s in SERVICES.values() if (s.get("command") or [])[:2] == ["plumeline", "cluster"]}
+    assert asked and asked <= known
