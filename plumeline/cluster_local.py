@@ -19,11 +19,13 @@ import structlog
 from rich.console import Console
 
 from ingest.files import NotReadable
+from ingest.http import token_variable
 from plumeline.county import wall
 from plumeline.demo import SECRET_VARIABLE
 from plumeline.parts import LocalInflux, LocalKafka
 from plumeline.programs import PartError, PartMissing
 from processors.influx import BUCKET, RAW_BUCKET
+from simulators.county import TOKEN_GROUP
 from simulators.receiver import Receiver
 
 SPEED = 60.0
@@ -94,6 +96,7 @@ class Local:
             env = self._parts(stack)
             secret = _kept(self.folder / "receiver.secret", "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())
             env[SECRET_VARIABLE] = secret
+            env[token_variable(TOKEN_GROUP)] = _kept(self.folder / "factory.token", secrets.token_urlsafe(24))
             try:
                 receiver = Receiver(secret, self.folder / "received.jsonl")
             except OSError as error:

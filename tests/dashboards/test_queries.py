@@ -12,9 +12,10 @@ import pytest
 
 from processors.influx import BUCKET, RAW_BUCKET
 from simulators.plants import BOILER, FACTORY, STACK, VOC
+from tests import parts
 from tests.dashboards.given import END, FAULT_H, LOST, NEVER, ORIGIN, STATION, WATER, Stored, stored
 from tests.dashboards.reading import Query, Table, boards, filled, queries, tables
-from tests.influx import Influx, influx
+from tests.influx import Influx
 
 ALL = {"city": ".*", "county": ".*", "enterprise": ".*", "budget_tce": "1000", "large_tce": "10000"}
 pytestmark = pytest.mark.slow
@@ -49,9 +50,9 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(influx: parts.Influx) -> Iterator[Store]:
+    server = Influx(influx.url, influx.token, influx.org)
     with (
-        influx(tmp_path_factory.mktemp("influx")) as server,
         server.bucket(BUCKET) as figures,
         server.bucket(RAW_BUCKET) as raw,
     ):

@@ -94,9 +94,16 @@ class Process:
             )
 
     def healthy(self) -> bool:
-        """Whether its page of health answers."""
+        """Whether its page of health says that it works."""
+        return self._says("healthz")
+
+    def ready(self) -> bool:
+        """Whether it says that it does its work now."""
+        return self._says("readyz")
+
+    def _says(self, page: str) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2, trust_env=False).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/{page}", timeout=2, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 

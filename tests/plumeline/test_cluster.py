@@ -6,11 +6,15 @@ import json
 import os
 import random
 import time
+import uuid
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ingest.registry import Registry
+from plumeline.influx_query import InfluxStore
+from plumeline.influx_read import InfluxReader
 from plumeline.parts import influx_bucket
 from processors.figures import local_iso
 from processors.influx import BUCKET, RAW_BUCKET
@@ -43,7 +47,7 @@ def store_of(influx: Influx) -> dict[str, str]:
     """Make the two buckets under names of their own; return what tells a service of them."""
     import httpx
 
-    prefix = f"chaos{os.getpid()}_"
+    prefix = f"chaos{uuid.uuid4().hex[:8]}_"
     with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
         for bucket in (BUCKET, RAW_BUCKET):
             influx_bucket(http, influx.token, influx.org, prefix + bucket)
@@ -55,6 +59,58 @@ def store_of(influx: Influx) -> dict[str, str]:
     }
 
 
+def stored_figures(buckets: dict[str, str], rows: Registry) -> set[tuple[object, ...]]:
+    """Return the decided hours that InfluxDB holds: id, revision, value and digest."""
+    names = ("PLUMELINE_INFLUX_URL", "PLUMELINE_INFLUX_TOKEN", "PLUMELINE_INFLUX_ORG", "PLUMELINE_BUCKETS")
+    store = InfluxStore(InfluxReader(*(buckets[name] for name in names)))
+    figures = [f for s in rows.sources for f in store.figures(s.source, "hour", 0, 2**60)]
+    store.close()
+    return {(f.id, f.revision, f.value, f.inputs) for f in figures if f.revision > 0}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
+    """While InfluxDB is away alarms go on as before; when it is back everything that happened meanwhile is there."""
+    receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
+    receiver.start()
+    rows = registry(4, f"{receiver.url}/hooks/duty")
+    buckets = store_of(influx)
+    cluster = Cluster(tmp_path, kafka.bootstrap, rows, influx=buckets, speed=SPEED, workers=1)
+    cluster.start()
+    devices = [Device(cluster, n) for n in range(4)]
+    for device in devices:
+        device.thread.start()
+    wait_until(lambda: min(d.acknowledged for d in devices) > 20, 120, "devices are answered", cluster.last_words)
+    influx.kill()
+    away_s = time.monotonic()
+
+    def alarms() -> int:
+        return sum('"exceedance.opened"' in d.body for d in receiver.deliveries())
+
+    before = alarms()
+    wait_until(lambda: alarms() >= before + 2, 240, "alarms while the store is away", cluster.last_words)
+    writer = cluster.services["writer"]
+    assert "the store is away" in writer.log.read_text() and not writer.ready()
+    away_s, told = time.monotonic() - away_s, alarms()
+    influx.start()
+    back_s = time.monotonic()
+    for device in devices:
+        device.stop.set()
+    for device in devices:
+        device.thread.join(10)
+    cluster.services["gateway"].end()
+    wait_until(cluster.drained, 240, "everything is worked off", lambda: f"{cluster.waiting()}\n{cluster.last_words()}")
+    back_s = time.monotonic() - back_s
+    cluster.end()
+    receiver.stop()
+    store = replayed(cluster.records("reports", "marks", "touches"), rows, tmp_path)
+    want = {(f.id, f.revision, f.value, f.inputs) for s in rows.sources for f in store.figures(s.source, "hour", 0, 2**60)}
+    with capsys.disabled():
+        print(f"\nstore away {away_s:.0f} s, {told} alarms meanwhile; caught up {back_s:.0f} s after it was back")
+    assert stored_figures(buckets, rows) == {f for f in want if f[1] > 0} != set()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +119,8 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
     receiver.start()
     rows = registry(DEVICES, f"{receiver.url}/hooks/duty")
-    cluster = Cluster(tmp_path, kafka.bootstrap, rows, influx=store_of(influx), speed=SPEED)
+    buckets = store_of(influx)
+    cluster = Cluster(tmp_path, kafka.bootstrap, rows, influx=buckets, speed=SPEED)
     cluster.start()
     devices = [Device(cluster, n) for n in range(DEVICES)]
     for device in devices:
@@ -125,6 +182,9 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     differing = [k for k in keys & got.keys() if k in want and not _same(got[k], want[k])]
     minutes = {k for k in want if k[1] == "minute"}
     differing += [k for k in minutes if got.get(k) is None or got[k] != tuple(want[k][4:6]) + tuple(want[k][6:8])]
+    stored = stored_figures(buckets, rows)
+    replays = {(f.id, f.revision, f.value, f.inputs) for s in rows.sources for f in store.figures(s.source, "hour", 0, 2**60)}
+    replays = {f for f in replays if f[1] > 0}
     expected = {r[0] for r in store.rows("SELECT id FROM events")}
     alarms = {i for i in expected if i.startswith("exceedance.opened/")}
     deliveries = [json.loads(x) for x in (tmp_path / "hooks.jsonl").read_text().splitlines()]
@@ -134,6 +194,7 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
         print(f"\nkills: {dict(hits)}; ended by themselves: {dict(+ended)}; packets acknowledged: {len(sent)}")
         print(f"readings lost {len(sent - filed.keys())}, sent twice {sum(n > 1 for n in filed.values())} (same key)")
         print(f"figures {len(got)}: lost {len(missing)}, invented {len(invented)}, differing {len(differing)}")
+        print(f"hours in the store {len(stored)}: lost {len(replays - stored)}, invented {len(stored - replays)}")
         print(f"events {len(set(events))}: lost {len(expected - set(events))}, invented {len(set(events) - expected)}")
         print(
             f"alarms {len(alarms)}, deliveries {len(deliveries)}, keys {len(keys_told)}, of a key twice {sum(n > 1 for n in keys_told.values())}"
@@ -141,6 +202,7 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     assert all(hits[n] for n in names if n != "broker" or kafka.part is not None)
     assert sent - filed.keys() == set()
     assert (missing, invented, differing) == (set(), set(), [])
+    assert stored == replays
     assert set(events) == expected and alarms
     assert {d["verdict"] for d in deliveries} == {"ok"}
     assert len(opened) == len(alarms)
