@@ -62,22 +62,29 @@ standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
 hour {at:t} as decided before | {at} 起一小时此前的判定
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
-source {source} sends reports but is not in the registry; they are kept, and `{command}` drafts its rows | 监测点 {source} 有上报但未登记；数据已保留，可用命令 `{command}` 生成登记行草稿
-the device's time is {n:d} s ahead of the receipt: its reports are held until its clock or a dated clock offset row mends it | 设备时间比接收时间超前 {n} 秒：在校准时钟或登记带日期的时钟偏差之前，其数据暂挂
-the last {of:d} live reports came at least {n:d} s after the device's own time: its clock is slow; a dated clock offset row mends it | 最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
+source {source} sends reports but is not in the registry; they are kept, and `{command}` drafts its rows | \
+监测点 {source} 有上报但未登记；数据已保留，可用命令 `{command}` 生成登记行草稿
+the device's time is {n:d} s ahead of the receipt: its reports are held until its clock or a dated clock offset row mends it | \
+设备时间比接收时间超前 {n} 秒：在校准时钟或登记带日期的时钟偏差之前，其数据暂挂
+the last {of:d} live reports came at least {n:d} s after the device's own time: its clock is slow; a dated clock offset row mends it | \
+最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
 two different values of {factor} at {at:t}; one of them counts, both are kept | {factor} 在 {at} 有两个不同数值；其一计入，两者均保留
 {factor}, hour {at:t}: the device says {a:d}, its minutes make {b:d} | {factor}，{at} 起一小时：设备上报 {a}，由其分钟值计算为 {b}
 gateway {gateway} says {at:t}, the others {of:t}: its ticks are refused | 网关 {gateway} 的时间为 {at}，其他网关为 {of}：其心跳被拒绝
 no tick from gateway {gateway} between {at:t} and {of:t}: nothing was seen then | {at} 至 {of} 没有网关 {gateway} 的心跳：其间情况不明
 {why:w}: {a:d} at {at:t} to {b:d} at {of:t}; held until the next reading | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；暂挂至下一读数
-{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; booked what it shows, energy before the reset is lost | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；按表底计入，归零前的电能量丢失
-{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; the jump is not booked until a person confirms it | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；跳变量经人工确认后才计入
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; booked what it shows, energy before the reset is lost | \
+{why}：由 {at} 的 {a} 变为 {of} 的 {b}；按表底计入，归零前的电能量丢失
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; the jump is not booked until a person confirms it | \
+{why}：由 {at} 的 {a} 变为 {of} 的 {b}；跳变量经人工确认后才计入
 {why:w}: {a:d} at {at:t} to {b:d} at {of:t}; nothing booked for the break | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；中断部分不计入
 {why:w}: {a:d} at {at:t} to {b:d} at {of:t} | {why}：由 {at} 的 {a} 变为 {of} 的 {b}
-the registered replacement does not fit the readings ({a:d} at {at:t} to {b:d} at {of:t}); nothing booked, continued from the new reading | 登记的换表与读数不符（由 {at} 的 {a} 变为 {of} 的 {b}）；不计入，从新读数继续
+the registered replacement does not fit the readings ({a:d} at {at:t} to {b:d} at {of:t}); nothing booked, continued from the new reading | \
+登记的换表与读数不符（由 {at} 的 {a} 变为 {of} 的 {b}）；不计入，从新读数继续
 the reading {a:d} at {at:t} was a spike above {b:d}; discarded | {at} 的读数 {a} 为高于 {b} 的尖峰；舍弃
 the reading {a:d} at {at:t} was a dip below {b:d}; discarded | {at} 的读数 {a} 为低于 {b} 的凹陷；舍弃
-a register cannot show {a:d}, read at {at:t}; discarded, as are those that follow it in one burst | 计量表不可能显示 {a}（{at} 读数）；舍弃，其后连续的同类读数一并舍弃
+a register cannot show {a:d}, read at {at:t}; discarded, as are those that follow it in one burst | \
+计量表不可能显示 {a}（{at} 读数）；舍弃，其后连续的同类读数一并舍弃
 the register rose faster than it can | 表底上升过快
 the register fell to near zero | 表底降至接近零
 the register fell | 表底下降
@@ -87,7 +94,6 @@ the register was replaced | 已换表
 the register started again from zero | 表底归零重新计数
 the register jumped and stayed | 表底跳变后保持
 the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
-{a:w}; {b:w} | {a}；{b}
 """
 """What ``processors`` say in figures and events: English | Chinese."""
 
@@ -108,6 +114,9 @@ the contact's address is not http(s)://host…: mend url in contacts.csv, then t
 """
 """Why a delivery waits or is given up: English | Chinese."""
 
+JOINED_ZH = "{a:w}; {b:w} | {a}；{b}"
+"""Several sentences in one, the last pattern tried."""
+
 _KINDS = {
     "d": r"[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?",
     "t": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,12}(?:[-+][0-9:]{5}|Z)",
@@ -120,6 +129,10 @@ CHARS_MAX = 2_000
 """Characters of a sentence that is compared with patterns; a longer one is told as it is."""
 
 
+TABLES_MAX = 8
+"""Combinations of tables whose patterns are kept."""
+
+
 class Pattern(NamedTuple):
     """A sentence's form, what it becomes, and the facts that are times or words to translate."""
 
@@ -128,14 +141,14 @@ class Pattern(NamedTuple):
     kinds: dict[str, str]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=TABLES_MAX)
 def patterns(*tables: str) -> tuple[Pattern, ...]:
     """Return the patterns of tables in their order."""
     lines = (line for table in tables for line in table.strip().splitlines())
     return tuple(_pattern(*line.split(" | ", 1)) for line in lines)
 
 
-def worded(sentence: str, language: str, tables: Sequence[str] = (ENGINE_ZH, DELIVERY_ZH)) -> str:
+def worded(sentence: str, language: str, tables: Sequence[str] = (ENGINE_ZH, DELIVERY_ZH, JOINED_ZH)) -> str:
     """Return a sentence of the engine in a language; what no pattern fits is returned as it is.
 
     >>> worded("44 valid minutes of 45 (fault)", "zh")

@@ -12,7 +12,7 @@ from plumeline.console import hexdump, parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from plumeline.texts.wording import said
+from plumeline.texts.wording import said as told
 from processors.store import StoreAway, StoredFrame
 
 FRAMES_MAX = 100
@@ -34,7 +34,7 @@ def quarantine(context: Context) -> View:
     rows = [f for f in found if (not reason or f.verdict == reason) and (not source or f.source == source)][:FRAMES_MAX]
     total = sum(counts.values())
     options = [("", t("quarantine.every", n=total))] + [
-        (name, f"{said(name)} {n}") for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        (name, f"{told(name)} {n}") for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     head = h(
         "section",
@@ -103,7 +103,7 @@ def retrial(context: Context, found: StoredFrame) -> Markup | None:
     if found.verdict == "ok" or said == "filed":
         return parts.section(t("again"), answer)
     reason = port.reason(found)
-    would = t("again.would") if reason is None else t("again.would_not", reason=said(reason))
+    would = t("again.would") if reason is None else t("again.would_not", reason=told(reason))
     return parts.section(t("again"), answer, h("p", would), try_again(found))
 
 
@@ -154,7 +154,7 @@ def facts(context: Context, found: StoredFrame) -> Markup:
     )
     rows = [
         (t("frame.verdict"), verdict(found)),
-        (t("frame.detail"), said(found.detail) if found.detail else None),
+        (t("frame.detail"), told(found.detail) if found.detail else None),
         (t("frame.source"), source),
         (
             t("frame.received"),
@@ -169,7 +169,7 @@ def facts(context: Context, found: StoredFrame) -> Markup:
 
 def verdict(found: StoredFrame) -> Markup:
     """Return a gateway's verdict as a word with its shape."""
-    return parts.chip("grey", t("frame.ok")) if found.verdict == "ok" else parts.chip("yellow", said(found.verdict))
+    return parts.chip("grey", t("frame.ok")) if found.verdict == "ok" else parts.chip("yellow", told(found.verdict))
 
 
 def crc_words(crc: str) -> str:
@@ -217,7 +217,7 @@ def _held(context: Context, f: StoredFrame) -> Markup:
             h("b", context.names.place(f.source) if f.source else t("frame.no_source")),
             excerpt(f.raw),
         ),
-        h("p", said(f.detail)) if f.detail else None,
+        h("p", told(f.detail)) if f.detail else None,
         hexdump.as_hex(part, None if mark is None else mark - start),
         h("p", t("list.bytes", n=len(f.raw) - len(part)), cls="rest") if len(f.raw) > len(part) else None,
         h(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.wording import DELIVERY_ZH, ENGINE_ZH, worded
+from alerts.wording import DELIVERY_ZH, ENGINE_ZH, JOINED_ZH, worded
 from plumeline.texts import spoken
 
 GATEWAY_ZH = """
@@ -64,7 +64,8 @@ FORMULA_ZH = """
 mean of the minute's valid readings | 该分钟有效读数的均值
 mean of the hour's valid minutes, at least 45 | 该小时有效分钟的均值，至少 45 个
 mean of the day's valid hours, at least 20 | 当日有效小时的均值，至少 20 个
-mean over valid minutes of C × (21 − ref) / (21 − O₂), each minute converted before averaging | 有效分钟 C × (21 − 基准氧含量) / (21 − O₂) 的均值，逐分钟先折算后平均
+mean over valid minutes of C × (21 − ref) / (21 − O₂), each minute converted before averaging | \
+有效分钟 C × (21 − 基准氧含量) / (21 − O₂) 的均值，逐分钟先折算后平均
 mean of the day's valid hours at reference oxygen, at least 20 | 当日有效小时折算浓度的均值，至少 20 个
 measured mean [mg/m³] × dry standard flow [m³/h] × 10⁻⁶ | 实测均值 [mg/m³] × 标干流量 [m³/h] × 10⁻⁶
 sum of the day's hourly masses | 当日各小时排放量之和
@@ -88,7 +89,8 @@ second pass over day figures | 日统计值的二次汇总
 """
 """What ``plumeline.explain`` says: English | Chinese."""
 
-TABLES = (FORMULA_ZH, GATEWAY_ZH, ENGINE_ZH, DELIVERY_ZH, "{where}: {why:w} | {where}：{why}")
+TABLES = (FORMULA_ZH, GATEWAY_ZH, ENGINE_ZH, DELIVERY_ZH, JOINED_ZH, "{where}: {why:w} | {where}：{why}")
+"""Every pattern, in the order in which they are tried."""
 
 
 def said(sentence: str) -> str:
