@@ -76,7 +76,7 @@ CHINESE: dict[str, str] = {
     "digest.silent": "追溯发现数据中断：自 {since} 起。",
     "digest.because": "{line}{text}",
     "digest.more": "另有 {more} 项，见控制台。",
-    "silent.since": "自 {since} 起无数据（{ago}）；应每 {cadence} 上报一次。",
+    "silent.since": "自 {since} 起无数据（{ago}）；应每 {cadence}上报一次。",
     "silent.since_alone": "自 {since} 起无数据（{ago}）。",
     "silent.never": "从未收到数据。",
     "silent.ended": "{since} 至 {until} 数据中断。",

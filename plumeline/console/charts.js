@@ -25,7 +25,7 @@ window.plBand = (params, api) => {
   const kids = [{type: 'rect', shape: {x, y: c.y, width: w, height: c.height}, style}];
   const text = String(api.value(3)), cjk = /[\u3000-\u9fff\uff00-\uffef]/;
   const word = cjk.test(text) ? 27 : 7.5 * Math.max(...text.split(' ').map((part) => part.length)); // px of the longest word, or of two Chinese signs
-  if (w - 8 > word) kids.push({type: 'text', style: {text, x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 8, overflow: 'break', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
+  if (w - 8 > word) kids.push({type: 'text', style: {text, x: x + 5, y: c.y + (hatch ? 20 : 4), width: cjk.test(text) ? Math.floor((w - 8) / 26) * 26 + 1 : w - 8, overflow: 'break', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
   return {type: 'group', children: kids};
 };
 window.plCell = (params, api) => {

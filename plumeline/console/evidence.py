@@ -148,7 +148,15 @@ def _head(context: Context, f: Figure) -> Markup:
             "h1",
             name,
             " ",
-            h("small", words.listed([words.stat_words(f.stat), f"{t(f.level)} {words.period(f.start_ms, f.level, now_ms)}"])),
+            h(
+                "small",
+                t(
+                    "evidence.what",
+                    stat=words.stat_words(f.stat),
+                    level=t(f.level),
+                    period=words.period(f.start_ms, f.level, now_ms),
+                ),
+            ),
         ),
         h(
             "div",

@@ -82,13 +82,15 @@ def _parts(context: Context, health: Mapping[str, Any], away: str | None, store:
             "yellow" if counts is None or counts.get("waiting") else "grey",
             t("alerts.away")
             if counts is None
-            else words.listed(f"{n} {t(f'delivery.{s}')}" for s, n in counts.items()) or t("pipeline.deliveries.none"),
+            else words.listed(words.counted(n, t(f"delivery.{s}")) for s, n in counts.items()) or t("pipeline.deliveries.none"),
             "alerts",
         ),
     ]
     if store:
         found = Counter(s.state for s in parts.all_states(context))
-        text = words.listed(f"{found[s]} {t(f'source.{s}')}" for s in parts.STATE_ORDER if found[s]) or t("sources.none")
+        text = words.listed(words.counted(found[s], t(f"source.{s}")) for s in parts.STATE_ORDER if found[s]) or t(
+            "sources.none"
+        )
         rows.append(_row(t("pipeline.sources"), "grey", text, "sources"))
         held = sum(context.console.store.quarantine_counts().values())
         rows.append(_row(t("pipeline.quarantine"), "grey", t("pipeline.quarantine.n", n=held), "quarantine"))

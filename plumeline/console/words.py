@@ -111,6 +111,11 @@ def listed(items: Iterable[str]) -> str:
     return ("、" if spoken() == "zh" else ", ").join(items)
 
 
+def counted(n: int, what: str) -> str:
+    """Return how many there are of what, "3 late", in Chinese the word first."""
+    return f"{what} {n}" if spoken() == "zh" else f"{n} {what}"
+
+
 def sentences(items: Iterable[str]) -> str:
     """Return sentences one after another; in Chinese no blank parts them."""
     return ("" if spoken() == "zh" else " ").join(items)

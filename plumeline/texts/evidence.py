@@ -2,6 +2,7 @@
 
 EN = """
 evidence | Evidence
+evidence.what | {stat}, {level} {period}
 evidence.no_value | no value
 evidence.from | {value}: {mean}{basis}.
 evidence.mean.minute | the mean of {n} valid readings
@@ -82,6 +83,7 @@ change.state | standing only
 
 ZH = """
 evidence | 依据
+evidence.what | {stat}，{level} {period}
 evidence.no_value | 无数值
 evidence.from | {value}：{mean}{basis}。
 evidence.mean.minute | {n} 个有效读数的均值

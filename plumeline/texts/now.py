@@ -68,7 +68,7 @@ now.over | 超标 {times} 倍
 now.spark | 小时均值，近 {n} 小时
 now.since | 自 {time} 起
 now.hours | 超标小时数：{n}
-now.fresh | {hour} 小时，{state}，{ago}
+now.fresh | {hour} {state}，{ago}
 now.no_figure | 该小时正在重算
 now.evidence | 依据
 now.late | 未正常上报的监测点

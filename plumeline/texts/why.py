@@ -83,8 +83,8 @@ why.clock.unknown | 未知：尚无带发送时间的报文。
 why.clock.skew | 接收时间减发送时间：{skew}（中位数）。
 why.clock.do | 请校准时钟，或在 sources.csv 中添加带日期的 clock_offset_s；在此之前，时间超前的数据暂挂。
 why.fresh | 最近读数
-why.fresh.never | 尚无；应每 {cadence} 上报一次。
-why.fresh.last | {time}（{ago}）；应每 {cadence} 上报一次。
+why.fresh.never | 尚无；应每 {cadence}上报一次。
+why.fresh.last | {time}（{ago}）；应每 {cadence}上报一次。
 why.fresh.do | 请检查设备及其线路；此后补传的数据会计入。
 why.marked | 标记
 why.marked.none | 当前没有标记使其读数无效。

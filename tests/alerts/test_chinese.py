@@ -60,7 +60,7 @@ def test_silent() -> None:
     silent = about("source.silent", "02:31:00", source="4401000002", last="2026-07-01T00:00:00+08:00", cadence_s=900)
     assert words(silent)[:2] == [
         "【橙色】数据中断 — Lake Dyeing cabinet 2",
-        "自 00:00 起无数据（2 小时 31 分钟）；应每 15 分钟 上报一次。",
+        "自 00:00 起无数据（2 小时 31 分钟）；应每 15 分钟上报一次。",
     ]
 
 

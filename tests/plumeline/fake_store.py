@@ -16,6 +16,7 @@ from alerts.alert import Alert, Phase, Severity
 from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
+from plumeline.explain import RULES
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, Figure, Level, SourceState, local, local_iso
 from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
 
@@ -437,8 +438,8 @@ def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figur
     explain = {
         "sum": exact,
         "n": n,
-        "formula": f"sum of {n} valid minutes / {n}",
-        "basis": "HJ 75-2017: at least 45 valid minutes",
+        "formula": RULES.get((stat, level), RULES["avg", "hour"])[0],
+        "basis": RULES.get((stat, level), RULES["avg", "hour"])[1],
     }
     if stat == "avg_ref":
         explain |= {"reference_o2_pct": "6"}

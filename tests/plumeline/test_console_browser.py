@@ -214,8 +214,18 @@ ENGLISH = re.compile(
     r"[A-Za-z]{2,}(?: [a-z]{2,})+|\b(?:the|of|and|is|was|not|no|none|hour|limit|alert|source|valid|since|ago)\b"
 )
 """Two words in a row, or one that every sentence has."""
-VERBATIM = (SCRIPT, "busy", "disk I/O error", "timed out", "GET / HTTP/1.1", "monthly zero and span", "Li Wei")
-"""What devices, receivers and people said, which is shown as it is."""
+VERBATIM = (
+    SCRIPT,
+    "source/factor/stat/level/start",
+    "S1/a21026/avg/hour",
+    "busy",
+    "disk I/O error",
+    "timed out",
+    "GET / HTTP/1.1",
+    "monthly zero and span",
+    "Li Wei",
+)
+"""Identities, and what devices, receivers and people said, which is shown as it is."""
 CHINESE_PAGES = (
     *PAGES,
     f"/source/{FACTORY}",
@@ -231,7 +241,6 @@ CHINESE_PAGES = (
     "/quarantine?source=nobody",
     "/frame/nobody",
     f"/why/{STACK}",
-    "/nowhere",
 )
 
 
@@ -283,6 +292,7 @@ def test_every_page_in_chinese(page: Any, county: County) -> None:
         if english := sorted({m.group() for m in ENGLISH.finditer(seen)}):
             left[mode + path] = english
     assert left == {}
+    assert "页面不存在" in page.request.get(county.base + "/nowhere").text()
     county.set("busy")
     page.locator(".languages a", has_text="English").click()
     page.get_by_text("Above limit").first.wait_for()
