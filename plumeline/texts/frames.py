@@ -33,7 +33,6 @@ frame.open | Open the frame
 frame.text | Text
 frame.masked | The device's password (PW) is shown as stars; the stored frame holds it as it came.
 frame.hex | Hex, {n} bytes
-crc | {crc}
 crc.ok | ok
 crc.wrong | wrong
 crc.none | none
@@ -75,7 +74,6 @@ frame.open | 打开报文
 frame.text | 文本
 frame.masked | 设备密码（PW）以星号显示；存储的报文保持原样。
 frame.hex | 十六进制，{n} 字节
-crc | {crc}
 crc.ok | 正确
 crc.wrong | 错误
 crc.none | 无
