@@ -13,6 +13,7 @@ from alerts.names import factor_name, place, point_row
 from alerts.silences import KIND as COUNTY_SILENT
 from alerts.silences import STORM_WITHIN_MS
 from alerts.texts import known, ordinal, text
+from alerts.wording import worded
 from ingest.registry import Registry
 from processors.figures import local, local_iso
 
@@ -100,7 +101,7 @@ def shown(value: object, limit: object = None) -> str:
         return str(value)
 
 
-def times_over(value: object) -> str:
+def times_over(value: object, language: str = "en") -> str:
     """Return times over with two decimals, or with as many as it takes not to read as none."""
     try:
         exact = Decimal(str(value))
@@ -109,7 +110,7 @@ def times_over(value: object) -> str:
         return str(value)
     if rounded:
         return str(rounded)
-    return _plain(exact) if exact else "less than 0.001"
+    return _plain(exact) if exact else text("times_over.least", language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class _View:
         return place(self.registry, self.alert.source, self.day, self.language)
 
     def factor(self, factor: str | None = None) -> str:
-        return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day)
+        return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day, self.language)
 
     def title(self, *keys: str, **values: object) -> str:
         return self.text(known(*keys), place=self.place(), factor=self.factor(), **values)
@@ -177,6 +178,18 @@ class _View:
         if point is None or point.reference_o2_pct is None:
             return self.text("basis.avg_ref_unknown")
         return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))
+
+    def times_over(self) -> str:
+        """Times over, or that they are not known."""
+        return times_over(self.or_unknown(self.facts.get("times_over")), self.language)
+
+    def span(self, seconds: int) -> str:
+        """A length of time."""
+        return duration(seconds, self.language)
+
+    def said(self, sentence: object) -> str:
+        """A sentence that the engine worded, within its bound."""
+        return _cut(worded(" ".join(str(sentence).split()), self.language)) if sentence is not None else ""
 
     def stamp(self, value: object) -> str:
         """A time with its date."""
@@ -228,7 +241,7 @@ def _exceedance(view: _View) -> list[str]:
     state = view.state(facts)
     return [
         view.title(f"title.exceedance.{alert.phase}", hours=hours),
-        view.text("exceedance.value", **measure, times_over=times_over(view.or_unknown(facts.get("times_over"))), run=run),
+        view.text("exceedance.value", **measure, times_over=view.times_over(), run=run),
         view.text("exceedance.state", state=state) if n is None else view.text("exceedance.minutes", n=n, state=state),
         limit,
         view.next(f"next.over.{group}", "next.over"),
@@ -245,7 +258,7 @@ def _withdrawn(view: _View, measure: dict[str, str]) -> list[str]:
     return [
         view.title("title.exceedance.withdrawn"),
         replaces,
-        view.text("withdrawn.because", text=_cut(facts["revises"])) if facts.get("revises") else "",
+        view.text("withdrawn.because", text=view.said(facts["revises"])) if facts.get("revises") else "",
         view.text("withdrawn.now", **measure, state=view.state(facts)) if facts.get("value") is not None else "",
         view.next("next.withdrawn"),
     ]
@@ -262,7 +275,7 @@ def _digest(view: _View) -> list[str]:
             line = view.text("digest.silent", since=view.moment(item.get("last") or item.get("since")))
         else:
             line = view.text("digest.withdrawn" if item.get("kind") == "exceedance.withdrawn" else "digest.item", **values)
-        lines.append(view.text("digest.because", line=line, text=_cut(item["revises"])) if item.get("revises") else line)
+        lines.append(view.text("digest.because", line=line, text=view.said(item["revises"])) if item.get("revises") else line)
     if more:
         lines.append(view.text("digest.more", more=more))
     return [view.title("title.digest", n=len(items) + more), *lines, view.next("next.digest")]
@@ -290,10 +303,10 @@ def _source(view: _View) -> list[str]:
     if last is None:
         what = view.text("silent.never")
     else:
-        values = {"since": view.moment(last.isoformat()), "ago": duration(int((local(alert.time_ms) - last).total_seconds()))}
+        values = {"since": view.moment(last.isoformat()), "ago": view.span(int((local(alert.time_ms) - last).total_seconds()))}
         cadence = facts.get("cadence_s")
         if isinstance(cadence, int):
-            what = view.text("silent.since", cadence=duration(cadence), **values)
+            what = view.text("silent.since", cadence=view.span(cadence), **values)
         else:
             what = view.text("silent.since_alone", **values)
     return [title, what, view.next(f"next.silent.{facts.get('cause')}", "next.silent.unknown")]
@@ -303,12 +316,12 @@ def _county(view: _View) -> list[str]:
     alert, facts = view.alert, view.facts
     total, silent = facts.get("total", 0), facts.get("silent", 0)
     names = [place(view.registry, source, view.day, view.language) for source in facts.get("sources", [])]
-    listed = {"sources": "; ".join(names), "more": silent - len(names)}
+    listed = {"sources": view.text("list.by").join(names), "more": silent - len(names)}
     title = view.title(f"title.{alert.kind}.{alert.phase}", total=total, silent=silent, back=total - silent)
     since = view.moment(facts.get("since"))
     if alert.phase == "resolved":
         ended = view.text("county.ended", since=since, until=view.moment(local_iso(alert.time_ms)))
-        left = view.text("county.left", **listed, within=duration(STORM_WITHIN_MS // 1000)) if names else ""
+        left = view.text("county.left", **listed, within=view.span(STORM_WITHIN_MS // 1000)) if names else ""
         return [title, ended, left, view.next("next.on_time")]
     key = "county.sources_more" if silent > len(names) else "county.sources"
     return [title, view.text("county.since", since=since), view.text(key, **listed), view.next("next.county.silent")]
@@ -318,20 +331,21 @@ def _finding(view: _View) -> list[str]:
     last = view.facts.get("last_of_day")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
-        _cut(view.facts.get("text")) or view.text("finding.no_text"),
+        view.said(view.facts.get("text")) or view.text("finding.no_text"),
         view.text("finding.last_of_day", n=last) if last else view.text("finding.day"),
         view.next(f"next.{view.alert.kind}", "next.finding"),
     ]
 
 
-def duration(seconds: int) -> str:
+def duration(seconds: int, language: str = "en") -> str:
     """Return a length of time in at most two units: "30 s", "31 min", "2 h 5 min", "3 d 4 h"; the smaller unit cut off."""
     seconds = max(seconds, 0)
     for name, size, below, below_name in (("d", 86_400, 3_600, "h"), ("h", 3_600, 60, "min"), ("min", 60, 1, "s")):
         if seconds >= size:
             high, low = seconds // size, seconds % size // below
-            return f"{high} {name}" if low == 0 else f"{high} {name} {low} {below_name}"
-    return f"{seconds} s"
+            told = [text(f"span.{name}", language, n=high)] + ([text(f"span.{below_name}", language, n=low)] if low else [])
+            return " ".join(told)
+    return text("span.s", language, n=seconds)
 
 
 def _plain(number: Decimal) -> str:

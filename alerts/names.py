@@ -9,7 +9,7 @@ from typing import TypeVar
 from alerts.alert import Alert
 from alerts.silences import COUNTY
 from alerts.texts import text
-from ingest.registry import Contact, Dated, Enterprise, Point, Registry, Source
+from ingest.registry import Contact, Dated, Enterprise, Meter, Point, Registry, Source
 from processors.figures import local
 
 RowT = TypeVar("RowT", bound=Dated)
@@ -31,16 +31,23 @@ def place(registry: Registry, source: str, day: date, language: str = "en") -> s
     if row is None:
         return text("place.source", language, source=source)
     owner = enterprise_row(registry, row.enterprise)
-    names = {"enterprise": (owner.name if owner else "") or row.enterprise, "outlet": row.outlet, "name": row.name or source}
+    name = own_name(row, language)
+    who = (own_name(owner, language) if owner else "") or row.enterprise
+    names = {"enterprise": who, "outlet": row.outlet, "name": name or source}
     if not row.outlet:
         return text("place.name", language, **names)
-    return text("place.outlet" if row.name else "place.outlet_only", language, **names)
+    return text("place.outlet" if name else "place.outlet_only", language, **names)
 
 
-def factor_name(registry: Registry, source: str, factor: str | None, day: date) -> str:
-    """Return a point's name, or the factor's code."""
-    point = point_row(registry, source, factor, day)
-    return (point.name if point else "") or factor or source
+def own_name(row: Enterprise | Source | Point | Meter, language: str) -> str:
+    """Return the name of a registry row in a language, where it has one, else the name that every row has."""
+    return (row.name_zh if language == "zh" else "") or row.name
+
+
+def factor_name(registry: Registry, source: str, factor: str | None, day: date, language: str = "en") -> str:
+    """Return the name of a point or meter, or the factor's code."""
+    row = point_row(registry, source, factor, day) or meter_row(registry, source, factor, day)
+    return (own_name(row, language) if row else "") or factor or source
 
 
 def source_row(registry: Registry, source: str, day: date) -> Source | None:
@@ -51,6 +58,11 @@ def source_row(registry: Registry, source: str, day: date) -> Source | None:
 def point_row(registry: Registry, source: str, factor: str | None, day: date) -> Point | None:
     """Return the row of a point that holds on a day, else its newest."""
     return _on(day, (row for row in registry.points if row.source == source and row.factor == factor))
+
+
+def meter_row(registry: Registry, source: str, factor: str | None, day: date) -> Meter | None:
+    """Return the row of a meter that holds on a day, else its newest."""
+    return _on(day, (row for row in registry.meters if row.source == source and row.factor == factor))
 
 
 def enterprise_row(registry: Registry, enterprise: str) -> Enterprise | None:

@@ -1,10 +1,13 @@
 """Every text of a message, by key and language; templates are filled with ``str.format``.
 
 The words are those of the project's table of words (episode, times over, on time, silent, blind, finding, not judged …).
-A further language is a further dict with the same keys; a key that it lacks is told in English.
+A further language is a further dict with the same keys (``alerts.texts_zh``) and one more entry of ``TEXTS``; a key that it lacks
+is told in English. What the engine words itself is translated by ``alerts.wording``.
 """
 
 from __future__ import annotations
+
+from alerts.texts_zh import CHINESE
 
 ENGLISH: dict[str, str] = {
     # names
@@ -21,6 +24,12 @@ ENGLISH: dict[str, str] = {
     "basis.avg_ref_unknown": "at reference oxygen",
     "ordinal": "second third fourth fifth sixth seventh eighth ninth tenth",
     "ordinal.more": "{n}th",
+    "list.by": "; ",
+    "times_over.least": "less than 0.001",
+    "span.s": "{n} s",
+    "span.min": "{n} min",
+    "span.h": "{n} h",
+    "span.d": "{n} d",
     # first lines
     "title.exceedance.opened": "[RED] {factor} over limit — {place}",
     "title.exceedance.update": "[RED] {factor} still over limit, {hours} hours — {place}",
@@ -133,7 +142,7 @@ ENGLISH: dict[str, str] = {
 }
 """Key to English template."""
 
-TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH}
+TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 """Language to catalogue."""
 
 

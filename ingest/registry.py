@@ -51,6 +51,7 @@ class Source(Dated):
     outlet: str
     name: str
     kind: Literal["flue_gas", "voc", "water", "energy"]
+    name_zh: str = ""
     permit: str = ""
     cadence_s: Annotated[int, Field(ge=1, le=86_400)] = 30
     minute_s: Annotated[int, Field(ge=60, le=3_600)] = 60
@@ -96,6 +97,7 @@ class Meter(Dated):
     kind: Literal["cumulative", "interval"]
     unit: str
     name: str = ""
+    name_zh: str = ""
     multiplier: Decimal = Decimal(1)
     modulus: Decimal | None = None
     max_rate_h: Decimal | None = None

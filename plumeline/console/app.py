@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from nicegui import Client, run, ui
+from nicegui import Client, context, run, ui
 from nicegui import app as pages
 
-from plumeline.console import deliveries, evidence, forms, frames, now, pipeline, source, sources, why
+from plumeline.console import deliveries, evidence, forms, frames, languages, now, pipeline, source, sources, why
 from plumeline.console.ports import Console
 from plumeline.console.shell import Load, Shell, show_missing, show_page
-from plumeline.texts import t
+from plumeline.texts import speaking, t
 from processors.store import StoreAway
 
 PARAMETER_MAX = 300
@@ -50,63 +50,80 @@ def mount(app: FastAPI, deps: Console) -> None:
         "quarantine/again": lambda fields: frames.act(shell.context({}), fields),
     }
     app.include_router(forms.routes(prefix, forms_of))
+    app.include_router(languages.routes(prefix))
 
-    async def page(request: Request, tab: str, load: Load, slots: tuple[str, ...], title: str, **named: str) -> None:
-        query = {**_query(request), **{k: v[:PARAMETER_MAX] for k, v in named.items()}}
+    async def page(
+        request: Request, tab: str, load: Load, slots: tuple[str, ...], title: Callable[[], str], **named: str
+    ) -> None:
+        asked = _query(request)
+        query = {**asked, **{k: v[:PARAMETER_MAX] for k, v in named.items()}}
         address = f"{request.url.path}?{urlencode(query)}"
-        await show_page(shell, tab=tab, title=title, address=address, load=load, slots=slots, query=query)
+        with speaking(languages.language_of(request)):
+            languages.tag(context.client)
+            here = languages.address(request, prefix, asked)
+            await show_page(shell, tab=tab, title=title(), address=address, load=load, slots=slots, query=query, here=here)
 
     def title_of(name: str) -> str:
         return shell.context({}).names.place(name)[:TITLE_MAX]
 
+    def text(key: str) -> Callable[[], str]:
+        return lambda: t(key)
+
     @pages.exception_handler(404)
     async def missing(request: Request, exception: Exception) -> Response:
-        with Client(ui.page(""), request=request) as client:
+        with Client(ui.page(""), request=request) as client, speaking(languages.language_of(request)):
+            languages.tag(client)
             show_missing(shell)
         return client.build_response(request, 404)
 
     @ui.page("/")
     async def now_page(request: Request) -> None:
-        await page(request, "now", now.view, ("totals", "open", "late", "alerts"), t("tab.now"))
+        await page(request, "now", now.view, ("totals", "open", "late", "alerts"), text("tab.now"))
 
     @ui.page("/sources")
     async def sources_page(request: Request) -> None:
-        await page(request, "sources", sources.view, ("head", "list"), t("tab.sources"))
+        await page(request, "sources", sources.view, ("head", "list"), text("tab.sources"))
 
     @ui.page("/source/{name:path}")
     async def source_page(request: Request, name: str) -> None:
-        await page(request, "sources", source.view, source.SLOTS, title_of(name), source=name)
+        await page(request, "sources", source.view, source.SLOTS, lambda: title_of(name), source=name)
 
     @ui.page("/evidence")
     async def evidence_page(request: Request) -> None:
         key = evidence.key_of(request.query_params.get("figure", "")[:PARAMETER_MAX])
-        names = shell.context({}).names
-        about = f" · {names.factor(key.source, key.factor)} · {title_of(key.source)}" if key else ""
-        await page(request, "sources", evidence.view, evidence.SLOTS, t("evidence") + about)
+
+        def title() -> str:
+            names = shell.context({}).names
+            about = f" · {names.factor(key.source, key.factor)} · {title_of(key.source)}" if key else ""
+            return t("evidence") + about
+
+        await page(request, "sources", evidence.view, evidence.SLOTS, title)
 
     @ui.page("/alerts")
     async def alerts_page(request: Request) -> None:
-        await page(request, "alerts", deliveries.view, ("head", "list"), t("tab.alerts"))
+        await page(request, "alerts", deliveries.view, ("head", "list"), text("tab.alerts"))
 
     @ui.page("/quarantine")
     async def quarantine_page(request: Request) -> None:
-        await page(request, "quarantine", frames.quarantine, ("head", "list"), t("tab.quarantine"))
+        await page(request, "quarantine", frames.quarantine, ("head", "list"), text("tab.quarantine"))
 
     @ui.page("/frame/{name:path}")
     async def frame_page(request: Request, name: str) -> None:
-        await page(request, "quarantine", frames.frame, ("head", "again", "text", "hex"), t("frame"), id=name)
+        await page(request, "quarantine", frames.frame, ("head", "again", "text", "hex"), text("frame"), id=name)
 
     @ui.page("/why")
     async def why_page(request: Request) -> None:
-        await page(request, "why", why.index, ("head", "list"), t("tab.why"))
+        await page(request, "why", why.index, ("head", "list"), text("tab.why"))
 
     @ui.page("/why/{name:path}")
     async def why_source_page(request: Request, name: str) -> None:
-        await page(request, "why", why.view, ("head", "checks", "frames"), f"{t('tab.why')} · {title_of(name)}", source=name)
+        await page(
+            request, "why", why.view, ("head", "checks", "frames"), lambda: f"{t('tab.why')} · {title_of(name)}", source=name
+        )
 
     @ui.page("/pipeline")
     async def pipeline_page(request: Request) -> None:
-        await page(request, "pipeline", pipeline.view, ("head", "parts", "queues", "blind", "rest"), t("tab.pipeline"))
+        await page(request, "pipeline", pipeline.view, ("head", "parts", "queues", "blind", "rest"), text("tab.pipeline"))
 
     ui.run_with(
         app,

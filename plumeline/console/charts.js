@@ -23,8 +23,9 @@ window.plBand = (params, api) => {
   const hatch = api.value(2) === 0;
   const style = hatch ? {fill: {image: window.plHatch(), repeat: 'repeat'}} : {fill: 'rgba(60,70,80,0.10)'};
   const kids = [{type: 'rect', shape: {x, y: c.y, width: w, height: c.height}, style}];
-  const text = String(api.value(3)), word = 7.5 * Math.max(...text.split(' ').map((part) => part.length)); // px of the longest word
-  if (w - 8 > word) kids.push({type: 'text', style: {text, x: x + 5, y: c.y + (hatch ? 20 : 4), width: w - 8, overflow: 'break', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
+  const text = String(api.value(3)), cjk = /[\u3000-\u9fff\uff00-\uffef]/;
+  const word = cjk.test(text) ? 27 : 7.5 * Math.max(...text.split(' ').map((part) => part.length)); // px of the longest word, or of two Chinese signs
+  if (w - 8 > word) kids.push({type: 'text', style: {text, x: x + 5, y: c.y + (hatch ? 20 : 4), width: cjk.test(text) ? Math.floor((w - 8) / 26) * 26 + 1 : w - 8, overflow: 'break', font: '13px sans-serif', fill: '#3f464d', stroke: '#fff', lineWidth: 4}});
   return {type: 'group', children: kids};
 };
 window.plCell = (params, api) => {
@@ -35,6 +36,7 @@ window.plCell = (params, api) => {
   return {type: 'group', children: kids};
 };
 window.plTime = (v) => { const d = new Date(v + 28800000 /* UTC+8 */), h = d.getUTCHours(), m = d.getUTCMinutes();
-  return h || m ? String(h).padStart(2, '0') + ':' + String(m).padStart(2, '0') : d.getUTCDate() + ' ' + ['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec'][d.getUTCMonth()]; };
-window.plNumber = (v) => Math.abs(v) >= 1e6 ? v / 1e6 + ' M' : Math.abs(v) >= 1e4 ? v / 1e3 + ' k' : v.toLocaleString('en-US');
+  const zh = document.documentElement.lang.startsWith('zh');
+  return h || m ? String(h).padStart(2, '0') + ':' + String(m).padStart(2, '0') : zh ? d.getUTCMonth() + 1 + '月' + d.getUTCDate() + '日' : d.getUTCDate() + ' ' + ['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec'][d.getUTCMonth()]; };
+window.plNumber = (v) => document.documentElement.lang.startsWith('zh') && Math.abs(v) >= 1e4 ? v / 1e4 + '万' : Math.abs(v) >= 1e6 ? v / 1e6 + ' M' : Math.abs(v) >= 1e4 ? v / 1e3 + ' k' : v.toLocaleString('en-US');
 window.plTip = (p) => (p.data && p.data.tip) || '';

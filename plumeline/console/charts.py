@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from plumeline.console import words
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.figures import HOUR_MS, MINUTE_MS, Figure
 from processors.store import StoredMark
 
@@ -205,7 +206,7 @@ def _gaps(by_start: dict[int, Figure], start_ms: int, end_ms: int, step_ms: int)
         figure = by_start.get(at)
         if figure is not None and figure.ok and figure.value is not None:
             continue
-        reason = (figure.reason or t("chart.not_valid")) if figure is not None else t("chart.no_data")
+        reason = (said(figure.reason) if figure.reason else t("chart.not_valid")) if figure is not None else t("chart.no_data")
         href = words.evidence_url(figure.id) if figure is not None else None
         if runs and runs[-1][1] == at and runs[-1][2] == reason:
             runs[-1] = (runs[-1][0], at + step_ms, reason, href)

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionKind, ActionRefused
+from alerts.message import render
 from alerts.names import GATEWAY
 from alerts.records import AlertRow, DeliveryRow
 from alerts.silences import COUNTY
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
-from plumeline.texts import t
+from plumeline.texts import spoken, t
+from plumeline.texts.wording import said as told
 from processors.figures import HOUR_MS, Episode, local_iso
 from processors.store import StoreAway
 
@@ -79,13 +81,14 @@ def over(rows: Sequence[AlertRow]) -> set[str]:
     return found
 
 
-def brief(row: AlertRow, now_ms: int, *, over: bool) -> Markup:
+def brief(context: Context, row: AlertRow, *, over: bool) -> Markup:
     """Return an alert as one line for the page Now: when, first line, how its deliveries stand."""
+    now_ms = context.now_ms
     return h(
         "article",
         h("div", words.clock(row.alert.time_ms, now_ms), cls="when"),
         h("div", parts.chip("grey" if over else _colour(row), _phase(row, over)), cls="who"),
-        h("div", link(words.query("alerts", alert=row.alert.id), row.title, cls="cover"), cls="title"),
+        h("div", link(words.query("alerts", alert=row.alert.id), message(context, row)[0], cls="cover"), cls="title"),
         h("div", _known(row), _standing(row), cls="standing"),
         cls="brief",
         data_key=row.alert.id,
@@ -95,6 +98,7 @@ def brief(row: AlertRow, now_ms: int, *, over: bool) -> Markup:
 def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen: str, *, over: bool) -> Markup:
     now_ms = context.now_ms
     open_here = row.id == chosen
+    title, body = message(context, row)
     episode = episodes.get(row.alert.thread)
     onward = [_subject(context, row)]
     if episode is not None:
@@ -104,13 +108,13 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
         "summary",
         h("span", words.clock(row.alert.time_ms, now_ms, seconds=True), cls="when"),
         parts.chip("grey" if over else _colour(row), _phase(row, over)),
-        h("b", row.title),
+        h("b", title),
         h("span", _known(row), _standing(row), cls="standing"),
     )
     return h(
         "details",
         summary,
-        h("pre", "\n".join(row.body), cls="message"),
+        h("pre", "\n".join(body), cls="message"),
         h("p", onward, cls="onward"),
         history(row, now_ms),
         form(row, context.query.get("said", "") if open_here else "", over=over),
@@ -121,6 +125,14 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
         data_key=row.alert.id,
         cls="alert",
     )
+
+
+def message(context: Context, row: AlertRow) -> tuple[str, Sequence[str]]:
+    """Return an alert's first line and body: as kept, in English, or written anew from its facts in the spoken language."""
+    if spoken() == "en":
+        return row.title, row.body
+    written = render(row.alert, context.console.registry(), "", spoken())
+    return written.title, written.body
 
 
 def _subject(context: Context, row: AlertRow) -> Markup:
@@ -200,7 +212,7 @@ def _told(delivery: DeliveryRow, now_ms: int) -> Markup:
             h("td", a.n, cls="num"),
             h("td", words.clock(a.time_ms, now_ms, seconds=True)),
             h("td", "—" if a.status is None else str(a.status), cls="num"),
-            h("td", h("code", a.answer[:ANSWER_MAX]) if a.answer else None, cls="answer"),
+            h("td", h("code", told(a.answer[:ANSWER_MAX])) if a.answer else None, cls="answer"),
         )
         for a in delivery.attempts
     ]
@@ -213,7 +225,7 @@ def _told(delivery: DeliveryRow, now_ms: int) -> Markup:
             " ",
             h("code", delivery.url),
         ),
-        h("p", delivery.reason, cls="quiet") if delivery.reason else None,
+        h("p", told(delivery.reason), cls="quiet") if delivery.reason else None,
         h("p", t("delivery.next", time=words.clock(delivery.next_ms, now_ms, seconds=True)), cls="quiet")
         if delivery.next_ms and delivery.state == "waiting"
         else None,

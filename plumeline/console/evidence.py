@@ -12,6 +12,7 @@ from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.figures import Figure, epoch_ms, local_iso
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
@@ -143,7 +144,20 @@ def _head(context: Context, f: Figure) -> Markup:
     return h(
         "section",
         h("p", link(where, context.names.place(f.source), cls="place")),
-        h("h1", name, " ", h("small", f"{words.stat_words(f.stat)}, {t(f.level)} {words.period(f.start_ms, f.level, now_ms)}")),
+        h(
+            "h1",
+            name,
+            " ",
+            h(
+                "small",
+                t(
+                    "evidence.what",
+                    stat=words.stat_words(f.stat),
+                    level=t(f.level),
+                    period=words.period(f.start_ms, f.level, now_ms),
+                ),
+            ),
+        ),
         h(
             "div",
             h("p", value),
@@ -196,7 +210,7 @@ def _sentence(context: Context, f: Figure) -> str:
         basis = t("evidence.at_oxygen", oxygen=oxygen) if f.stat == "avg_ref" and oxygen else ""
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
-        parts_.append(t("evidence.withheld", reason=f.reason or t("unknown"), covered=covered))
+        parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
     if f.limit_number is not None:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))
@@ -211,7 +225,7 @@ def _sentence(context: Context, f: Figure) -> str:
     )
     if f.revision > 1:
         parts_.append(t("evidence.revised", n=f.revision - 1))
-    return " ".join(parts_)
+    return words.sentences(parts_)
 
 
 def _formula(context: Context, f: Figure) -> Markup:
@@ -221,7 +235,7 @@ def _formula(context: Context, f: Figure) -> Markup:
         explain.pop(digest, None)  # they stand among the digests, at the page's end
     lines: list[Child] = []
     if formula:
-        lines.append(h("p", str(formula), cls="formula"))
+        lines.append(h("p", said(str(formula)), cls="formula"))
     if "sum" in explain and explain.get("n") and f.ok:
         lines.append(
             h(
@@ -235,13 +249,13 @@ def _formula(context: Context, f: Figure) -> Markup:
     if f.stat == "mass" and f.level == "hour" and f.ok:
         lines.append(_mass(context, f, str(explain.get("flow_factor") or "")))
     rows = [
-        [h("dt", t(f"explain.{key}") if t(f"explain.{key}") != f"explain.{key}" else key), h("dd", _text(value))]
+        [h("dt", t(f"explain.{key}") if t(f"explain.{key}") != f"explain.{key}" else key), h("dd", _told(key, value))]
         for key, value in explain.items()
     ]
     if rows:
         lines.append(h("dl", rows, cls="facts across"))
     if basis:
-        lines.append(h("p", t("evidence.basis"), " ", str(basis), cls="quiet"))
+        lines.append(h("p", t("evidence.basis"), " ", said(str(basis)), cls="quiet"))
     if f.limit_number is not None and (f.limit_id or "—") not in str(basis):
         lines.append(
             h(
@@ -275,7 +289,7 @@ def _hours(context: Context, key: Key) -> Markup:
         h(
             "tr",
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", f.start_ms))),
-            h("td", words.value_of(f) if f.ok else f.reason or "—", cls="num" if f.ok else "reason"),
+            h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
             h("td", str(f.n), cls="num"),
             h("td", parts.verdict_chip(f)),
             h("td", parts.state_word(f)),
@@ -303,7 +317,7 @@ def _revisions(context: Context, figure: Figure, key: Key) -> Markup:
                 h("td", str(f.revision), cls="num"),
                 h(
                     "td",
-                    h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"),
+                    h("b", words.value_of(f)) if f.ok else h("span", said(f.reason or "—"), cls="reason"),
                     cls="num" if f.ok else "",
                 ),
                 h("td", str(f.n), cls="num"),
@@ -329,7 +343,7 @@ def _change(before: Figure, after: Figure) -> str:
         changes.append(t("change.rules"))
     if before.verdict != after.verdict:
         changes.append(t("change.verdict"))
-    return ", ".join(changes) or t("change.state")
+    return words.listed(changes) or t("change.state")
 
 
 def _digests(f: Figure) -> Markup:
@@ -360,9 +374,15 @@ def _missing(context: Context, text: str, key: Key | None) -> Markup:
     )
 
 
+def _told(key: str, value: object) -> str:
+    """Return a number of the formula, or what a word of it means."""
+    word = f"explain.{key}.{value}"
+    return t(word) if t(word) != word else said(_text(value)) if key == "note" else _text(value)
+
+
 def _text(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(_text(v) for v in value)
+        return words.listed(_text(v) for v in value)
     if isinstance(value, dict):
-        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
+        return words.listed(f"{k} {_text(v)}" for k, v in value.items())
     return str(value)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
-from plumeline.texts import t
+from plumeline.console.languages import language_of
+from plumeline.texts import speaking, t
 
 FORM_BYTES_MAX = 16_384
 """Bytes of a form; a longer one is refused."""
@@ -42,7 +43,8 @@ def _answer(prefix: str, act: Act) -> Callable[[Request], Coroutine[None, None, 
         try:
             found = await fields(request)
         except FormRefused as refused:
-            return PlainTextResponse(t("form.refused"), refused.status)
+            with speaking(language_of(request)):
+                return PlainTextResponse(t("form.refused"), refused.status)
         return RedirectResponse(f"{prefix}/{await asyncio.to_thread(act, found)}", 303)
 
     return answer

@@ -12,6 +12,7 @@ from plumeline.console import hexdump, parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
+from plumeline.texts.wording import said as told
 from processors.store import StoreAway, StoredFrame
 
 FRAMES_MAX = 100
@@ -33,7 +34,7 @@ def quarantine(context: Context) -> View:
     rows = [f for f in found if (not reason or f.verdict == reason) and (not source or f.source == source)][:FRAMES_MAX]
     total = sum(counts.values())
     options = [("", t("quarantine.every", n=total))] + [
-        (name, f"{name} {n}") for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        (name, f"{told(name)} {n}") for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     head = h(
         "section",
@@ -102,7 +103,7 @@ def retrial(context: Context, found: StoredFrame) -> Markup | None:
     if found.verdict == "ok" or said == "filed":
         return parts.section(t("again"), answer)
     reason = port.reason(found)
-    would = t("again.would") if reason is None else t("again.would_not", reason=reason)
+    would = t("again.would") if reason is None else t("again.would_not", reason=told(reason))
     return parts.section(t("again"), answer, h("p", would), try_again(found))
 
 
@@ -153,14 +154,14 @@ def facts(context: Context, found: StoredFrame) -> Markup:
     )
     rows = [
         (t("frame.verdict"), verdict(found)),
-        (t("frame.detail"), found.detail),
+        (t("frame.detail"), told(found.detail) if found.detail else None),
         (t("frame.source"), source),
         (
             t("frame.received"),
             f"{words.clock(found.received_ms, now_ms, seconds=True)} · {words.ago(found.received_ms, now_ms)}",
         ),
         (t("frame.peer"), f"{found.peer} · {found.protocol}"),
-        (t("frame.crc"), t("crc", crc=found.crc)),
+        (t("frame.crc"), crc_words(found.crc)),
         (t("frame.answered"), t("yes") if found.answered else t("no")),
     ]
     return h("dl", [[h("dt", name), h("dd", value)] for name, value in rows if value], cls="facts")
@@ -168,7 +169,13 @@ def facts(context: Context, found: StoredFrame) -> Markup:
 
 def verdict(found: StoredFrame) -> Markup:
     """Return a gateway's verdict as a word with its shape."""
-    return parts.chip("grey", t("frame.ok")) if found.verdict == "ok" else parts.chip("yellow", found.verdict)
+    return parts.chip("grey", t("frame.ok")) if found.verdict == "ok" else parts.chip("yellow", told(found.verdict))
+
+
+def crc_words(crc: str) -> str:
+    """Return what a frame's CRC is, in words; an unknown one as it is."""
+    key = f"crc.{crc}"
+    return t(key) if t(key) != key else crc
 
 
 def excerpt(raw: bytes) -> Markup:
@@ -186,7 +193,7 @@ def frame_table(context: Context, found: Sequence[StoredFrame]) -> Markup:
             "tr",
             h("td", link(words.frame_url(f.id), words.clock(f.received_ms, now_ms, seconds=True))),
             h("td", verdict(f)),
-            h("td", t("crc", crc=f.crc)),
+            h("td", crc_words(f.crc)),
             h("td", t("yes") if f.answered else t("no")),
             h("td", excerpt(f.raw)),
             data_key=f.id,
@@ -210,7 +217,7 @@ def _held(context: Context, f: StoredFrame) -> Markup:
             h("b", context.names.place(f.source) if f.source else t("frame.no_source")),
             excerpt(f.raw),
         ),
-        h("p", f.detail) if f.detail else None,
+        h("p", told(f.detail)) if f.detail else None,
         hexdump.as_hex(part, None if mark is None else mark - start),
         h("p", t("list.bytes", n=len(f.raw) - len(part)), cls="rest") if len(f.raw) > len(part) else None,
         h(

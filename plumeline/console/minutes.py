@@ -13,6 +13,7 @@ from plumeline.console.converted import Converted, converted, point_at
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.figures import HOUR_MS, MINUTE_MS, Figure
 
 
@@ -134,7 +135,7 @@ def _minute(
         value: Child = [h("b", words.number(minute.number)), None if at_reference else f" {unit_of(context, minute)}"]
         word: Child = t("valid")
     elif minute is not None:
-        value, word = "—", h("span", minute.reason or t("invalid"), cls="reason")
+        value, word = "—", h("span", said(minute.reason) if minute.reason else t("invalid"), cls="reason")
     else:
         own = bool(found) and all(r.kind != "realtime" for r in found)
         why = "chart.no_data" if not found else "evidence.own_record" if own else "evidence.no_minute"
@@ -148,7 +149,7 @@ def _minute(
             h("span", h("b", words.number(at_reference.value)), cls="num"),
         ]
         if at_reference.reason is not None:
-            word = h("span", at_reference.reason, cls="reason")
+            word = h("span", said(at_reference.reason), cls="reason")
     flags = sorted({r.flag for r in found if r.flag not in ("", "N")})
     late = any(r.backfill for r in found)
     summary = h(

@@ -209,7 +209,7 @@ def _alerts(context: Context) -> Markup:
     over = deliveries.over(rows)
     return parts.section(
         t("now.alerts"),
-        h("div", [deliveries.brief(row, context.now_ms, over=row.id in over) for row in rows], cls="briefs"),
+        h("div", [deliveries.brief(context, row, over=row.id in over) for row in rows], cls="briefs"),
         aside=more,
         key="alerts",
     )

@@ -82,13 +82,15 @@ def _parts(context: Context, health: Mapping[str, Any], away: str | None, store:
             "yellow" if counts is None or counts.get("waiting") else "grey",
             t("alerts.away")
             if counts is None
-            else ", ".join(f"{n} {t(f'delivery.{s}')}" for s, n in counts.items()) or t("pipeline.deliveries.none"),
+            else words.listed(words.counted(n, t(f"delivery.{s}")) for s, n in counts.items()) or t("pipeline.deliveries.none"),
             "alerts",
         ),
     ]
     if store:
         found = Counter(s.state for s in parts.all_states(context))
-        text = ", ".join(f"{found[s]} {t(f'source.{s}')}" for s in parts.STATE_ORDER if found[s]) or t("sources.none")
+        text = words.listed(words.counted(found[s], t(f"source.{s}")) for s in parts.STATE_ORDER if found[s]) or t(
+            "sources.none"
+        )
         rows.append(_row(t("pipeline.sources"), "grey", text, "sources"))
         held = sum(context.console.store.quarantine_counts().values())
         rows.append(_row(t("pipeline.quarantine"), "grey", t("pipeline.quarantine.n", n=held), "quarantine"))
@@ -111,7 +113,7 @@ def _queues(queues: object) -> Markup:
         rows.append(
             h(
                 "tr",
-                h("td", name),
+                h("td", t(key) if (key := f"queue.{name}") in catalogue() else name),
                 h("td", f"{length:,}", cls="num"),
                 h("td", f"{bound:,}", cls="num"),
                 h(
@@ -164,7 +166,7 @@ def _everything(context: Context, health: Mapping[str, Any]) -> Markup:
         if key.endswith("_ms") and isinstance(value, int) and value > 10**11:
             text = f"{words.clock(value, context.now_ms, seconds=True)} · {words.ago(value, context.now_ms)}"
         elif isinstance(value, Mapping):
-            text = ", ".join(f"{k} {v:,}" if isinstance(v, int) else f"{k} {v}" for k, v in value.items())
+            text = words.listed(f"{k} {v:,}" if isinstance(v, int) else f"{k} {v}" for k, v in value.items())
         else:
             text = f"{value:,}" if isinstance(value, int) else str(value)
         rows.append([h("dt", name), h("dd", text)])

@@ -20,7 +20,7 @@ from ingest.registry import Registry
 from plumeline.console import charts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.ports import Console
-from plumeline.texts import t
+from plumeline.texts import NAMES, speaking, spoken, t
 from processors.store import StoreAway
 
 KEPT_MAX = 64
@@ -87,7 +87,7 @@ class Shell:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.away_since_ms: int | None = None
-        self.kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, str], tuple[int, View]] = OrderedDict()
         self._names: tuple[Registry, int, words.Names] | None = None
         here = files("plumeline.console")
         style, script = (here.joinpath(name).read_text() for name in ("style.css", "charts.js"))
@@ -103,11 +103,12 @@ class Shell:
             known = self._names = (registry, today, words.Names(registry, now_ms))
         return Context(self.console, now_ms, known[2], query)
 
-    def load(self, address: str, load: Load, query: Mapping[str, str]) -> tuple[int, View]:
+    def load(self, address: str, load: Load, query: Mapping[str, str], language: str = "en") -> tuple[int, View]:
         """Make a page's sections (in a thread), keeping the picture; raise StoreAway where the store does not answer."""
         context = self.context(query)
         try:
-            view = load(context)
+            with speaking(language):
+                view = load(context)
         except StoreAway:
             if self.away_since_ms is None:
                 self.away_since_ms = context.now_ms
@@ -116,8 +117,8 @@ class Shell:
             self.away_since_ms = None
         elif self.away_since_ms is None:
             self.away_since_ms = context.now_ms
-        self.kept[address] = (context.now_ms, view)
-        self.kept.move_to_end(address)
+        self.kept[language, address] = (context.now_ms, view)
+        self.kept.move_to_end((language, address))
         while len(self.kept) > KEPT_MAX:
             self.kept.popitem(last=False)
         return context.now_ms, view
@@ -132,8 +133,9 @@ async def show_page(
     load: Load,
     slots: tuple[str, ...],
     query: Mapping[str, str],
+    here: str,
 ) -> None:
-    """Build one page in the present NiceGUI client and keep it fresh.
+    """Build one page in the present NiceGUI client, in the language spoken here, and keep it fresh.
 
     Args:
         shell: shared by all pages.
@@ -143,10 +145,11 @@ async def show_page(
         load: makes the sections; runs in a thread, at most once at a time for this page.
         slots: names of the sections in the order of the page.
         query: the address's parameters.
+        here: the page's own address below the console's, to which a switch of the language returns.
     """
     ui.page_title(f"{title} · Plumeline")
     ui.add_head_html(shell.head)
-    page = _Page(shell, tab, address, load, slots, query)
+    page = _Page(shell, tab, address, load, slots, query, here)
     first = asyncio.create_task(page.refresh())
     await asyncio.wait({first}, timeout=FIRST_WAIT_S)
     ui.timer(shell.console.refresh_s, page.refresh, immediate=False)
@@ -162,8 +165,8 @@ def show_missing(shell: Shell) -> None:
         Live(body)
 
 
-def heading(shell: Shell, tab: str) -> Markup:
-    """Return the heading with the links to all pages; ``tab`` is marked as present."""
+def heading(shell: Shell, tab: str, here: str = "") -> Markup:
+    """Return the heading with the links to all pages, ``tab`` marked as present, and the switch of the language of page ``here``."""
     now_ms = shell.console.now_ms()
     tabs: list[Child] = [link(href or "./", t(f"tab.{key}"), aria_current="page" if key == tab else None) for key, href in TABS]
     clock = words.clock(now_ms, now_ms, seconds=True)
@@ -171,20 +174,31 @@ def heading(shell: Shell, tab: str) -> Markup:
         "header",
         link("./", h("span", cls="bob"), t("name"), cls="mark"),
         h("nav", tabs, aria_label=t("nav")),
+        h("div", _languages(here), cls="languages", role="group", aria_label=t("language")),
         h("div", h("span", words.day(now_ms)), h("b", clock), h("span", shell.console.zone), cls="clock"),
     )
+
+
+def _languages(here: str) -> list[Markup]:
+    """Return a link to this page in each other language, named in itself."""
+    return [
+        link(words.query(f"language/{key}", to=here or None), name, lang=tag, hreflang=tag, rel="nofollow")
+        for key, (name, tag) in NAMES.items()
+        if key != spoken()
+    ]
 
 
 class _Page:
     """One open page: its elements, and whether a question to the store is under way."""
 
     def __init__(
-        self, shell: Shell, tab: str, address: str, load: Load, slots: tuple[str, ...], query: Mapping[str, str]
+        self, shell: Shell, tab: str, address: str, load: Load, slots: tuple[str, ...], query: Mapping[str, str], here: str
     ) -> None:
         self.shell, self.tab, self.address, self.query, self.load = shell, tab, address, query, load
+        self.language, self.here = spoken(), here
         self.asked: float | None = None
         self.shown_ms: int | None = None
-        self.top = Live(heading(self.shell, self.tab)).classes("pl-top")
+        self.top = Live(heading(self.shell, self.tab, here)).classes("pl-top")
         self.banner = Live(Markup())
         self.parts: dict[str, Live | ui.echart] = {}
         with ui.element("div").classes("pl-main"):
@@ -198,14 +212,20 @@ class _Page:
 
     async def refresh(self) -> None:
         """Ask once, unless the last question is not answered yet; show what came, or why nothing came."""
-        self.top.show(heading(self.shell, self.tab))
+        with speaking(self.language):
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        self.top.show(heading(self.shell, self.tab, self.here))
         if self.asked is not None:
             if time.monotonic() - self.asked > SLOW_S:
-                self.banner.show(self._banner("slow", t("banner.slow", span=f"{time.monotonic() - self.asked:.0f} s")))
+                self.banner.show(
+                    self._banner("slow", t("banner.slow", span=words.duration(int(time.monotonic() - self.asked) * 1000)))
+                )
             return
         self.asked = time.monotonic()
         try:
-            answer = await run.io_bound(self.shell.load, self.address, self.load, self.query)
+            answer = await run.io_bound(self.shell.load, self.address, self.load, self.query, self.language)
             if answer is not None:
                 self.shown_ms, view = answer
                 self._show(view)
@@ -235,7 +255,7 @@ class _Page:
                 part.update()
 
     def _away(self) -> None:
-        if self.shown_ms is None and (kept := self.shell.kept.get(self.address)) is not None:
+        if self.shown_ms is None and (kept := self.shell.kept.get((self.language, self.address))) is not None:
             self.shown_ms = kept[0]
             self._show(kept[1])
         if self.shown_ms is None:
@@ -248,8 +268,9 @@ class _Page:
         now_ms, since = self.shell.console.now_ms(), self.shell.away_since_ms
         told = t("banner.away", since=words.clock(since, now_ms, seconds=True), ago=words.ago(since, now_ms))
         if self.shown_ms is None:
-            return self._banner("broken", f"{told} {t('banner.nothing')}")
-        return self._banner("broken", f"{told} {t('banner.from', time=words.clock(self.shown_ms, now_ms, seconds=True))}")
+            return self._banner("broken", words.sentences([told, t("banner.nothing")]))
+        shown = t("banner.from", time=words.clock(self.shown_ms, now_ms, seconds=True))
+        return self._banner("broken", words.sentences([told, shown]))
 
     def _body(self, html: Markup) -> None:
         for part, slot in zip(self.parts.values(), self.parts, strict=True):

@@ -10,6 +10,7 @@ from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.figures import DAY_MS, HOUR_MS, Figure, local_iso
 
 EVENTS_MAX = 15
@@ -24,7 +25,11 @@ def table(context: Context, source: str, figures: Sequence[Figure], keep: dict[s
         h(
             "tr",
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", context.now_ms))),
-            h("td", h("b", words.value_of(f)) if f.ok else h("span", f.reason or "—", cls="reason"), cls="num" if f.ok else ""),
+            h(
+                "td",
+                h("b", words.value_of(f)) if f.ok else h("span", said(f.reason or "—"), cls="reason"),
+                cls="num" if f.ok else "",
+            ),
             h("td", words.number(f.limit_number), cls="num"),
             h("td", parts.verdict_chip(f)),
             h("td", str(f.n), cls="num"),
@@ -81,7 +86,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                             "revision.line",
                             factor=name(source, f.factor),
                             period=words.period(f.start_ms, f.level, now_ms),
-                            value=words.value_of(f) if f.ok else f.reason or "—",
+                            value=words.value_of(f) if f.ok else said(f.reason or "—"),
                             unit=words.unit(f.unit) if f.ok else "",
                             time=words.clock(f.decided_ms, now_ms),
                         ),

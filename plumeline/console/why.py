@@ -10,6 +10,7 @@ from plumeline.console import frames, parts, readings, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.figures import HOUR_MS, SourceState
 from processors.store import StoredFrame
 
@@ -153,7 +154,7 @@ def _verdicts(found: Sequence[StoredFrame]) -> Check:
     bad = Counter(f.verdict for f in found if f.verdict != "ok")
     if not bad:
         return Check(t("why.verdict"), "ok", t("why.verdict.ok", n=len(found)))
-    reasons = ", ".join(f"{name} ({n})" for name, n in bad.most_common(3))
+    reasons = words.listed(f"{said(name)} ({n})" for name, n in bad.most_common(3))
     standing = "fault" if found[0].verdict != "ok" else "look"
     return Check(
         t("why.verdict"),
@@ -167,7 +168,7 @@ def _crc(found: Sequence[StoredFrame]) -> Check:
     seen = Counter(f.crc for f in found)
     if not seen or set(seen) <= {"ok", "none"}:
         return Check(t("why.crc"), "ok" if seen else "look", t("why.crc.ok") if seen else t("why.verdict.none"))
-    names = ", ".join(f"{name} ({n})" for name, n in seen.most_common())
+    names = words.listed(f"{frames.crc_words(name)} ({n})" for name, n in seen.most_common())
     return Check(t("why.crc"), "fault" if "wrong" in seen else "look", t("why.crc.bad", names=names), t("why.crc.do"))
 
 
@@ -236,9 +237,9 @@ def _factors(context: Context, source: str) -> Check:
     if not sent:
         return Check(t("why.factors"), "look", t("why.factors.nothing"))
     if missing:
-        return Check(t("why.factors"), "look", t("why.factors.missing", names=", ".join(missing[:12])), t("why.factors.do"))
+        return Check(t("why.factors"), "look", t("why.factors.missing", names=words.listed(missing[:12])), t("why.factors.do"))
     if absent:
         return Check(
-            t("why.factors"), "look", t("why.factors.absent", names=", ".join(absent[:12])), t("why.factors.absent.do")
+            t("why.factors"), "look", t("why.factors.absent", names=words.listed(absent[:12])), t("why.factors.absent.do")
         )
     return Check(t("why.factors"), "ok", t("why.factors.ok", n=len(sent)))

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 from urllib.parse import quote, urlencode
 
+from alerts.names import own_name
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
-from plumeline.texts import t
+from plumeline.texts import spoken, t
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, OFFSET_MS, SCALE, Figure, local
 
 LENGTH_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
 """Length of a figure's period."""
 
 NBSP = "\u00a0"
+_WEEKDAYS_ZH = "一二三四五六日"
 _UNITS = {
     "mg/m3": "mg/m³",
     "ug/m3": "µg/m³",
@@ -75,27 +77,48 @@ def clock(ms: int | None, now_ms: int, *, seconds: bool = False) -> str:
     text = time.strftime("%H:%M:%S" if seconds else "%H:%M")
     if time.date() == now.date():
         return text
+    if spoken() == "zh":
+        return f"{time:%Y-%m-%d} {text}"
     day = f"{time.day} {time.strftime('%b')}" + ("" if time.year == now.year else f" {time.year}")
     return f"{day} {text}"
 
 
 def day(ms: int) -> str:
-    """Return a local date in full, "Wed 1 Jul 2026"."""
+    """Return a local date in full, "Wed 1 Jul 2026", in Chinese "2026-07-01 周三"."""
     time = local(ms)
+    if spoken() == "zh":
+        return f"{time:%Y-%m-%d} 周{_WEEKDAYS_ZH[time.weekday()]}"
     return f"{time.strftime('%a')} {time.day} {time.strftime('%b %Y')}"
 
 
 def duration(ms: int) -> str:
     """Return a duration in its two greatest parts, "2 h 10 min"."""
     seconds = max(0, ms) // 1000
-    if seconds < 60:
-        return f"{seconds}{NBSP}s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if minutes < 60:
-        return f"{minutes}{NBSP}min"
-    if hours < 24:
-        return f"{hours}{NBSP}h" + (f" {minutes % 60}{NBSP}min" if minutes % 60 else "")
-    return f"{days}{NBSP}d" + (f" {hours % 24}{NBSP}h" if hours % 24 else "")
+    if seconds < 60:
+        told = [("s", seconds)]
+    elif minutes < 60:
+        told = [("min", minutes)]
+    elif hours < 24:
+        told = [("h", hours), ("min", minutes % 60)]
+    else:
+        told = [("d", days), ("h", hours % 24)]
+    return " ".join(t(f"span.{name}", n=n).replace(" ", NBSP) for name, n in told[:1] + [part for part in told[1:] if part[1]])
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return items one after another, "a, b", in Chinese "a、b"."""
+    return ("、" if spoken() == "zh" else ", ").join(items)
+
+
+def counted(n: int, what: str) -> str:
+    """Return how many there are of what, "3 late", in Chinese the word first."""
+    return f"{what} {n}" if spoken() == "zh" else f"{n} {what}"
+
+
+def sentences(items: Iterable[str]) -> str:
+    """Return sentences one after another; in Chinese no blank parts them."""
+    return ("" if spoken() == "zh" else " ").join(items)
 
 
 def ago(ms: int | None, now_ms: int) -> str:
@@ -185,7 +208,7 @@ class Names:
         if factor is None:
             return ""
         point, meter = self.points.get((source, factor)), self.meters.get((source, factor))
-        return (point.name if point else "") or (meter.name if meter else "") or factor
+        return _own(point) or _own(meter) or factor
 
     def unit(self, source: str, factor: str) -> str:
         """Return the unit of a factor as printed, nothing where nobody registered it."""
@@ -197,7 +220,8 @@ class Names:
         row = self.sources.get(source)
         if row is None:
             return source
-        return ", ".join(part for part in (self.enterprise(source), f"{row.outlet} {row.name}".strip()) if part)
+        by = " " if spoken() == "zh" else ", "
+        return by.join(part for part in (self.enterprise(source), f"{row.outlet} {_own(row)}".strip()) if part)
 
     def enterprise(self, source: str) -> str:
         """Return the enterprise's name, or its code, or nothing."""
@@ -205,7 +229,7 @@ class Names:
         if row is None:
             return ""
         known = self.enterprises.get(row.enterprise)
-        return known.name if known else row.enterprise
+        return _own(known) if known else row.enterprise
 
     def cadence_ms(self, source: str) -> int:
         """Return the pace a source promised, thirty seconds where it is not registered."""
@@ -225,6 +249,11 @@ def stat_words(stat: str) -> str:
     key = f"stat.{stat}"
     text = t(key)
     return stat if text == key else text
+
+
+def _own(row: Enterprise | Source | Point | Meter | None) -> str:
+    """Return a row's name in the spoken language, where it has one."""
+    return own_name(row, spoken()) if row is not None else ""
 
 
 def _side(value: Decimal, limit: Decimal) -> int:

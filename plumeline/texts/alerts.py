@@ -44,3 +44,48 @@ attempt.answer | Answer
 attempt.none | Not tried yet.
 """
 """Key | English text."""
+
+ZH = """
+alerts.what | 发给谁、第几次尝试、对方如何应答。
+alerts.every | 全部
+alerts.none | 尚未发出任何告警。
+alerts.none.filtered | 目前没有符合条件的告警。
+alerts.of | 仅显示 {source}。
+alerts.away | 发件箱无应答；待发告警在其恢复后发出。
+alerts.silent | 中断的监测点
+alerts.key | 幂等键
+alerts.deliveries | 投递
+action.who | 您的姓名
+action.words | 您掌握的情况或处理措施
+action.acknowledge | 已确认。
+action.acknowledge.do | 确认
+action.acknowledge.means | 确认后，结束之前不再重复告知；结束时仍会告知。
+action.comment | 备注：
+action.comment.do | 备注
+action.known | {who} 已确认
+said.gone | 该告警已不再保留。
+said.who | 未保存：请填写姓名。
+said.words | 未保存：请填写备注内容。
+said.long | 未保存：姓名或内容过长。
+said.many | 未保存：该告警的备注已达上限。
+said.away | 未保存：发件箱无应答，请重试。
+phase.opened | 发生
+phase.update | 持续
+phase.over | {phase}，已结束
+phase.resolved | 解除
+phase.withdrawn | 撤回
+phase.digest | 汇总
+delivery.waiting | 待发
+delivery.delivered | 已送达
+delivery.dead | 已放弃
+delivery.next | 下次尝试 {time}。
+delivery.none | 无人接收
+delivery.some | {state}（{n}/{of}）
+delivery.all | 已送达（{n}）
+attempt.n | 次数
+attempt.time | 机器时间
+attempt.status | 状态码
+attempt.answer | 应答
+attempt.none | 尚未尝试。
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

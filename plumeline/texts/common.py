@@ -3,6 +3,7 @@
 EN = """
 name | Plumeline
 nav | Pages
+language | Language
 tab.now | Now
 tab.sources | Sources
 tab.alerts | Alerts
@@ -28,6 +29,10 @@ time.never | never
 time.now | now
 time.ago | {span} ago
 time.ahead | {span} ahead
+span.s | {n} s
+span.min | {n} min
+span.h | {n} h
+span.d | {n} d
 list.rest | {n} more are not shown.
 list.newest | The newest {n} are shown.
 list.none | None.
@@ -113,3 +118,122 @@ check.look | look
 check.fault | fault
 """
 """Key | English text."""
+
+ZH = """
+name | Plumeline
+nav | 页面
+language | 语言
+tab.now | 当前
+tab.sources | 监测点
+tab.alerts | 告警
+tab.quarantine | 隔离区
+tab.why | 为何无数据
+tab.pipeline | 平台状态
+yes | 是
+no | 否
+unknown | 未知
+value | 数值
+limit | 限值
+verdict | 判定
+covered | 有效数
+standing | 状态
+hour | 小时
+minute | 分钟
+day | 日
+readings | 监测读数
+valid | 有效
+invalid | 无效
+backfill | 补传
+time.never | 从未
+time.now | 现在
+time.ago | {span}前
+time.ahead | {span}后
+span.s | {n} 秒
+span.min | {n} 分钟
+span.h | {n} 小时
+span.d | {n} 天
+list.rest | 另有 {n} 条未显示。
+list.newest | 仅显示最新 {n} 条。
+list.none | 无。
+list.bytes | 另有 {n} 字节未显示。
+filter.drop | 显示全部
+banner.away | 存储自 {since} 起无应答（{ago}）。实时告警照常；图表和历史数据暂缓。
+banner.from | 以下为 {time} 的内容。
+banner.nothing | 本页此前未曾显示过内容。
+banner.slow | 存储已 {span} 未应答，所示内容可能已过时。
+banner.fault | 本页无法刷新：控制台故障，已写入其日志。所示内容可能已过时。
+banner.look | 排查要点 →
+state.loading | 加载中 …
+state.away | 存储无应答
+state.away.goes_on | 设备数据仍被接收并应答，限值仍在监视，数据不会丢失。本页会自动恢复。
+state.away.check.1 | 数据目录所在磁盘是否已满，或目录是否丢失？
+state.away.check.2 | 存储进程是否在运行？平台状态页列出平台自身的运行情况。
+state.away.check.3 | 告警发送不依赖存储：告警页列出已发送的内容。
+form.refused | 该表单不是由本控制台的页面提交，或内容过长。
+missing | 页面不存在
+missing.what | 此地址没有对应页面；现有页面见上方。
+state.fault | 本页无法生成。
+state.fault.next | 故障已写入控制台日志，其他页面不受影响。
+kind.flue_gas | 烟气
+kind.voc | 挥发性有机物
+kind.water | 废水
+kind.energy | 能源
+stat.avg | 实测
+stat.avg_ref | 折算
+stat.mass | 排放量
+stat.energy | 能源消费量
+stat.kgce | 标准煤
+stat.tco2 | 二氧化碳
+verdict.exceeds | 超标
+verdict.complies | 达标
+verdict.not_judged | 未判定
+verdict.no_value | 无数值
+verdict.none | 无限值
+figure.provisional | 暂定
+figure.final | 审定
+figure.revised | 已修订
+figure.n.minute | 有效读数 {n}
+figure.n.hour | 有效分钟 {n}/60
+figure.n.day | 有效小时 {n}/24
+mark.stopped | 停运
+mark.maintenance | 维护
+mark.calibration | 校准
+mark.fault | 故障
+flag.N | 正常
+flag.F | 停运
+flag.M | 维护
+flag.C | 校准
+flag.S | 手工设定
+flag.D | 故障
+flag.T | 超量程
+flag.B | 通讯中断
+flag.other | 设备自定义标记
+event.exceedance.opened | 开始超标
+event.exceedance.lengthened | 又一小时超标
+event.exceedance.closed | 超标时段结束
+event.exceedance.withdrawn | 重算后撤回超标
+event.exceedance.retrospective | 追溯发现超标
+event.source.late | 数据迟到
+event.source.silent | 数据中断
+event.source.on_time | 恢复上报
+event.source.stopped | 数据中断，已申报停运
+event.source.blind | 平台失明：网关无心跳
+event.source.unregistered | 未登记
+event.clock.in_doubt | 时钟存疑
+event.reading.conflict | 同一读数有两个数值
+event.reading.disagrees | 设备均值与本平台计算不一致
+event.meter.held | 表底读数暂挂
+event.tick.refused | 网关时钟跳变
+event.input.quarantined | 输入因规则异常被隔离
+event.touch.refused | 无法重算：原始数据已过保存期
+hour.before | 前一小时
+hour.after | 后一小时
+day.before | 前一日
+day.after | 后一日
+minute.before | 前一分钟
+minute.after | 后一分钟
+check.ok | 正常
+check.look | 关注
+check.fault | 故障
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

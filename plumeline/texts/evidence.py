@@ -2,6 +2,7 @@
 
 EN = """
 evidence | Evidence
+evidence.what | {stat}, {level} {period}
 evidence.no_value | no value
 evidence.from | {value}: {mean}{basis}.
 evidence.mean.minute | the mean of {n} valid readings
@@ -56,6 +57,8 @@ explain.oxygen_factor | Oxygen from
 explain.flow_factor | Flow from
 explain.register | Meter
 explain.note | Note
+explain.register.cumulative | cumulative
+explain.register.interval | interval
 reading.kind.minute | the device's minute
 reading.kind.hour | the device's hour
 reading.kind.day | the device's day
@@ -77,3 +80,84 @@ change.verdict | other verdict
 change.state | standing only
 """
 """Key | English text."""
+
+ZH = """
+evidence | 依据
+evidence.what | {stat}，{level} {period}
+evidence.no_value | 无数值
+evidence.from | {value}：{mean}{basis}。
+evidence.mean.minute | {n} 个有效读数的均值
+evidence.mean.hour | 60 分钟中 {n} 个有效分钟的均值
+evidence.mean.day | 24 小时中 {n} 个有效小时的均值
+evidence.amount | {covered}
+evidence.at_oxygen | ，折算至基准氧含量 {oxygen}%
+evidence.sent | 已发出的告警
+evidence.oxygen | 氧含量
+evidence.sum | 下列 {n} 个分钟折算值之和为 {sum}，与上式总和一致。
+evidence.sum.other | 下列 {n} 个分钟值之和为 {sum}，与上式总和不符：判定之后分钟值或登记信息有变动，待重算。
+evidence.withheld | 不予给出：{reason}（{covered}）。
+evidence.limit | 限值 {limit} {unit}，依据：{basis}。
+evidence.limit.unknown | 登记信息未注明条款
+evidence.over | 超标 {times} 倍。
+evidence.judged | {time} 判定，采用截至 {as_of} 收到的数据。
+evidence.revised | 首次发布后修订 {n} 次，见“修订”。
+evidence.formula | 代入数值的公式
+evidence.formula.none | 引擎未给出该统计值的计算数值。
+evidence.basis | 依据：
+evidence.limit.row | 限值 {limit} {unit} · {id} · {basis}
+evidence.minutes | 分钟值及其读数
+evidence.minutes.n | 有效分钟 {n}/{of}
+evidence.minutes.unformed | 无分钟均值，显示原始读数
+evidence.minutes.none | 该时段没有存储分钟值和读数（已过保存期，或从未收到）。
+evidence.no_minute | 未形成
+evidence.own_record | 设备自算的较长时段均值
+evidence.no_readings | 该分钟没有存储读数。
+evidence.no_frame | 无报文
+evidence.flags | 标记 {flags}
+evidence.hours | 当日各小时
+evidence.hours.none | 当日没有存储小时值。
+evidence.revisions | 修订
+evidence.digests | 标识与摘要
+evidence.id | 统计值
+evidence.inputs | 输入摘要
+evidence.rules | 规则与登记行摘要
+evidence.json | JSON 格式
+evidence.link | 本页链接
+evidence.missing | 没有该统计值
+evidence.missing.form | 统计值的写法为 source/factor/stat/level/start，例如 S1/a21026/avg/hour/2026-07-01T00:00:00+08:00。
+evidence.missing.why | 尚未发布：还未判定、未收到数据，或该监测因子未登记。
+explain.sum | 总和
+explain.n | 个数
+explain.reference_o2_pct | 基准氧含量，%
+explain.oxygen_pct | 氧含量，%
+explain.measured | 实测均值
+explain.flow_m3_h | 流量，m³/h
+explain.factor | 监测因子
+explain.multiplier | 倍率
+explain.oxygen_factor | 氧含量取自
+explain.flow_factor | 流量取自
+explain.register | 计量表
+explain.note | 说明
+explain.register.cumulative | 累计式
+explain.register.interval | 时段式
+reading.kind.minute | 设备分钟值
+reading.kind.hour | 设备小时值
+reading.kind.day | 设备日值
+reading.kind.register | 表底
+reading.kind.interval | 时段值
+reading.kind.state | 状态
+reading.time | 上报时间
+reading.factor | 监测因子
+reading.flag | 标记
+revision | 序号
+revision.first | 首次发布
+revision.decided | 判定时间
+revision.change | 变更内容
+revision.none | 没有存储版本。
+change.n | 有效数 {a} → {b}
+change.inputs | 输入有变
+change.rules | 规则或登记行有变
+change.verdict | 判定有变
+change.state | 仅状态有变
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

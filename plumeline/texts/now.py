@@ -47,3 +47,51 @@ cause.late | Device or its line.
 cause.silent | Device or its line.
 """
 """Key | English text."""
+
+ZH = """
+totals | 总览
+total.open | 超标
+total.state.on time | 正常
+total.state.late | 迟到
+total.state.silent | 中断
+total.state.stopped | 停运
+total.state.blind | 平台失明
+total.state.never seen | 从未上报
+total.state.unregistered | 未登记
+total.waiting | 待发告警
+total.dead | 已放弃的投递
+total.lag | 处理延迟
+now.open | 超标
+now.open.none | 无超标。{of} 个监测点中 {n} 个正常。
+now.limit | 限值 {limit}，{stat}
+now.over | 超标 {times} 倍
+now.spark | 小时均值，近 {n} 小时
+now.since | 自 {time} 起
+now.hours | 超标小时数：{n}
+now.fresh | {hour} {state}，{ago}
+now.no_figure | 该小时正在重算
+now.evidence | 依据
+now.late | 未正常上报的监测点
+now.late.none | 所有监测点均正常或已申报停运。
+now.never | 尚无读数
+now.why | 原因
+now.alerts | 最新告警
+now.alerts.all | 全部告警
+now.empty | 尚无监测内容
+now.empty.what | 没有登记监测点，也没有设备上报过数据。
+now.empty.1 | 在登记目录的 sources.csv 中登记排放口或计量表。
+now.empty.2 | 将设备指向网关地址；其标识（MN）即监测点名称。
+now.empty.3 | 若已上报而此处仍无内容，请查看“为何无数据”。
+spark.none | 尚无小时均值
+spark.label | 近一日小时均值，{n} 个有值
+cause.blind | 网关：其自身心跳缺失，无法判断监测点状态。
+cause.stopped | 已申报停运。
+cause.never seen | 设备：从未上报。请核对其上报地址和标识（MN）。
+cause.unregistered | 登记：sources.csv 中没有此名称。
+cause.plumeline | Plumeline：处理滞后，已上报的数据可能尚未计入。
+cause.gateway | 网关或网络：所有监测点均无上报。
+cause.device | 设备或其线路：其他监测点上报正常。
+cause.late | 设备或其线路。
+cause.silent | 设备或其线路。
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

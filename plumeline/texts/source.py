@@ -65,3 +65,69 @@ zoom.after | Hour after
 zoom.none | No minute means are stored for this time; minutes are formed from real-time readings.
 """
 """Key | English text."""
+
+ZH = """
+source.on time | 正常
+source.late | 迟到
+source.silent | 中断
+source.stopped | 停运
+source.blind | 平台失明
+source.never seen | 从未上报
+source.unregistered | 未登记
+source.unregistered.next | 其上报数据已保留。请在 sources.csv 中登记，或查明何人以此名称上报。
+source.code | 监测点
+source.permit | 排污许可证
+source.kind | 类别
+source.last | 最近读数
+source.skew | 时钟偏差
+source.month | 本月小时数
+source.month.of | {of} 小时中 {n} 小时有值（{factor}）
+source.factors | 监测因子
+source.hours | {factor} — {stat}，逐小时
+source.span.days | {n} 天
+source.earlier | 更早
+source.later | 更晚
+source.latest | 最新
+source.table | 同一内容的表格，逐小时附依据（{n}）
+source.minutes | 分钟值
+source.episodes | 超标时段
+source.revisions | 近 31 天的修订
+source.marks | 标记
+source.events | 事件
+source.empty | {start} 至 {end} 没有统计值
+source.empty.why | 该时段没有收到数据，或该监测点没有监测因子登记在 points.csv 或 meters.csv 中。
+source.empty.month | 查看一个月
+source.missing | 没有此名称的监测点
+source.missing.why | 登记信息和存储中均无此名称。名称与设备上报的标识一致，区分大小写。
+sources.every | 全部 {n}
+sources.find | 名称或编码
+sources.find.go | 查找
+sources.state | 状态
+sources.place | 监测点
+sources.code | 编码
+sources.last | 最近读数
+sources.since | 起始
+sources.none | 没有登记监测点，也没有收到过任何数据。
+sources.none.filtered | 目前没有符合条件的监测点。
+episode.open | 进行中
+episode.closed | 已结束
+episode.withdrawn | 已撤回
+episode.line | {factor} 自 {start} 起，超标小时数 {n}，最大 {worst}（限值 {limit}）
+revision.line | {factor} {period}：现为 {value} {unit}，自 {time} 起
+chart.limit | 限值 {limit}
+chart.no_data | 数据缺失
+chart.not_valid | 无效
+chart.click | 点击查看依据
+legend.bar | 小时均值
+legend.provisional | 暂定
+legend.over | ▲ 超标
+legend.revised | 已修订
+legend.gap | 无数值，注明原因
+legend.limit | 限值
+legend.flags | 色带：设备标记（空白 = N，正常）
+zoom | {factor} — {stat}，逐分钟，{span}
+zoom.before | 前一小时
+zoom.after | 后一小时
+zoom.none | 该时段没有存储分钟均值；分钟均值由实时数据形成。
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from alerts.actions import Action, ActionKind, checked
 from alerts.alert import Alert, Phase, Severity
 from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
+from plumeline.explain import RULES
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, Figure, Level, SourceState, local, local_iso
 from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
 
@@ -79,6 +81,37 @@ def registry() -> Registry:
             for f in STATS[s]
             if f in LIMITS
         ),
+    )
+
+
+CHINESE = {
+    **{"nanhai": "南海电厂", "coat": "西樵涂装", "works": "里水工厂"},
+    **{
+        "stack 1": "1号烟囱",
+        "RTO outlet": "RTO 出口",
+        "main meters": "总表",
+        "stack 2": "2号烟囱",
+        "dryer": "烘干机",
+        "boiler": "锅炉",
+    },
+    **{"outfall": "总排口", "SO₂": "二氧化硫", "NOₓ": "氮氧化物", "Dust": "颗粒物", "O₂": "氧气含量", "Flow": "烟气流量"},
+    **{"Temperature": "烟气温度", "NMHC": "非甲烷总烃", "Electricity": "电力", "Gas": "天然气"},
+}
+"""Chinese names of what the registry holds, by enterprise or by English name."""
+
+
+def registry_zh() -> Registry:
+    """Return the county's registry with Chinese names beside the English ones, and limits' bases in Chinese."""
+    known = registry()
+    return known.model_copy(
+        update={
+            "enterprises": tuple(e.model_copy(update={"name_zh": CHINESE[e.enterprise]}) for e in known.enterprises),
+            **{
+                table: tuple(row.model_copy(update={"name_zh": CHINESE[row.name]}) for row in getattr(known, table))
+                for table in ("sources", "points", "meters")
+            },
+            "limits": tuple(row.model_copy(update={"basis": "GB 13223-2011 表 2"}) for row in known.limits),
+        }
     )
 
 
@@ -340,6 +373,14 @@ class FakeOutbox:
                 "ac03", "ep-old", "resolved", "red", STACK, at - DAY_MS, "SO₂ complies again", ("Below its limit.",), (told,)
             ),
         ]
+        hour = {"hour_start": local_iso(HOUR - HOUR_MS), "hour_end": local_iso(HOUR), "since": local_iso(HOUR - 2 * HOUR_MS)}
+        above = {"stat": "avg_ref", "unit": "mg/m3", "value": "43.1", "limit": "35", "times_over": "0.231", "hours": 2, "n": 60}
+        facts: dict[str, tuple[str, dict[str, Any]]] = {
+            "ac01": ("exceedance.lengthened", {**hour, **above, "state": "provisional", "worst": "43.1"}),
+            "ac02": ("source.silent", {"last": local_iso(silent - 7 * MINUTE_MS), "cadence_s": 30, "cause": "device"}),
+            "ac03": ("exceedance.closed", {**hour, **above, "closed_by": "complies"}),
+        }
+        rows = [replace(r, alert=replace(r.alert, kind=facts[r.id][0], facts=facts[r.id][1])) for r in rows]
         done = tuple(self.actions)
         seen = next((a for a in done if a.kind == "acknowledge"), None)
         rows[0] = replace(rows[0], actions=done, acknowledged=seen)
@@ -397,8 +438,8 @@ def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figur
     explain = {
         "sum": exact,
         "n": n,
-        "formula": f"sum of {n} valid minutes / {n}",
-        "basis": "HJ 75-2017: at least 45 valid minutes",
+        "formula": RULES.get((stat, level), RULES["avg", "hour"])[0],
+        "basis": RULES.get((stat, level), RULES["avg", "hour"])[1],
     }
     if stat == "avg_ref":
         explain |= {"reference_o2_pct": "6"}

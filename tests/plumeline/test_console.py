@@ -221,7 +221,7 @@ def test_the_store_away_is_remembered_and_the_last_picture_kept() -> None:
     store.mode = "away"
     with pytest.raises(StoreAway):
         shell.load("/", now.view, {})
-    assert shell.away_since_ms == NOW_MS and "/" in shell.kept
+    assert shell.away_since_ms == NOW_MS and ("en", "/") in shell.kept
     _, view = shell.load("/pipeline", pipeline.view, {})
     assert view.away and shell.away_since_ms == NOW_MS
     store.mode = "busy"
@@ -350,4 +350,4 @@ def test_an_alert_whose_subject_ended_is_quiet() -> None:
     opened = replace(row, alert=replace(row.alert, id="ac00", phase="opened"))
     assert deliveries.over([row, opened]) == {"ac00"}
     assert deliveries.over([opened, row]) == set()  # it began again
-    assert t("phase.over", phase=t("phase.opened")) in str(deliveries.brief(opened, NOW_MS, over=True))
+    assert t("phase.over", phase=t("phase.opened")) in str(deliveries.brief(_context(), opened, over=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from ingest.registry import Registry
 from plumeline.console import Console, mount
 from tests.conftest import require
-from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
+from tests.plumeline.fake_store import FACTORY, HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry, registry_zh
 
 WAIT_MS = 15_000
 FIGURE = quote(f"{STACK}/a21026/avg_ref/hour/2026-07-01T14:00:00+08:00", safe="")
@@ -207,3 +208,114 @@ def test_empty_and_slow(page: Any, county: County) -> None:
     page.goto(county.base + "/quarantine?slow=1")
     page.get_by_text("Loading").wait_for()
     page.locator(".alert").first.wait_for()
+
+
+ENGLISH = re.compile(
+    r"[A-Za-z]{2,}(?: [a-z]{2,})+|\b(?:the|of|and|is|was|not|no|none|hour|limit|alert|source|valid|since|ago)\b"
+)
+"""Two words in a row, or one that every sentence has."""
+VERBATIM = (
+    SCRIPT,
+    "source/factor/stat/level/start",
+    "S1/a21026/avg/hour",
+    "busy",
+    "disk I/O error",
+    "timed out",
+    "GET / HTTP/1.1",
+    "monthly zero and span",
+    "Li Wei",
+)
+"""Identities, and what devices, receivers and people said, which is shown as it is."""
+CHINESE_PAGES = (
+    *PAGES,
+    f"/source/{FACTORY}",
+    f"/source/{STACK}?hours=168",
+    "/source/nobody",
+    f"/evidence?figure={quote(f'{STACK}/a21026/avg_ref/hour/2026-06-30T19:00:00+08:00', safe='')}",
+    f"/evidence?figure={quote(f'{STACK}/a21026/avg_ref/hour/2026-07-01T07:00:00+08:00', safe='')}",
+    f"/evidence?figure={quote(f'{STACK}/a21026/avg_ref/day/2026-06-30T00:00:00+08:00', safe='')}",
+    "/evidence?figure=nonsense",
+    "/alerts?alert=ac01",
+    "/alerts?alert=ac02",
+    "/alerts?state=dead&said=gone",
+    "/quarantine?source=nobody",
+    "/frame/nobody",
+    f"/why/{STACK}",
+)
+
+
+def read_in_chinese(page: Any) -> str:
+    """Return all that a page says: its text, titles, labels, placeholders and its charts' names and hints."""
+    page.locator(".pl-main h1, .pl-main h2, .totals").first.wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    seen: str = page.evaluate(
+        """() => {
+        const said = [document.title, document.body.innerText];
+        for (const e of document.querySelectorAll('[aria-label],[placeholder],[title],[alt]'))
+          said.push(...['aria-label', 'placeholder', 'title', 'alt'].map((a) => e.getAttribute(a) || ''));
+        for (const e of document.querySelectorAll('pre, code, .excerpt')) said[1] = said[1].replaceAll(e.innerText, '');
+        const inside = (o) => { for (const [k, v] of Object.entries(o || {}))
+          if (['tip', 'name', 'formatter'].includes(k) && typeof v === 'string') said.push(v); else if (v && typeof v === 'object') inside(v); };
+        for (const e of document.querySelectorAll('.nicegui-echart')) inside(getElement(e.id.slice(1)).options);
+        return said.join('\\n'); }"""
+    )
+    for said in VERBATIM:
+        seen = seen.replace(said, "")
+    return seen
+
+
+def test_every_page_in_chinese(page: Any, county: County) -> None:
+    """The switch turns the page where it stands, the choice holds on every page, and no English sentence is left."""
+    county.known = registry_zh()
+    page.goto(county.base + f"/source/{STACK}?hours=24")
+    page.locator(".languages a", has_text="中文").click()
+    page.wait_for_url(f"**/source/{STACK}?hours=24")
+    page.get_by_text("南海电厂 DA001 1号烟囱").first.wait_for()
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    left = {}
+    for path in CHINESE_PAGES:
+        page.goto(county.base + path)
+        seen = read_in_chinese(page)
+        assert "平台状态" in seen, path
+        if english := sorted({m.group() for m in ENGLISH.finditer(seen)}):
+            left[path] = english
+    for mode, path in (
+        ("empty", "/"),
+        ("empty", "/sources"),
+        ("empty", "/why"),
+        ("away", "/pipeline"),
+        ("away", "/?never=seen"),
+    ):
+        county.set(mode)
+        page.goto(county.base + path)
+        seen = read_in_chinese(page)
+        if english := sorted({m.group() for m in ENGLISH.finditer(seen)}):
+            left[mode + path] = english
+    assert left == {}
+    assert "页面不存在" in page.request.get(county.base + "/nowhere").text()
+    county.set("busy")
+    page.locator(".languages a", has_text="English").click()
+    page.get_by_text("Above limit").first.wait_for()
+    page.goto(county.base + "/sources?lang=zh")
+    page.get_by_role("heading", name="监测点").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_chinese_fits(page: Any, county: County, width: int) -> None:
+    """No page is wider than its window in Chinese either."""
+    county.known = registry_zh()
+    page.set_viewport_size({"width": width, "height": 844})
+    for path in CHINESE_PAGES:
+        page.goto(county.base + path + ("&" if "?" in path else "?") + "lang=zh")
+        page.locator(".pl-main h1, .pl-main h2, .totals").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_browsers_language_is_the_default(browser: Any, county: County) -> None:
+    """A browser set to Chinese gets Chinese unasked."""
+    county.set("busy")
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(county.base + "/")
+    page.get_by_role("link", name="监测点", exact=True).wait_for()
+    context.close()

@@ -1,0 +1,190 @@
+"""Sentences that the engine words itself, in a reader's language: translated at the rim by their pattern, else told as they are.
+
+A pattern is a line ``English | translation`` with the same ``{facts}`` on both sides. ``{n:d}`` is a number, ``{at:t}`` a time, ``{why:w}``
+words that are themselves translated, ``{x}`` anything. The first pattern that fits the whole sentence counts, so the more exact one
+stands first. A test finds every sentence that the processors can make and fails on one without a pattern.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+ENGINE_ZH = """
+stopped | 停运
+maintenance | 维护
+calibration | 校准
+fault | 故障
+communication fault | 通讯中断
+set by hand | 手工设定
+above range | 超上限
+out of range | 超量程
+unreadable | 无法读取
+unknown flag | 未知标记
+no data | 数据缺失
+not judged | 未判定
+no valid oxygen | 无有效氧含量
+no valid flow | 无有效流量
+oxygen at or above the guard | 氧含量达到或超过折算上限
+hour means converted: no minutes | 以小时均值折算：无分钟数据
+{n:d} valid minutes of {of:d} ({why:w}) | 有效分钟 {n}，不足 {of}（{why}）
+{n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
+{n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
+{n:d} of 24 hours | 24 小时中有 {n} 小时
+{n:d} of 60 minutes covered | 60 分钟中覆盖 {n} 分钟
+{n:d} of {of:d} members complete | {of} 个成员中 {n} 个完整
+an interval across hours, split linearly | 时段跨小时，按时间线性分摊
+gap up to 2 h, linear (E1) | 缺失不超过 2 小时，线性补遗（E1）
+gap up to 72 h, linear, not shaped (E2) | 缺失不超过 72 小时，线性补遗，未按负荷曲线（E2）
+gap over 72 h, linear (E3) | 缺失超过 72 小时，线性补遗（E3）
+{code}, {year:y}, default factor | {code}，{year} 年，缺省系数
+{code}, {basis:w}, default factor | {code}，{basis}，缺省系数
+calorific | 当量值
+{code}, calorific | {code}，当量值
+{code}, primary:{year:d}:{n:d} | {code}，等价值（{year} 年，{n} kgce/kWh）
+{code}, {year:y} | {code}，{year} 年
+no energy code "{code}" in {file}; use one of its {n:d} codes | {file} 中没有能源代码“{code}”；请用其中 {n} 个代码之一
+no grid factor of region {region} for {year:d} or earlier; add {row} to {file} | 没有 {region} 地区 {year} 年及以前的电网排放因子；请将 {row} 加入 {file}
+{field} of "{code}" is not known; choose another code or configure a value | “{code}”的 {field} 未知；请另选代码或配置数值
+primary value {n} kgce/kWh is not a positive decimal | 等价值 {n} kgce/kWh 不是正数
+lower heating value {n} MJ is not above 0 | 低位发热量 {n} MJ 不大于 0
+no amount to weight heating values by | 没有用于加权发热量的实物量
+output {n} t is not above 0 | 产量 {n} t 不大于 0
+computers' energy {n} kWh is not above 0 | 信息设备耗电 {n} kWh 不大于 0
+unit "{unit}" does not convert to "{to}"; known are {units} | 单位“{unit}”不能换算为“{to}”；可用单位：{units}
+unit "{unit}" and "{to}" measure different things; name the energy code that is metered | 单位“{unit}”与“{to}”计量的不是同一种量；请指明所计量的能源代码
+basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折标方式“{basis}”既不是“calorific”也不是“primary:<年>:<kgce/kWh>”
+standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
+oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
+hour {at:t} as decided before | {at} 起一小时此前的判定
+hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
+source {source} sends reports but is not in the registry; they are kept, and `{command}` drafts its rows | \
+监测点 {source} 有上报但未登记；数据已保留，可用命令 `{command}` 生成登记行草稿
+the device's time is {n:d} s ahead of the receipt: its reports are held until its clock or a dated clock offset row mends it | \
+设备时间比接收时间超前 {n} 秒：在校准时钟或登记带日期的时钟偏差之前，其数据暂挂
+the last {of:d} live reports came at least {n:d} s after the device's own time: its clock is slow; a dated clock offset row mends it | \
+最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
+two different values of {factor} at {at:t}; one of them counts, both are kept | {factor} 在 {at} 有两个不同数值；其一计入，两者均保留
+{factor}, hour {at:t}: the device says {a:d}, its minutes make {b:d} | {factor}，{at} 起一小时：设备上报 {a}，由其分钟值计算为 {b}
+gateway {gateway} says {at:t}, the others {of:t}: its ticks are refused | 网关 {gateway} 的时间为 {at}，其他网关为 {of}：其心跳被拒绝
+no tick from gateway {gateway} between {at:t} and {of:t}: nothing was seen then | {at} 至 {of} 没有网关 {gateway} 的心跳：其间情况不明
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; held until the next reading | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；暂挂至下一读数
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; booked what it shows, energy before the reset is lost | \
+{why}：由 {at} 的 {a} 变为 {of} 的 {b}；按表底计入，归零前的电能量丢失
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; the jump is not booked until a person confirms it | \
+{why}：由 {at} 的 {a} 变为 {of} 的 {b}；跳变量经人工确认后才计入
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t}; nothing booked for the break | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；中断部分不计入
+{why:w}: {a:d} at {at:t} to {b:d} at {of:t} | {why}：由 {at} 的 {a} 变为 {of} 的 {b}
+the registered replacement does not fit the readings ({a:d} at {at:t} to {b:d} at {of:t}); nothing booked, continued from the new reading | \
+登记的换表与读数不符（由 {at} 的 {a} 变为 {of} 的 {b}）；不计入，从新读数继续
+the reading {a:d} at {at:t} was a spike above {b:d}; discarded | {at} 的读数 {a} 为高于 {b} 的尖峰；舍弃
+the reading {a:d} at {at:t} was a dip below {b:d}; discarded | {at} 的读数 {a} 为低于 {b} 的凹陷；舍弃
+a register cannot show {a:d}, read at {at:t}; discarded, as are those that follow it in one burst | \
+计量表不可能显示 {a}（{at} 读数）；舍弃，其后连续的同类读数一并舍弃
+the register rose faster than it can | 表底上升过快
+the register fell to near zero | 表底降至接近零
+the register fell | 表底下降
+the register fell by no more than its jitter, nothing booked | 表底下降未超过抖动范围，不计入
+the register passed its modulus | 表底翻转
+the register was replaced | 已换表
+the register started again from zero | 表底归零重新计数
+the register jumped and stayed | 表底跳变后保持
+the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
+"""
+"""What ``processors`` say in figures and events: English | Chinese."""
+
+DELIVERY_ZH = """
+tried again | 已重试
+no answer: {why:w} | 无应答：{why}
+no answer within {n:d} s | {n} 秒内无应答
+timed out after {n:d} s | {n} 秒超时
+answered {n:d}, a redirect, which is not followed: put the final address into contacts.csv | 应答 {n}，为重定向，不予跟随：请将最终地址填入 contacts.csv
+answered {n:d}, which another attempt does not change: {answer} | 应答 {n}，重试无济于事：{answer}
+answered {n:d}, which another attempt does not change | 应答 {n}，重试无济于事
+answered {n:d} | 应答 {n}
+given up after {n:d} attempts; last {why:w} | 尝试 {n} 次后放弃；最后一次：{why}
+given up after {n:d} hours; last {why:w} | {n} 小时后放弃；最后一次：{why}
+waits: environment variable {name} with the secret of {contact} is not set | 等待：未设置 {contact} 的密钥环境变量 {name}
+waits: {name} holds no secret (whsec_ and base64) | 等待：{name} 中没有密钥（whsec_ 加 base64）
+the contact's address is not http(s)://host…: mend url in contacts.csv, then try again | 联系人地址不是 http(s)://host…：请更正 contacts.csv 中的 url 后重试
+"""
+"""Why a delivery waits or is given up: English | Chinese."""
+
+JOINED_ZH = "{a:w}; {b:w} | {a}；{b}"
+"""Several sentences in one, the last pattern tried."""
+
+_KINDS = {
+    "d": r"[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?",
+    "t": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,12}(?:[-+][0-9:]{5}|Z)",
+    "y": "[0-9]{4}",
+}
+"""Kind of a fact -> its form."""
+DEPTH_MAX = 4
+"""Sentences within sentences that are translated."""
+CHARS_MAX = 2_000
+"""Characters of a sentence that is compared with patterns; a longer one is told as it is."""
+
+
+TABLES_MAX = 8
+"""Combinations of tables whose patterns are kept."""
+
+
+class Pattern(NamedTuple):
+    """A sentence's form, what it becomes, and the facts that are times or words to translate."""
+
+    form: re.Pattern[str]
+    becomes: str
+    kinds: dict[str, str]
+
+
+@lru_cache(maxsize=TABLES_MAX)
+def patterns(*tables: str) -> tuple[Pattern, ...]:
+    """Return the patterns of tables in their order."""
+    lines = (line for table in tables for line in table.strip().splitlines())
+    return tuple(_pattern(*line.split(" | ", 1)) for line in lines)
+
+
+def worded(sentence: str, language: str, tables: Sequence[str] = (ENGINE_ZH, DELIVERY_ZH, JOINED_ZH)) -> str:
+    """Return a sentence of the engine in a language; what no pattern fits is returned as it is.
+
+    >>> worded("44 valid minutes of 45 (fault)", "zh")
+    '有效分钟 44，不足 45（故障）'
+    """
+    return _worded(sentence, patterns(*tables), DEPTH_MAX) if language == "zh" else sentence
+
+
+def stamp(text: str) -> str:
+    """Return an ISO time as Chinese readers write it, "2026-07-01 12:00", with seconds where there are any."""
+    time = datetime.fromisoformat(text)
+    return f"{time:%Y-%m-%d %H:%M:%S}" if time.second else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _worded(sentence: str, known: Sequence[Pattern], depth: int) -> str:
+    if depth == 0 or len(sentence) > CHARS_MAX:
+        return sentence
+    for pattern in known:
+        found = pattern.form.fullmatch(sentence)
+        if found is None:
+            continue
+        facts = dict(found.groupdict())
+        for name, kind in pattern.kinds.items():
+            if kind == "w":
+                facts[name] = _worded(facts[name], known, depth - 1)
+            elif kind == "t":
+                facts[name] = stamp(facts[name])
+        return pattern.becomes.format(**facts)
+    return sentence
+
+
+def _pattern(english: str, becomes: str) -> Pattern:
+    form, kinds = "", {}
+    for text, name, kind, _ in string.Formatter().parse(english):
+        form += re.escape(text)
+        if name is not None:
+            kinds[name] = kind or ""
+            form += f"(?P<{name}>{_KINDS.get(kind or '', '.+?')})"
+    return Pattern(re.compile(form, re.DOTALL), becomes, kinds)

@@ -1,0 +1,98 @@
+"""Sentences that the gateway and the explained formulas word themselves, as patterns of ``alerts.wording``, in the spoken language."""
+
+from __future__ import annotations
+
+from alerts.wording import DELIVERY_ZH, ENGINE_ZH, JOINED_ZH, worded
+from plumeline.texts import spoken
+
+GATEWAY_ZH = """
+truncated | 报文不完整
+no crc | 无 CRC
+crc wrong | CRC 错误
+length wrong | 长度错误
+length and crc wrong | 长度和 CRC 均错误
+over-long: no end within {n:d} bytes | 超长：{n} 字节内没有结束
+length_mismatch | 声明长度与实际不符
+crc matches MODBUS high byte first | CRC 为 MODBUS 高字节在前
+crc matches MODBUS low byte first | CRC 为 MODBUS 低字节在前
+noise: no HJ 212 frame on this connection | 杂讯：该连接上没有 HJ 212 报文
+not a report | 不是上报数据
+{n:d} bytes, the first {of:d} kept | 共 {n} 字节，保留前 {of} 字节
+data segment of {n:d} bytes, the standard allows {of:d} | 数据段 {n} 字节，标准允许 {of} 字节
+no ST | 无 ST
+no CN | 无 CN
+no MN | 无 MN
+no DataTime | 无 DataTime
+DataTime is no time | DataTime 不是时间
+no data area: CP=&& is missing | 无数据区：缺少 CP=&&
+data segment does not end with && | 数据段未以 && 结束
+MN is longer than {n:d} characters | MN 超过 {n} 个字符
+MN holds blanks, slashes, quotes or control characters | MN 含空格、斜杠、引号或控制字符
+a factor code or flag is longer than {n:d} characters | 因子编码或标记超过 {n} 个字符
+header piece without '=': {text} | 段头缺少“=”：{text}
+member without '=': {text} | 数据项缺少“=”：{text}
+header field {name} repeats; the first counts | 段头字段 {name} 重复，以第一个为准
+field {name} repeats; the first counts | 字段 {name} 重复，以第一个为准
+{name} repeats; the first counts | {name} 重复，以第一个为准
+DataTime {own} is that of sub-packet {n:d} | DataTime {own} 取自第 {n} 个分包
+{name} is no reading of CN {cn} | {name} 不是 CN {cn} 的读数
+tried again {at:t} by {who}; before: {why:w}; {more:w} | {who} 于 {at} 重试；此前：{why}；{more}
+tried again {at:t} by {who}; before: {why:w} | {who} 于 {at} 重试；此前：{why}
+no HJ 212 frame in it | 其中没有 HJ 212 报文
+more than one frame in it | 其中不止一条报文
+no line in it | 其中没有数据行
+no touch: {why:w} | 不是重算请求：{why}
+no mark: {why:w} | 不是标记：{why}
+raised {name}: {text} | 规则异常 {name}：{text}
+{where}: {why:w} (and {n:d} more) | {where}：{why}（另有 {n} 处）
+the time has no offset; write {example} | 时间没有时区；应写为 {example}
+a time is ISO 8601 text with an offset, such as {example} | 时间应为带时区的 ISO 8601 文本，例如 {example}
+a value is a number or null; numbers in quotes are not read | 数值应为数字或 null；引号内的数字不予读取
+NaN and Infinity are no values; send null | NaN 和 Infinity 不是数值；请发送 null
+no such field | 没有该字段
+the field is missing | 缺少该字段
+no blanks, slashes, commas, semicolons or quotes in a name | 名称中不得有空格、斜杠、逗号、分号或引号
+a time outside {a:d} to {b:d} | 时间不在 {a} 至 {b} 年之间
+{name} has {n:d} entries, factors has {of:d}; they run in parallel | {name} 有 {n} 项，factors 有 {of} 项；二者应一一对应
+end {a:t} is not after start {b:t} | 结束时间 {a} 不晚于开始时间 {b}
+crc {a} computed, {b} sent at byte {n:d} | 计算 CRC 为 {a}，第 {n} 字节处收到 {b}
+{n:d} announced, no end at byte {of:d} | 声明 {n} 字节，第 {of} 字节处未结束
+"""
+"""Verdicts and details of frames: English | Chinese."""
+
+FORMULA_ZH = """
+mean of the minute's valid readings | 该分钟有效读数的均值
+mean of the hour's valid minutes, at least 45 | 该小时有效分钟的均值，至少 45 个
+mean of the day's valid hours, at least 20 | 当日有效小时的均值，至少 20 个
+mean over valid minutes of C × (21 − ref) / (21 − O₂), each minute converted before averaging | \
+有效分钟 C × (21 − 基准氧含量) / (21 − O₂) 的均值，逐分钟先折算后平均
+mean of the day's valid hours at reference oxygen, at least 20 | 当日有效小时折算浓度的均值，至少 20 个
+measured mean [mg/m³] × dry standard flow [m³/h] × 10⁻⁶ | 实测均值 [mg/m³] × 标干流量 [m³/h] × 10⁻⁶
+sum of the day's hourly masses | 当日各小时排放量之和
+difference of the register (linear between readings) or sum of intervals, times the multiplier | 表底之差（读数之间按线性）或各时段之和，乘以倍率
+sum of the day's hours | 当日各小时之和
+energy × kgce per unit | 能源实物量 × 折标准煤系数（kgce/单位）
+energy × tCO2 per unit; electricity by grid factor of the year | 能源实物量 × CO₂ 排放因子（t/单位）；电力按当年电网排放因子
+sum over the members | 各成员之和
+HJ 75-2017, minute record (AIR-AVG-2) | HJ 75-2017，分钟数据（AIR-AVG-2）
+HJ 75-2017, valid hour (AIR-AVG-3) | HJ 75-2017，有效小时均值（AIR-AVG-3）
+HJ 75-2017, valid day (AIR-AVG-4) | HJ 75-2017，有效日均值（AIR-AVG-4）
+HJ 75-2017, conversion to reference oxygen (AIR-CNV-5) and valid hour (AIR-AVG-3) | HJ 75-2017，折算浓度（AIR-CNV-5）与有效小时均值（AIR-AVG-3）
+HJ 75-2017, hourly emission (AIR-MAS-1) | HJ 75-2017，小时排放量（AIR-MAS-1）
+HJ 75-2017, daily emission (AIR-MAS-2) | HJ 75-2017，日排放量（AIR-MAS-2）
+register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
+register rules 2.5 | 表底规则 2.5
+yearly grid factors; fuel defaults | 年度电网排放因子；燃料缺省值
+second pass over day figures | 日统计值的二次汇总
+{basis:w}; limit {id}: permit | {basis}；限值 {id}：排污许可证
+{basis:w}; limit {id}: {what} | {basis}；限值 {id}：{what}
+"""
+"""What ``plumeline.explain`` says: English | Chinese."""
+
+TABLES = (FORMULA_ZH, GATEWAY_ZH, ENGINE_ZH, DELIVERY_ZH, JOINED_ZH, "{where}: {why:w} | {where}：{why}")
+"""Every pattern, in the order in which they are tried."""
+
+
+def said(sentence: str) -> str:
+    """Return what the engine, the gateway or a formula says in the spoken language; an unknown sentence as it is."""
+    return worded(sentence, spoken(), TABLES)
