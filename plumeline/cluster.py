@@ -85,7 +85,7 @@ def topics(kafka: Bootstrap, prefix: Prefix = "", replication: int = 1) -> None:
         made = patiently(lambda: make_topics(kafka, replication=replication, prefix=prefix))
     except ValueError as error:
         raise NotReadable(f"topics: {error}") from None
-    print(f"made {', '.join(made)}" if made else "all topics are there")
+    typer.echo(f"made {', '.join(made)}" if made else "all topics are there")
 
 
 @app.command("buckets")
@@ -95,7 +95,7 @@ def make_both(url: Url, org: Org = "plumeline", buckets: Buckets = "") -> None:
         try:
             for bucket in make_buckets(url, influx_token(), org, buckets):
                 kept = f"{bucket.keep_days} days" if bucket.keep_days else "for ever"
-                print(f"{bucket.name}: {'made' if bucket.made else 'is there'}, keeps {kept}")
+                typer.echo(f"{bucket.name}: {'made' if bucket.made else 'is there'}, keeps {kept}")
             return
         except SetupFailed as error:
             raise NotReadable(str(error)) from None
@@ -112,7 +112,7 @@ def registry(
     """Check a registry and put it in force: a snapshot on topic registry."""
     rows = load_registry(folder)
     patiently(lambda: file_registry(kafka, prefix, rows))
-    print(f"in force: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.limits)} limits")
+    typer.echo(f"in force: {len(rows.sources)} sources, {len(rows.points)} points, {len(rows.limits)} limits")
 
 
 def file_registry(kafka: str, prefix: str, rows: Registry) -> bool:
