@@ -33,9 +33,9 @@ BUILDERS: dict[str, Callable[[str, str], Json]] = {
 }
 FOLDER = Path(__file__).resolve().parent / "grafana"
 """Where the files are committed."""
-MOUNTED = "/var/lib/grafana/dashboards/plumeline"
+MOUNTED = "/grafana/boards"
 """Where Grafana finds the folder ``boards``."""
-SECRET = "/run/secrets/influx_read_token"
+SECRET = "/run/tokens/reader"
 """The file that holds InfluxDB's token, readable by Grafana alone."""
 
 
@@ -64,7 +64,7 @@ def write(folder: Path = FOLDER, console: str = CONSOLE) -> list[Path]:
 
 
 def _data_source() -> str:
-    return f"""# Made by "make boards". INFLUX_URL and INFLUX_ORG come from Grafana's environment, the token from a secret's file.
+    return f"""# Made by "make boards". PLUMELINE_INFLUX_URL and _ORG come from Grafana's environment, the token from a secret's file.
 apiVersion: 1
 prune: true
 datasources:
@@ -72,12 +72,12 @@ datasources:
     uid: plumeline
     type: influxdb
     access: proxy
-    url: $INFLUX_URL
+    url: $PLUMELINE_INFLUX_URL
     isDefault: true
     editable: false
     jsonData:
       version: Flux
-      organization: $INFLUX_ORG
+      organization: $PLUMELINE_INFLUX_ORG
       defaultBucket: {BUCKET}
       timeInterval: 30s
     secureJsonData:

@@ -191,3 +191,18 @@ def test_every_command_exists() -> None:
     known = {c.name or str(getattr(c.callback, "__name__", "")) for c in app.registered_commands}
     asked = {s["command"][2] for s in SERVICES.values() if (s.get("command") or [])[:2] == ["plumeline", "cluster"]}
     assert asked and asked <= known
+
+
+def test_grafana_finds_boards_and_token() -> None:
+    """What the provisioning files name is mounted there, and what they take from the environment is set."""
+    import re
+
+    grafana = SERVICES["grafana"]
+    mounts = {m.split(":")[1] for m in grafana["volumes"]}
+    provisioning = REPO / "dashboards" / "grafana" / "provisioning"
+    text = "\n".join(path.read_text() for path in sorted(provisioning.rglob("*.yaml")))
+    paths = set(re.findall(r"path: (\S+)", text)) | set(re.findall(r"__file\{([^}]+)\}", text))
+    assert paths and all(any(p.startswith(m + "/") for m in mounts) for p in paths), (paths, mounts)
+    for path in re.findall(r"path: /grafana/(\S+)", text):
+        assert list((REPO / "dashboards" / "grafana" / path).glob("*.json")), path
+    assert set(re.findall(r"\$(PLUMELINE_\w+)", text)) <= grafana["environment"].keys()
