@@ -55,6 +55,7 @@ class Engine:
         self.fields = Fields(self.layouts, self.points)
         self.memory = {source: SourceMemory() for source in self.points.source_names}
         self._by_sid = list(self.memory.values())
+        self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
         self.episodes = EpisodeBook()
         self.findings = Findings(self.points)
@@ -110,7 +111,7 @@ class Engine:
         if heard:
             now = max(m.high or 0 for _name, m in heard) + 2 * DAY_MS
             self._decide_until(heard, None, now, out)
-            self._revise(now, out)
+            self._revise(now, set(range(PARTITIONS)), out)
             beyond = {(sid, minute // HOUR_MS * HOUR_MS, now) for minute, sids in self.shelf.dirty.items() for sid in sids}
             if beyond:  # the last readings cover more than the hour in which they began
                 self._decide(pl.DataFrame(sorted(beyond), schema=_KEYS, orient="row"), out)
@@ -151,11 +152,11 @@ class Engine:
                 self._take(taking, barrier.at, out)
                 if turns:
                     self._turn(barrier.now_ms, counted.keys(), out)
-                self._revise(barrier.now_ms, out)
+                self._revise(barrier.now_ms, counted.keys(), out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
-                waiting = False
+                waiting = bool(self._late)
             self._judge_sources(barrier.now_ms, counted, out)
         self._hear(taking, len(stretch.lines))
         self._take(taking, len(stretch.lines), out)
@@ -269,15 +270,19 @@ class Engine:
 
     def _cool(self, now: int) -> None:
         """Move the hot set's beginning, and forget what lies before it."""
-        self._hot_from = max(self._hot_from, self.hot_from_of(now))
+        waiting = min((hour for _sid, hour in self._late), default=now)  # hours of sources whose own tick is still to come
+        self._hot_from = max(self._hot_from, min(self.hot_from_of(now), waiting))
         day = self.findings.day_of(self._hot_from) - DAY_MS
         self.shelf.evict(self._hot_from, day)
         self.meters.forget(day)
 
-    def _revise(self, now: int, out: Output) -> None:
-        """Publish the touched hours among the decided ones as revisions."""
-        self.meters.run(out)
-        touched, self._late = self._late | self.meters.taken_late(), set()
+    def _revise(self, now: int, partitions: Set[int], out: Output) -> None:
+        """Publish the touched hours among the decided ones as revisions: those of the sources whose partitions hold the tick."""
+        wanted = [part in partitions for part in self._part_of]
+        self.meters.run(out, wanted)
+        waiting = self._late | self.meters.taken_late()
+        touched = {key for key in waiting if wanted[key[0]]}
+        self._late = waiting - touched
         settled = [(sid, hour, now) for sid, hour in sorted(touched) if hour < self._by_sid[sid].decided]
         self._open |= {(sid, hour) for sid, hour in touched if hour >= self._by_sid[sid].decided}
         if settled:

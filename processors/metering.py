@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from processors.decode import Layouts, decode
@@ -58,10 +60,10 @@ class Meters:
         decoded = decode(self.past.cold_reports([(self.points.keys[pid].source, day - DAY_MS, first + DAY_MS)]), layouts)
         book.add(r for p, r in _read(qualify(decoded, place(decoded, fields).filed, fields)) if p == pid)
 
-    def run(self, out: Output) -> None:
-        """Run the books that have new readings."""
+    def run(self, out: Output, wanted: Sequence[bool] | None = None) -> None:
+        """Run the books that have new readings; ``wanted`` says of which sources (by ``sid``), None of all."""
         for pid, book in self.books.items():
-            if not book.dirty:
+            if not book.dirty or not (wanted is None or wanted[self.points.sid_of_pid[pid]]):
                 continue
             key = self.points.keys[pid]
             touched, findings, changed = book.rebuild()
@@ -78,7 +80,8 @@ class Meters:
         """Return the energy figures of (``sid``, ``hour``) keys as rows of HOUR_SCHEMA, running dirty books first."""
         if not self.books:
             return []
-        self.run(out)
+        asked = set(keys["sid"].to_list())
+        self.run(out, [sid in asked for sid in range(len(self.points.source_names))])
         hours: dict[int, list[int]] = {}
         for sid, hour in keys.select("sid", "hour").rows():
             hours.setdefault(sid, []).append(hour)
