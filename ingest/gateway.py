@@ -17,6 +17,7 @@ from ingest.hj212.reading import report_line
 from ingest.hj212.verdict import Stream
 from ingest.log import Appends, Entry, LogFull, partition_of
 from ingest.records import Frame, Tick, frame_id
+from ingest.waiting import topic_of
 
 RECORD_BYTES_MAX = 524_288
 """Bytes of one log record; longer bundles are cut between lines. (Kafka's default bound is 1 MB.)"""
@@ -103,7 +104,7 @@ class Gateway:
             if judged.reason is not None:
                 batch.add("quarantine", partition, line)
             for report in judged.readings:
-                batch.add("reports", partition, report_line(report))
+                batch.add(topic_of(report.kind, report.time, report.received), partition, report_line(report))
                 self.counted["readings"] += len(report.factors)
                 batch.backfill = report.backfill
             self.counted["reports"] += len(judged.readings)

@@ -25,6 +25,7 @@ from ingest.http_body import Refused, is_local, media_type, read_body, split
 from ingest.log import Appends, Entry, LogFull, partition_of
 from ingest.records import DECODER, FACTORS_MAX, TEXT_MAX, Kind, Mark, Text, iso
 from ingest.registry import Name, Source
+from ingest.waiting import topic_of
 
 LINE_BYTES_MAX = 65_536
 """Bytes of one line."""
@@ -201,7 +202,7 @@ def router(
                 media = media_type(request)
                 lines = split(await read_body(request), media)
                 answer, filed = await check(lines, topic, clock(), lambda source: gate.refusal(source, groups, local))
-                entries = pack(filed, topic, partition)
+                entries = pack(filed, partition)
                 if entries:
                     await log.append(entries)
             except Refused as refused:
@@ -227,12 +228,12 @@ def router(
 
 async def check(
     lines: Sequence[tuple[int, bytes]], topic: str, now: datetime, refusal: Callable[[str], str | None]
-) -> tuple[Answer, dict[str, list[bytes]]]:
-    """Check every line and return the answer with the lines to file, by source, each line once.
+) -> tuple[Answer, dict[tuple[str, str], list[bytes]]]:
+    """Check every line and return the answer with the lines to file, by topic and source, each line once.
 
     Every ``SLICE_LINES`` lines other tasks get their turn. ``refusal`` is asked once a source.
     """
-    answer, filed, refusals = Answer(), dict[str, list[bytes]](), dict[str, str | None]()
+    answer, filed, refusals = Answer(), dict[tuple[str, str], list[bytes]](), dict[str, str | None]()
     seen: set[bytes] = set()
     read = _read_report(now) if topic == "reports" else _read_mark
     for position, (number, line) in enumerate(lines):
@@ -242,7 +243,7 @@ async def check(
         if isinstance(got, str):
             answer.rejected.append((number, got))
             continue
-        source, out = got
+        source, out, lane = got
         if source not in refusals:
             refusals[source] = refusal(source)
         if (reason := refusals[source]) is not None:
@@ -255,16 +256,16 @@ async def check(
             answer.duplicates += 1
             continue
         seen.add(out)
-        filed.setdefault(source, []).append(out)
+        filed.setdefault((lane, source), []).append(out)
     return answer, filed
 
 
-def _read_report(now: datetime) -> Callable[[bytes], tuple[str, bytes] | str]:
+def _read_report(now: datetime) -> Callable[[bytes], tuple[str, bytes, str] | str]:
     stamp = b',"received":"' + iso(now).encode() + b'"}'
     reports = TypeAdapter(ReportIn)
     validate, dump = reports.validator.validate_json, reports.serializer.to_json
 
-    def read(line: bytes) -> tuple[str, bytes] | str:
+    def read(line: bytes) -> tuple[str, bytes, str] | str:
         if len(line) > LINE_BYTES_MAX:
             return f"the line is longer than {LINE_BYTES_MAX} bytes"
         try:
@@ -273,12 +274,12 @@ def _read_report(now: datetime) -> Callable[[bytes], tuple[str, bytes] | str]:
             return reason_of(error)
         if (fault := report.fault()) is not None:
             return fault
-        return report.source, dump(report)[:-1] + stamp
+        return report.source, dump(report)[:-1] + stamp, topic_of(report.kind, report.time, now)
 
     return read
 
 
-def _read_mark(line: bytes) -> tuple[str, bytes] | str:
+def _read_mark(line: bytes) -> tuple[str, bytes, str] | str:
     if len(line) > LINE_BYTES_MAX:
         return f"the line is longer than {LINE_BYTES_MAX} bytes"
     try:
@@ -286,7 +287,7 @@ def _read_mark(line: bytes) -> tuple[str, bytes] | str:
     except ValidationError as error:
         return reason_of(error)
     fault = year_fault("start", mark.start) or year_fault("end", mark.end)
-    return fault or (mark.source, mark.line())
+    return fault or (mark.source, mark.line(), "marks")
 
 
 def year_fault(name: str, time: datetime) -> str | None:
@@ -317,13 +318,13 @@ def reason_of(error: ValidationError) -> str:
     return told[:REASON_CHARS_MAX]
 
 
-def pack(filed: Mapping[str, Sequence[bytes]], topic: str, partition: Callable[[str], int]) -> list[Entry]:
-    """Bundle lines into one record a partition, or several where ``RECORD_BYTES_MAX`` asks for it."""
-    by_partition: dict[int, list[bytes]] = {}
-    for source, lines in filed.items():
-        by_partition.setdefault(partition(source), []).extend(lines)
+def pack(filed: Mapping[tuple[str, str], Sequence[bytes]], partition: Callable[[str], int]) -> list[Entry]:
+    """Bundle lines by topic and source into one record a partition, or several where ``RECORD_BYTES_MAX`` asks for it."""
+    by_partition: dict[tuple[str, int], list[bytes]] = {}
+    for (topic, source), lines in filed.items():
+        by_partition.setdefault((topic, partition(source)), []).extend(lines)
     entries = []
-    for number, lines in sorted(by_partition.items()):
+    for (topic, number), lines in sorted(by_partition.items()):
         bundle, size = list[bytes](), 0
         for line in lines:
             if bundle and size + len(line) + 1 > RECORD_BYTES_MAX:

@@ -1,6 +1,6 @@
 """The log on Kafka, the gateway's side: records are acknowledged by all in-sync replicas, un-acknowledged bytes are bounded.
 
-What arrives within LINGER_S for one partition of ``reports`` becomes one record of several lines (a bundle): whoever reads it pays for
+What arrives within LINGER_S for one partition of ``reports`` or ``backfill`` becomes one record of several lines (a bundle): whoever reads it pays for
 records, not for readings. A tick closes the bundle before it, so that the order within a partition is that of the calls.
 """
 
@@ -17,11 +17,14 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from ingest.log import PARTITIONS, TOPICS, Entry, LogFull
+from ingest.waiting import BACKFILL, LIVE
 
 UNACKED_BYTES_MAX = 64 * 2**20
 """Bytes that may wait for the broker's acknowledgement; beyond it ``append`` raises LogFull and sockets are not read."""
 BUNDLE_BYTES_MAX = 262_144
 """Bytes of one bundle."""
+BUNDLED = (LIVE, BACKFILL)
+"""Topics whose records are lines of many appends."""
 LINGER_S = 0.005
 """How long a bundle waits for more lines."""
 DELIVERY_S, BLOCK_S, REQUEST_S = 60.0, 5.0, 15.0
@@ -140,7 +143,7 @@ class KafkaLog:
         """
         self.partitions, self._prefix = partitions, prefix
         self.unacked_bytes = 0
-        self._bundles: dict[int, _Bundle] = {}
+        self._bundles: dict[tuple[str, int], _Bundle] = {}
         self._sender = ThreadPoolExecutor(1, "kafka-send")
         self._producer = _producer(bootstrap)
         for topic in TOPICS:
@@ -172,31 +175,32 @@ class KafkaLog:
     def _put(self, entry: Entry) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        if entry.topic != "reports":
+        if entry.topic not in BUNDLED:
             self._send(entry, [done])
             return done
+        key = (entry.topic, entry.partition)
         if entry.value.startswith(TICK_PREFIX):
-            self._flush(entry.partition)
+            self._flush(key)
             self._send(entry, [done])
             return done
-        bundle = self._bundles.get(entry.partition)
+        bundle = self._bundles.get(key)
         if bundle is not None and bundle.size + len(entry.value) > BUNDLE_BYTES_MAX:
-            self._flush(entry.partition)
+            self._flush(key)
             bundle = None
         if bundle is None:
-            bundle = self._bundles[entry.partition] = _Bundle()
-            loop.call_later(LINGER_S, self._flush, entry.partition, bundle)
+            bundle = self._bundles[key] = _Bundle()
+            loop.call_later(LINGER_S, self._flush, key, bundle)
         bundle.lines.append(entry.value)
         bundle.waiting.append(done)
         bundle.size += len(entry.value) + 1
         return done
 
-    def _flush(self, partition: int, only: _Bundle | None = None) -> None:
-        bundle = self._bundles.get(partition)
+    def _flush(self, key: tuple[str, int], only: _Bundle | None = None) -> None:
+        bundle = self._bundles.get(key)
         if bundle is None or (only is not None and bundle is not only):
             return
-        del self._bundles[partition]
-        self._send(Entry("reports", partition, b"\n".join(bundle.lines)), bundle.waiting)
+        del self._bundles[key]
+        self._send(Entry(*key, b"\n".join(bundle.lines)), bundle.waiting)
 
     def _send(self, entry: Entry, waiting: list[asyncio.Future[None]]) -> None:
         """Hand a record to the producer, in the order of calls; its thread may wait for metadata, the event loop never."""
@@ -219,8 +223,8 @@ class KafkaLog:
 
     async def close(self) -> None:
         """Send what waits, and stop."""
-        for partition in list(self._bundles):
-            self._flush(partition)
+        for key in list(self._bundles):
+            self._flush(key)
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

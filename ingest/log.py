@@ -20,6 +20,7 @@ TOPICS = (
     "alerts",
     "commands",
     "quarantine",
+    "backfill",
 )
 
 

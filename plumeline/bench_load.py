@@ -39,10 +39,9 @@ class Sizes:
     repeat: int = 3
     engine_sources: int = 1_000
     engine_minutes: int = 70
-    process_sources: int = 200
-    process_minutes: int = 64
-    process_connections: int = 2
-    process_body_lines: int = 2_000
+    process_sources: int = 600
+    process_minutes: int = 65
+    process_connections: int = 4
     decode_frames: int = 10_000
     one_frames: int = 3_000
     many_connections: int = 1_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import mmap
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ import httpx
 
 from ingest.registry import Registry
 from plumeline.bench_load import BenchFault
+from processors.figures import local
 
 START_S = 60.0
 """Longest wait for the server to answer."""
@@ -30,13 +32,18 @@ STOP_S = 30.0
 POLL_S = 0.05
 """Pause between two looks at its metrics."""
 HOST = "127.0.0.1"
+CLOCK_BYTES = 8
+"""A steered clock is a file that holds epoch milliseconds."""
 STDERR_CHARS = 2_000
 """What is shown of the server's standard error where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What the child process is told; ``virtual_ms`` is its gateway clock at its start, None for the machine's clock."""
+    """What the child process is told; ``virtual_ms`` is its gateway clock at its start, None for the machine's clock.
+
+    Where ``steered``, that clock stands until it is set.
+    """
 
     data: str
     registry: str
@@ -44,16 +51,23 @@ class Child:
     tcp_port: int
     tick_s: float
     virtual_ms: int | None
+    steered: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A running server."""
+    """A running server; ``clock`` is the file of a steered one's clock."""
 
     process: subprocess.Popen[bytes]
     url: str
     tcp_port: int
     data: Path
+    clock: Path
+
+    def steer(self, virtual_ms: int) -> None:
+        """Set the gateway's clock, so that what is sent next is live."""
+        with self.clock.open("r+b") as file:
+            file.write(virtual_ms.to_bytes(CLOCK_BYTES, "big"))
 
     def metrics(self) -> dict[str, float]:
         """Return its gauges without labels, by name."""
@@ -70,7 +84,8 @@ class Serving:
         seen: dict[str, float] = {}
         while time.monotonic() < end:
             seen = self.metrics()
-            if seen["plumeline_records_waiting"] == 0 and seen["plumeline_readings_total"] >= readings:
+            idle = seen["plumeline_records_waiting"] == seen["plumeline_backfill_waiting"] == 0
+            if idle and seen["plumeline_readings_total"] >= readings:
                 return time.monotonic()
             time.sleep(POLL_S)
         raise BenchFault(f"{readings:,} readings were not stored within {within_s:g} s; the server says {seen}")
@@ -90,7 +105,12 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def served(
-    registry: Registry, *, virtual_ms: int | None = None, tick_s: float = 1.0, env: Mapping[str, str] | None = None
+    registry: Registry,
+    *,
+    virtual_ms: int | None = None,
+    steered: bool = False,
+    tick_s: float = 1.0,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Serving]:
     """Run a server with a folder and ports of its own until the block ends.
 
@@ -101,13 +121,16 @@ def served(
         root = Path(folder)
         (root / "registry.json").write_text(registry.model_dump_json(), encoding="utf-8")
         http_port, tcp_port = free_ports(2)
-        child = Child(str(root / "data"), str(root / "registry.json"), http_port, tcp_port, tick_s, virtual_ms)
+        clock = root / "clock"
+        clock.write_bytes((virtual_ms or 0).to_bytes(CLOCK_BYTES, "big"))
+        steering = str(clock) if steered else None
+        child = Child(str(root / "data"), str(root / "registry.json"), http_port, tcp_port, tick_s, virtual_ms, steering)
         command = [sys.executable, "-m", "plumeline.bench_server", json.dumps(asdict(child))]
         with (root / "stderr").open("wb") as errors:
             process = subprocess.Popen(command, stderr=errors, stdout=errors, env={**os.environ, **(env or {})})
             try:
                 _answering(process, f"http://{HOST}:{http_port}", root / "stderr")
-                yield Serving(process, f"http://{HOST}:{http_port}", tcp_port, root / "data")
+                yield Serving(process, f"http://{HOST}:{http_port}", tcp_port, root / "data", clock)
             finally:
                 process.terminate()
                 try:
@@ -141,12 +164,20 @@ def shifted(virtual_ms: int | None) -> Callable[[], datetime]:
     return lambda: datetime.now(CST) + shift
 
 
+def steered(path: Path) -> Callable[[], datetime]:
+    """Return a clock that shows what a file says."""
+    with path.open("rb") as file:
+        shown = mmap.mmap(file.fileno(), CLOCK_BYTES, access=mmap.ACCESS_READ)
+    return lambda: local(int.from_bytes(shown[:], "big"))
+
+
 async def _run(child: Child) -> None:
     from plumeline.county import County, Options
 
     options = Options(Path(child.data), HOST, child.http_port, child.tcp_port, child.tick_s)
     registry = Registry.model_validate_json(Path(child.registry).read_bytes())
-    county = County(options, registry, shifted(child.virtual_ms))
+    clock = steered(Path(child.steered)) if child.steered else shifted(child.virtual_ms)
+    county = County(options, registry, clock)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, county.stop.set)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -39,6 +40,8 @@ from simulators.receiver import Receiver
 
 SETTLE_S = 240.0
 """Longest wait for stored figures: the hour must not be decided by tick meanwhile (5 minutes)."""
+BODY_S = 300
+"""Seconds of data in one body: what a gateway takes as live."""
 RETRIES_MAX, RETRY_S = 400, 0.05
 """How often a client sends a body again that was answered 429 or 503, and its pause."""
 TOLD_S = 60.0
@@ -68,10 +71,13 @@ def _post(client: httpx.Client, url: str, body: bytes) -> None:
 
 
 def process_run(sizes: Sizes) -> tuple[float, float]:
-    """Return readings/s acknowledged, and readings/s until their figures are stored."""
+    """Return readings/s acknowledged, and readings/s until their figures are stored.
+
+    The gateway's clock goes with the data, a body at a time, so that all of it is live.
+    """
     each = sizes.process_sources // sizes.process_connections
     start_ms = hour_end_ms() - HOUR_MS
-    steps = max(1, sizes.process_body_lines // each)
+    steps = BODY_S // CADENCE_S
     loads = [
         list(
             report_lines(
@@ -88,17 +94,20 @@ def process_run(sizes: Sizes) -> tuple[float, float]:
     ]
     lines = sum(body.count(b"\n") for load in loads for body in load)
     faults: list[Exception] = []
-    with served(
-        bench_registry(source_names(each * sizes.process_connections), FACTORS), virtual_ms=start_ms + HOUR_MS
-    ) as server:
+    registry = bench_registry(source_names(each * sizes.process_connections), FACTORS)
+    with served(registry, virtual_ms=start_ms, steered=True) as server:
+        sent = count(1)
+        together = threading.Barrier(len(loads), lambda: server.steer(start_ms + next(sent) * steps * CADENCE_S * 1000))
 
         def send(load: list[bytes]) -> None:
             try:
                 with httpx.Client() as client:
                     for body in load:
+                        together.wait()
                         _post(client, server.url, body)
             except Exception as fault:
                 faults.append(fault)
+                together.abort()
 
         threads = [threading.Thread(target=send, args=(load,)) for load in loads]
         began_s = time.monotonic()
@@ -128,7 +137,7 @@ def process(sizes: Sizes) -> list[Measure]:
     acknowledged, stored = zip(*(process_run(sizes) for _ in range(sizes.repeat)), strict=True)
     note = (
         f"{sizes.process_sources:,} sources x {FACTORS} factors, {sizes.process_minutes} min, "
-        f"{sizes.process_connections} connections, bodies of {sizes.process_body_lines:,} lines, client on the same cores"
+        f"{sizes.process_connections} connections, bodies of 5 minutes, client on the same cores"
     )
     return [
         Measure("process", "HTTP in, fsynced, figures stored", "readings/s", list(stored), 100_000, note=note),

@@ -31,6 +31,7 @@ from plumeline.influx_query import InfluxStore
 from plumeline.influx_read import InfluxReader
 from plumeline.influx_setup import SetupFailed, make_buckets
 from plumeline.influx_write import InfluxWriter, Settings
+from plumeline.kafka_backfill import Backfill
 from plumeline.kafka_read import RegistryWatch
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
@@ -185,6 +186,22 @@ def writer(
         yield Sample("store_away", "1 while the store does not answer", float(made.away_since is not None))
 
     service = Service("writer", samples, ready=lambda: made.away_since is None)
+    service.serve(service.app(), host, port)
+    service.end_on_signals()
+    made.run(service.stop)
+
+
+@app.command()
+def backfill(kafka: Bootstrap, host: Host = "127.0.0.1", port: Port = 9105, prefix: Prefix = "") -> None:
+    """Let in what was sent long after its time, as fast as the workers keep up with what is live."""
+    log_to_stderr()
+    made = patiently(lambda: Backfill(kafka, instance_name(), prefix))
+
+    def samples() -> Iterable[Sample]:
+        yield Sample("backfill_moved_total", "Report lines let in", made.moved)
+        yield Sample("backfill_waiting", "Records of backfill that wait for live data", made.waiting)
+
+    service = Service("backfill", samples)
     service.serve(service.app(), host, port)
     service.end_on_signals()
     made.run(service.stop)

@@ -32,7 +32,7 @@ SPEED = 60.0
 RESTART_S = 2.0
 """Pause before a service that ended is started again."""
 END_S = 40.0
-PORTS = {"gateway": 9100, "worker0": 9101, "worker1": 9104, "writer": 9102, "alerts": 9103}
+PORTS = {"gateway": 9100, "worker0": 9101, "worker1": 9104, "writer": 9102, "alerts": 9103, "backfill": 9105}
 CONSOLE_PORT = 8080
 
 
@@ -148,6 +148,7 @@ class Local:
         add("gateway", ["gateway"])
         for n in range(self.workers):
             add(f"worker{n}", ["worker"], PLUMELINE_INSTANCE=f"worker{n}", PLUMELINE_STATE=str(self.folder / f"worker{n}"))
+        add("backfill", ["backfill"], PLUMELINE_INSTANCE="backfill")
         add(
             "alerts",
             ["alerts"],

@@ -31,7 +31,7 @@ from ingest.tcp import Server
 from plumeline.again import Again
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
-from plumeline.runner import KEEP_RECORDS, READ, Runner
+from plumeline.runner import READ, Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
@@ -170,6 +170,7 @@ class County:
             "queues": {"log writer (bytes)": (self.log.queued_bytes, QUEUED_BYTES_MAX)},
             "touches": len(self.runner.engine.touches),
             "records waiting": waiting,
+            "backfill waiting": self.runner.backfill_waiting(),
             "readings": progress.readings,
             "figures published": progress.figures,
             "failed": progress.failed,
@@ -182,6 +183,7 @@ class County:
             ("plumeline_readings_total", "Readings taken in", progress.readings),
             ("plumeline_figures_total", "Figures published", progress.figures),
             ("plumeline_records_waiting", "Records of the log not yet worked off", self.log.waiting(READ, progress.seq)),
+            ("plumeline_backfill_waiting", "Records of backfill that wait for live data", self.runner.backfill_waiting()),
             ("plumeline_touches_waiting", "Touched source-hours that wait for their rebuild", len(self.runner.engine.touches)),
             ("plumeline_connections", "Open HJ 212 connections", self.server.connections),
             ("plumeline_log_queued_bytes", "Bytes that wait for the log's writer", self.log.queued_bytes),
@@ -255,7 +257,7 @@ class County:
 
     async def _trim(self) -> None:
         while not self.stop.is_set():
-            await asyncio.to_thread(self.log.trim, self.runner.progress.seq - KEEP_RECORDS)
+            await asyncio.to_thread(self.log.trim, self.runner.keep_from())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), TRIM_EVERY_S)
 

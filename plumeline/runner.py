@@ -21,6 +21,7 @@ from ingest.registry_diff import diff
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from plumeline.waiting_room import WaitingRoom
 from processors.decode import BadLine
 from processors.engine import Engine
 from processors.figures import DAY_MS, SourceState, local
@@ -41,6 +42,8 @@ EVENTS_A_TURN = 500
 JOURNAL_A_TURN = 500
 APART_MAX = 32
 """Inputs of one read that are set aside because the engine raises; where more do, it is not the inputs' fault, and the process stops."""
+FULL_TURNS_MAX = 20
+"""Full reads after which a slice of the backfill is let in all the same: it must end some day, however much is live."""
 FIRST_REGISTRY = "registry.first"
 """Name of the registry that a store began with; later ones are records of the log."""
 KEEP_RECORDS = 2_000_000
@@ -255,20 +258,29 @@ class Runner(Turns):
     ) -> None:
         self.log, self.outbox, self.told = log, outbox, told
         super().__init__(log, writer, store, registry, wall_ms=wall_ms, settings=settings, hook=hook, publishes=publishes)
+        self.waiting_room = WaitingRoom(log, writer, hook) if publishes else None
+        self._full_turns = 0
 
     # -- running -------------------------------------------------------------------------------------------------
 
     def step(self) -> bool:
-        """Read and work off one batch; return whether there was any."""
+        """Read and work off one batch, and let a slice of the backfill in where no more waits; return whether there was any."""
         records = self.log.read(READ, self.progress.seq, BATCH_RECORDS)
-        if not records:
+        full = len(records) == BATCH_RECORDS
+        if records:
+            started = time.monotonic()
+            for turn in turns(records):
+                self.work(turn, live=not full)
+            self.progress.busy_s += time.monotonic() - started
+        else:
             self._alert()
-            return False
-        started = time.monotonic()
-        for turn in turns(records):
-            self.work(turn, live=len(records) < BATCH_RECORDS)
-        self.progress.busy_s += time.monotonic() - started
-        return True
+        self._full_turns = self._full_turns + 1 if full else 0
+        free = not full or self._full_turns % FULL_TURNS_MAX == 0
+        moved = free and not self.engine.behind and self._let_in(settled=True)
+        return bool(records) or moved
+
+    def _let_in(self, *, settled: bool) -> bool:
+        return self.waiting_room is not None and self.waiting_room.let_in(settled=settled)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; an error of the infrastructure ends the thread and is shown in ``progress.failed``."""
@@ -283,9 +295,18 @@ class Runner(Turns):
             self.progress.failed = f"{type(error).__name__}: {error}"
             logger.exception("the runner stopped", seq=self.progress.seq)
 
+    def backfill_waiting(self) -> int:
+        """Return how many records of backfill are not filed yet."""
+        return self.waiting_room.count() if self.waiting_room is not None else 0
+
+    def keep_from(self) -> int:
+        """Return the sequence number of the oldest record of the log that must be kept."""
+        upto = self.progress.seq - KEEP_RECORDS
+        return min(upto, self.waiting_room.seq + 1) if self.backfill_waiting() and self.waiting_room is not None else upto
+
     def drain(self) -> None:
-        """Work until the log's end."""
-        while self.step():
+        """Work until the log's end, the backfill included."""
+        while self.step() or self._let_in(settled=False):
             pass
 
     def entries(self, out: Output) -> list[Entry]:

@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS touches (source TEXT, hour INTEGER, cause TEXT, PRIMA
 CREATE TABLE IF NOT EXISTS ticks (part INTEGER, gateway TEXT, time INTEGER, sighted INTEGER, PRIMARY KEY (part, gateway)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+WAL_PAGES = 25_000
+"""Pages (of 4 kB) that gather in the write-ahead log before they are copied into the file; copying often costs more than the turns."""
 FILE_FRAME = (
     "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET source = excluded.source, protocol = excluded.protocol, verdict = excluded.verdict,"
@@ -65,6 +67,7 @@ class SqliteWriter:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
         self.db.execute("PRAGMA cache_size=-65536")
+        self.db.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         self.db.executescript(SCHEMA)
         self.db.commit()
 

@@ -119,7 +119,12 @@ class Desk:
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
         if hours is None:
             return
-        of_days = hours.select(*HOUR_SCHEMA).with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
+        of_days = (
+            hours.filter(pl.col("revision") > 0)
+            .select(*HOUR_SCHEMA)
+            .with_columns(day=day)
+            .join(keys, on=["pid", "day"], how="semi")
+        )
         days = day_figures(of_days, self.points)
         pids = days["pid"].unique().sort()
         known = int(news["decided"].max() or 0)  # type: ignore[arg-type]

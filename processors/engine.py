@@ -104,6 +104,11 @@ class Engine:
                 turning = True
         return turning
 
+    @property
+    def behind(self) -> bool:
+        """Whether hours wait for the tick at which they are revised, or touches for theirs: more of the past had better wait too."""
+        return bool(self._late or self.touches)
+
     def finish(self) -> Output:
         """Decide all that is open, as a tick long after the last report would; for files, whose end is the end."""
         out = Output()

@@ -22,7 +22,6 @@ TINY = Sizes(
     engine_minutes=62,
     process_sources=4,
     process_minutes=62,
-    process_body_lines=100,
     decode_frames=20,
     one_frames=20,
     many_connections=5,

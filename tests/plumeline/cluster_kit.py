@@ -34,7 +34,11 @@ START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
 SO2, O2, FLOW = "a21026", "a19001", "a00000"
 SECRET = "whsec_" + base64.b64encode(b"cluster test secret 012345678").decode()
 READY_S, END_S, DRAIN_S = 90.0, 40.0, 240.0
-GROUPS = {"plumeline-worker": ("reports", "marks", "touches"), "plumeline-writer": ("frames", "reports", "figures", "events")}
+GROUPS = {
+    "plumeline-backfill": ("backfill",),
+    "plumeline-worker": ("reports", "marks", "touches"),
+    "plumeline-writer": ("frames", "reports", "figures", "events"),
+}
 CADENCE_S = 30
 
 
@@ -169,6 +173,8 @@ class Cluster:
         if influx:
             port = free_port()
             self._add("writer", ["writer"], common | {"PLUMELINE_METRICS_PORT": str(port), "PLUMELINE_INSTANCE": "x"}, port)
+        port = free_port()
+        self._add("backfill", ["backfill"], common | {"PLUMELINE_METRICS_PORT": str(port), "PLUMELINE_INSTANCE": "b"}, port)
         port = free_port()
         words = common | {"PLUMELINE_INSTANCE": "a", "PLUMELINE_STATE": str(folder / "alerts")}
         self._add("alerts", ["alerts"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
