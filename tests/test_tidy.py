@@ -210,6 +210,8 @@ def unbounded(tree: ast.Module) -> list[int]:
 
 BOUNDED_ELSEWHERE = {
     "ingest/tcp.py": "WINDOW_MAX: the connection is not read while so many pieces wait",
+    "plumeline/kafka_backfill.py": "FETCH_BYTES of one poll are cut into slices; the next poll comes when they are gone",
+    "plumeline/waiting_room.py": "WAITING_BYTES of one read are cut into slices; the next read comes when they are gone",
     "simulators/device.py": "memory_packets: the oldest is overwritten, as in a logger",
     "simulators/meter.py": "queue_lines: the oldest is lost and counted",
     "simulators/receiver.py": "troubles are asked for by a test, one by one",
