@@ -33,6 +33,7 @@ def test_across_a_gap(before: int | None, after: int | None, gap: int, expected:
 def test_before_a_gap() -> None:
     """EX-3.7: three hours after 30, 36, 45 are 37.0 each; pH after 7.1, 7.4, 7.2 is 7.2."""
     assert gaps.mean_before([99, 30, 36, 45], gap_n=3) == 37
+    assert gaps.mean_before([30, 36, 45], gap_n=3) == 37
     assert gaps.median_before([Decimal(text) for text in ("9.9", "7.1", "7.4", "7.2")], gap_n=3) == Fraction("7.2")
     assert gaps.median_before([1, 4, 2, 3], gap_n=4) == Fraction("2.5")
 
@@ -68,3 +69,11 @@ def test_filled_across() -> None:
             (2, HOUR_MS, None, 1, 2),  # 1.5 millionths, half up
             (2, 2 * HOUR_MS, 2, None, None),
         ]
+
+
+def test_the_longest_gap_on_rows() -> None:
+    """24 missing hours are filled, one more is not."""
+    for missing, filled in ((24, 24), (25, 0)):
+        values = [1, *[None] * missing, 3]
+        rows = pl.DataFrame({"pid": 1, "hour": [i * HOUR_MS for i in range(len(values))], "value": values})
+        assert gaps.filled_across(rows, gap_h_max=24)["filled"].count() == filled

@@ -315,6 +315,13 @@ def test_what_is_remembered_is_enough(values: list[tuple[int, int, int]], calibr
     assert kept.group_by("pid").len()["len"].max() is None or kept.group_by("pid").len()["len"].max() <= 2 * count  # type: ignore[operator]
 
 
+def test_what_ends_at_the_calibration_is_remembered() -> None:
+    """An hour that ended just when the channel was calibrated lies before the calibration."""
+    moment = pl.DataFrame({"pid": [1], "before_ms": [5]})
+    kept = remembered(frame([(1, n, n) for n in range(10)]), moment, count=2)
+    assert kept["end_ms"].to_list() == [4, 5, 8, 9]
+
+
 @settings(max_examples=50, deadline=None)
 @given(hours=st.integers(1, 60), capture=st.integers(70, 100), steps=st.integers(0, 29))
 def test_a_lower_rate_never_lowers_the_mass(hours: int, capture: int, steps: int) -> None:
