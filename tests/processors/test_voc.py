@@ -99,7 +99,7 @@ def test_hours_of_cycles(given: pl.DataFrame, expected: list[tuple[int, int, int
 def test_nothing_has_no_mean() -> None:
     """Even where no minute is asked, an hour without valid cycles has no value."""
     (row,) = voc.cycle_hours(cycles((0, 60, None)), minutes_min=0).rows(named=True)
-    assert row["value"] is None
+    assert (row["value"], row["reason"]) == (None, "0 valid minutes of 0")
 
 
 @pytest.mark.parametrize(
