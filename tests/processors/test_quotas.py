@@ -97,6 +97,7 @@ def spent(
         ),
         pytest.param([(0, 4), (2, 6)], {}, [(0, 4, 4, 4), (4, 6, 6, 6)], id="time under two marks counts once"),
         pytest.param([(0, 4), (1, 3)], {}, [(0, 4, 4, 4)], id="one within another"),
+        pytest.param([(0, 4), (1, 4)], {}, [(0, 4, 4, 4)], id="one within another, to its end"),
         pytest.param([(3, 3)], {}, [], id="a mark without length"),
         pytest.param([], {}, [], id="no marks"),
     ],
