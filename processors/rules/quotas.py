@@ -155,8 +155,7 @@ def exempt_hours(
     """
     start, until = pl.col("start_ms"), pl.col("until_ms")
     covered = (
-        spans.filter(until > start)
-        .with_columns(hour=pl.int_ranges(start // HOUR_MS * HOUR_MS, until, HOUR_MS))
+        spans.with_columns(hour=pl.int_ranges(start // HOUR_MS * HOUR_MS, until, HOUR_MS))
         .explode("hour", empty_as_null=True)
         .group_by("pid", "hour")
         .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
@@ -195,12 +194,11 @@ def exemptions() -> tuple[Exemption, ...]:
 def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:
     """Cut marks at New Year: pid, year, start and end of the mark, start and end of its part, in order of time."""
     end = pl.col("end_ms")
-    cut = marks.select("pid", "start_ms", "end_ms").filter(end > pl.col("start_ms"))
     years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end - 1, offset_ms) + 1)
     opening = pl.datetime(pl.col("_year"), 1, 1).dt.epoch("ms") - offset_ms
     closing = pl.datetime(pl.col("_year") + 1, 1, 1).dt.epoch("ms") - offset_ms
     return (
-        cut.with_columns(_year=years)
+        marks.select("pid", "start_ms", "end_ms", _year=years)
         .explode("_year", empty_as_null=True)
         .select(
             "pid",

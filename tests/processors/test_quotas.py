@@ -152,6 +152,15 @@ def test_hours_without_condition() -> None:
     assert found["exempt"].to_list() == [True]
 
 
+def test_what_is_not_exempt_makes_no_hour_exempt() -> None:
+    """A mark beyond its quota exempts nothing, even where no minute is asked; a mark of no length neither, also at New Year."""
+    spans = marks([(0, 1), (0.5, 1)]).with_columns(until_ms=pl.col("start_ms"), used_ms=0)
+    hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]})
+    found = quotas.exempt_hours(hours, spans, covered_min_min=0, dust_mg_m3_max=150)
+    assert found.select("exempt", "reason").rows() == [(False, None)]
+    assert spent(marks([(0, 0)], NEW_YEAR)) == []
+
+
 def test_the_shipped_exemptions() -> None:
     """Furnaces share 60 and 700 hours; start-up windows of other industries bound one event; each says how sure it is."""
     rows = quotas.exemptions()
