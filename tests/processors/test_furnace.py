@@ -148,6 +148,9 @@ def hours(*runs: tuple[int, int | None, str]) -> pl.DataFrame:
             id="nothing left; what is both counts once",
         ),
         pytest.param(
+            hours((24, None, "")), "none asked", (0, 0, 0, None, "0 valid hours of 0"), id="nothing asked, nothing there"
+        ),
+        pytest.param(
             hours((23, 9, "exempt"), (1, None, "")),
             "fraction_of_operating",
             (0, 23, 0, None, "0 valid hours of 1"),
@@ -157,12 +160,13 @@ def hours(*runs: tuple[int, int | None, str]) -> pl.DataFrame:
 )
 def test_the_mean_of_the_rest(
     rows: pl.DataFrame,
-    basis: Literal["fixed20", "fraction_of_operating"],
+    basis: Literal["fixed20", "fraction_of_operating", "none asked"],
     expected: tuple[int, int, int, int | None, str | None],
 ) -> None:
     """EX-4.3: without three exempt hours 240.0 complies with 250; with them it would be 262.5."""
     for each in (rows, rows.reverse()):
-        (found,) = furnace.day_means_of_rest(each, hours_min=20, basis=basis).rows()
+        asked, how = (0, "fixed20") if basis == "none asked" else (20, basis)
+        (found,) = furnace.day_means_of_rest(each, hours_min=asked, basis=how).rows()  # type: ignore[arg-type]
         assert found == (1, MIDNIGHT, *expected)
 
 
