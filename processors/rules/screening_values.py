@@ -264,7 +264,7 @@ def random_generator(
             first=pl.col("first").min(),
             last=pl.col("last").max(),
         )
-        .filter((pl.col("n") >= values_min) & (pl.col("n") > 0) & (pl.col("outside") == 0) & even)
+        .filter((pl.col("n") >= values_min) & (pl.col("outside") == 0) & even)
     )
     reason = pl.format(
         f"{{}} values, all from {number_text(low)} to {number_text(high)} and evenly spread: chi-square {{}} in {bins} bins",

@@ -108,7 +108,7 @@ def day_between(low: str, high: str, n: int = 24) -> pl.DataFrame:
         pytest.param(day_between("31.0", "35.000001"), None, id="just more"),
         pytest.param(day_between("31.0", "34.2", 20), "between 31 and 34.2, 1.6 % of the measuring range", id="20 hours"),
         pytest.param(day_between("31.0", "34.2", 19), None, id="19 hours say nothing"),
-        pytest.param(day_between("31.0", "34.2").with_columns(full_scale=pl.lit(0, pl.Int64)), None, id="no range"),
+        pytest.param(day_between("31.0", "31.0").with_columns(full_scale=pl.lit(0, pl.Int64)), None, id="no range"),
     ],
 )
 def test_small_range(rows: pl.DataFrame, reason: str | None) -> None:
@@ -134,6 +134,7 @@ def test_days_do_not_mix() -> None:
         pytest.param(63, 70, "63 of 70 readings at or below 2 times the detection limit", id="exactly 90 %"),
         pytest.param(62, 70, None, id="less"),
         pytest.param(60, 60, None, id="too few readings"),
+        pytest.param(61, 61, "61 of 61 readings at or below 2 times the detection limit", id="just enough"),
     ],
 )
 def test_detection_hover(near: int, of: int, reason: str | None) -> None:
