@@ -13,7 +13,7 @@ from processors.rules.gas import Exact, exact
 from processors.rules.millionths import millionths, share_above, share_at_least, text_expr, thousandths, wide
 from processors.rules.periods import day_of, month_length, month_of
 
-_VALUE, _LIMIT = pl.col("value"), pl.col("limit")
+_value, _limit = pl.col("value"), pl.col("limit")
 
 
 def hugging(
@@ -48,8 +48,8 @@ def hugging(
         every_ms=thousandths(every_s),
         offset_ms=offset_ms,
         n=pl.len(),
-        near=(_above(near_times) & (_VALUE <= _LIMIT)).sum(),
-        over=(_VALUE > _LIMIT).sum(),
+        near=(_above(near_times) & (_value <= _limit)).sum(),
+        over=(_value > _limit).sum(),
     ).filter((pl.col("n") >= hours_min) & (pl.col("over") == 0) & share_at_least(pl.col("near"), pl.col("n"), share_pct_min))
     reason = pl.format("{} of {} valid hours just below the limit, none above", "near", "n")
     return evidence(found, "DQ-4", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
@@ -91,8 +91,8 @@ def edge_density(
         every_ms=thousandths(every_s),
         offset_ms=offset_ms,
         n=pl.len(),
-        below=(_above(below_times) & (_VALUE <= _LIMIT)).sum().cast(pl.Int64),
-        above=((_VALUE > _LIMIT) & ~_above(above_times)).sum().cast(pl.Int64),
+        below=(_above(below_times) & (_value <= _limit)).sum().cast(pl.Int64),
+        above=((_value > _limit) & ~_above(above_times)).sum().cast(pl.Int64),
     ).filter((pl.col("n") >= hours_min) & (pl.col("above") > 0) & many)
     reason = pl.format("{} hours just below the limit, {} just above", "below", "above")
     return evidence(found, "DQ-4", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
@@ -152,9 +152,9 @@ def drops(
     reason = pl.format(
         "fell from {} to {} in {} s at a limit of {} with load and oxygen steady",
         text_expr(pl.col("high_value")),
-        text_expr(_VALUE),
+        text_expr(_value),
         (pl.col("time_ms") - pl.col("high_time_ms")) // 1000,
-        text_expr(_LIMIT),
+        text_expr(_limit),
     )
     again = pl.when(serious).then(pl.format(f"; event {{}} in {repeat_days} days", "events")).otherwise(pl.lit(""))
     return evidence(
@@ -192,8 +192,8 @@ def calibration_as_cover(
     reason = pl.format(
         "unscheduled calibration or maintenance {} min after a value of {} at a limit of {}",
         (pl.col("start_ms") - pl.col("high_ms")) // MINUTE_MS,
-        text_expr(_VALUE),
-        text_expr(_LIMIT),
+        text_expr(_value),
+        text_expr(_limit),
     )
     return evidence(found, "DQ-11", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
 
@@ -247,7 +247,7 @@ def low_capture(rates: pl.DataFrame, *, target_pct: Exact, weight: int) -> pl.Da
         DQ-16; 75 % (from memory, high) or 90 % (from memory, medium).
     """
     found = rates.filter(pl.col("value") < millionths(target_pct))
-    reason = pl.format("capture rate of {} %", text_expr(_VALUE))
+    reason = pl.format("capture rate of {} %", text_expr(_value))
     return evidence(found, "DQ-16", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
 
 
@@ -264,7 +264,7 @@ def silence_before_exceedance(gaps: pl.DataFrame, *, gaps_min: int, offset_ms: i
         DQ-16 (proposal), after studies on monitors switched off (seen); three in a month in the example.
     """
     found = (
-        gaps.filter(pl.col("projection") > _LIMIT)
+        gaps.filter(pl.col("projection") > _limit)
         .group_by("pid", month=month_of(pl.col("start_ms"), offset_ms))
         .agg(n=pl.len(), start_ms=pl.col("start_ms").min(), end_ms=pl.col("end_ms").max())
         .filter(pl.col("n") >= gaps_min)
@@ -274,16 +274,16 @@ def silence_before_exceedance(gaps: pl.DataFrame, *, gaps_min: int, offset_ms: i
 
 
 def _limited(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(_VALUE.is_not_null() & _LIMIT.is_not_null())
+    return rows.filter(_value.is_not_null() & _limit.is_not_null())
 
 
 def _above(times: Exact) -> pl.Expr:
     """Tell where a value is strictly above so many times its limit."""
     ratio = exact(times)
-    return wide(_VALUE) * ratio.denominator > wide(_LIMIT) * ratio.numerator
+    return wide(_value) * ratio.denominator > wide(_limit) * ratio.numerator
 
 
 def _below(times: Exact) -> pl.Expr:
     """Tell where a value is strictly below so many times its limit."""
     ratio = exact(times)
-    return wide(_VALUE) * ratio.denominator < wide(_LIMIT) * ratio.numerator
+    return wide(_value) * ratio.denominator < wide(_limit) * ratio.numerator

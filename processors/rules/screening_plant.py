@@ -71,7 +71,8 @@ def ambient_oxygen(
     expected = wide(pl.col("before_value")) * (pl.col("n") * air - pl.col("oxygen"))
     off = (pl.col("value") * left - expected).abs()
     allowed = pl.col("n") * wide(pl.col("before_value")) * left
-    diluted = (pl.col("n") == pl.col("all")) & (left > 0) & (off * 100 * share.denominator <= allowed * share.numerator)
+    known = (pl.col("n") == pl.col("all")) & (pl.col("before_value") > 0) & (left > 0)
+    diluted = known & (off * 100 * share.denominator <= allowed * share.numerator)
     fell = pl.format("; the pollutant fell from {} as air dilutes it", text_expr(pl.col("before_value")))
     reason = pl.format(f"oxygen at or above {number_text(oxygen_pct_min)} % for {{}} min while running", _MINUTES)
     return evidence(

@@ -55,10 +55,10 @@ def screened(
 
 
 def oxygen(n: int, during: str = "20.6", value: str | None = "1.1", running: bool | None = True) -> pl.DataFrame:
-    """Return a minute at 12.3 % oxygen and 24 mg/m3, some minutes near air, and a minute as before."""
+    """Return a minute at 13 % oxygen and 24 mg/m3, some minutes near air, and a minute as before."""
     return minutes(
         n + 2,
-        oxygen=["12.3", *[during] * n, "12.3"],
+        oxygen=["13", *[during] * n, "13"],
         value=["24", *[value] * n, "24"],
         running=running,
     )
@@ -94,17 +94,24 @@ def test_ambient_oxygen(rows: pl.DataFrame, expected: list[tuple[int, int, str]]
 @pytest.mark.parametrize(
     ("value", "diluted"),
     [
-        # 24 · (21 - 20.6)/(21 - 12.3) = 1.103448…; 1 % of 24 is 0.24
-        pytest.param("1.343448", True, id="just within 1 %"),
-        pytest.param("1.343449", False, id="just beyond"),
-        pytest.param("0.863449", True, id="below it alike"),
-        pytest.param("0.863448", False, id="too far below"),
+        # 24 · (21 - 20.6)/(21 - 13) = 1.2; 1 % of 24 is 0.24
+        pytest.param("1.44", True, id="just within 1 %"),
+        pytest.param("1.440001", False, id="just beyond"),
+        pytest.param("0.96", True, id="below it alike"),
+        pytest.param("0.959999", False, id="too far below"),
     ],
 )
 def test_dilution(value: str, diluted: bool) -> None:
     """Air thins a gas by (21 - O2 now)/(21 - O2 before); within 1 % of the value before that is called dilution."""
     ((_, _, reason),) = screened("DQ-6", screening.ambient_oxygen, oxygen(12, value=value), **AMBIENT)
     assert reason.endswith(FELL) is diluted
+
+
+@pytest.mark.parametrize(("oxygen_before", "value_before"), [("21", "24"), ("13", "0")])
+def test_nothing_to_dilute(oxygen_before: str, value_before: str) -> None:
+    """Where nothing was burnt before, or nothing emitted, nothing fell."""
+    rows = minutes(13, oxygen=[oxygen_before, *["21"] * 12], value=[value_before, *["0"] * 12], running=[False, *[True] * 12])
+    assert screened("DQ-6", screening.ambient_oxygen, rows, **AMBIENT) == [(1, 13, AIR_12)]
 
 
 def test_such_minutes_are_not_converted() -> None:
