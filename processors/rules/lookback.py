@@ -1,0 +1,60 @@
+"""Looking back over the last valid values before a moment, however long ago they were; and what must be remembered for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+NEVER_MS = -(2**62)
+"""Stands for a moment that is not known: nothing lies before it."""
+
+
+def maxima_before(values: pl.DataFrame, asked: pl.DataFrame, *, counts: Sequence[int]) -> pl.DataFrame:
+    """Find the greatest of the last valid values that ended at or before a moment.
+
+    Args:
+        values: one row a valid value: ``pid``, ``end_ms`` (end of its period), ``value``; any order, each period once.
+        asked: one row a question: ``pid``, ``before_ms`` (None where the moment is not known), and anything else, which is kept.
+        counts: over how many valid values to look; fewer where there are no more.
+
+    Returns:
+        The rows of ``asked`` with ``n`` (valid values before the moment, all of them) and, for each count, ``max_<count>``, None where
+        no value lies before.
+    """
+    maxima = {f"max_{n}": pl.col("value").rolling_max(window_size=n, min_samples=1).over("pid") for n in counts}
+    known = (
+        values.select("pid", "end_ms", "value")
+        .sort("pid", "end_ms")
+        .with_columns(n=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("pid"), **maxima)
+        .drop("value")
+        .sort("end_ms")
+    )
+    return (
+        asked.with_columns(_at=pl.col("before_ms").fill_null(NEVER_MS))
+        .sort("_at")
+        .join_asof(known, left_on="_at", right_on="end_ms", by="pid", strategy="backward", check_sortedness=False)
+        .with_columns(pl.col("n").fill_null(0))
+        .drop("_at", "end_ms")
+    )
+
+
+def remembered(values: pl.DataFrame, moments: pl.DataFrame, *, count: int) -> pl.DataFrame:
+    """Keep what a later look back over ``count`` values can need: the last ones, and the last before each point's moment.
+
+    Args:
+        values: valid values as ``maxima_before`` takes them.
+        moments: one row a point: ``pid``, ``before_ms`` (last passed calibration; None or no row where none is known).
+        count: the longest look back.
+
+    Returns:
+        The rows of ``values`` that are kept, ordered by point and time: at most twice ``count`` a point.
+    """
+    latest = pl.len() - pl.int_range(pl.len())
+    rows = values.join(moments.select("pid", "before_ms"), on="pid", how="left").sort("pid", "end_ms")
+    before = (pl.col("end_ms") <= pl.col("before_ms")).fill_null(False)
+    return (
+        rows.with_columns(_last=latest.over("pid") <= count, _before=before & (latest.over("pid", before) <= count))
+        .filter(pl.col("_last") | pl.col("_before"))
+        .select(values.columns)
+    )

@@ -1,0 +1,216 @@
+"""Exemptions for start-up, shut-down, failure and the like: how long an event is exempt, and which hours leave the judgement.
+
+How much is allowed depends on industry and unit and is a table; most of its numbers are recalled with little confidence.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+import polars as pl
+from pydantic import TypeAdapter
+
+from processors.figures import HOUR_MS
+from processors.rules.gas import Exact, exact
+from processors.rules.millionths import millionths, thousandths
+from processors.rules.periods import year_of
+from processors.rules.verdict import Verdict, judged, number_text
+
+EXEMPTIONS_FILE = "exemptions.csv"
+CACHES_MAX = 1
+"""The table of exemptions is read once a process."""
+Overflow = Literal["split", "whole"]
+"""What loses the exemption where a quota ends within an event: the hours beyond it, or the whole event."""
+HOUR_S = HOUR_MS // 1000
+
+_SPAN = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64, "until_ms": pl.Int64, "used_ms": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A row of the shipped exemptions: what a mark of a unit is exempt from being judged for.
+
+    Marks with the same ``quota`` share ``year_h`` hours of a calendar year, None without such a quota. ``event_h_max`` bounds one
+    event; ``dust_mg_m3_max`` is the condition on the hourly mean of particulates. ``event`` tells kinds of one mark apart.
+    """
+
+    industry: str
+    unit: str
+    mark: str
+    event: str
+    quota: str
+    year_h: Decimal | None
+    event_h_max: Decimal | None
+    dust_mg_m3_max: Decimal | None
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """How much of an event is exempt and how much is judged [h], and what is left of the year's quota [h]."""
+
+    exempt_h: Fraction
+    judged_h: Fraction
+    left_h: Fraction
+    reason: str
+
+
+def exempted(event_h: Exact, *, used_h: Exact, year_h: Exact, event_h_max: Exact | None, overflow: Overflow) -> Exempt:
+    """Return how much of an event a quota exempts; its first hours go first.
+
+    Args:
+        event_h: length of the event.
+        used_h: what was used of the year's quota before it.
+        year_h: quota of a calendar year.
+        event_h_max: longest exemption of one event, None where only the year counts.
+        overflow: "split" judges the hours beyond, "whole" judges the whole event, which then uses nothing of the quota.
+
+    Source:
+        WTE-7 and WTE-8 (60 h, high; 700 h and 4 h, medium, all from memory); what is lost beyond a quota is not settled (proposal: split).
+
+    >>> exempted(3, used_h=Fraction("58.5"), year_h=60, event_h_max=None, overflow="split").exempt_h
+    Fraction(3, 2)
+    """
+    length, left = exact(event_h), max(exact(year_h) - exact(used_h), Fraction(0))
+    allowed = left if event_h_max is None else min(left, exact(event_h_max))
+    exempt = length if length <= allowed else allowed if overflow == "split" else Fraction(0)
+    text = (
+        f"{number_text(exempt)} h of {number_text(length)} exempt, {number_text(left - exempt)} h of {number_text(year_h)} left"
+    )
+    return Exempt(exempt, length - exempt, left - exempt, text)
+
+
+def quota_use(used_h: Exact, *, year_h: Exact, warn_pct: Exact) -> Verdict:
+    """Warn before a quota is used up: used of it at least the share that warns fails.
+
+    Source:
+        Pre-warning topics of emission_rules 4.1 (seen); the share is a setting.
+    """
+    text = f"{number_text(used_h)} h of {number_text(year_h)} used"
+    return judged(exact(used_h) * 100 < exact(year_h) * exact(warn_pct), text, exact(used_h))
+
+
+def exempt_spans(
+    marks: pl.DataFrame, *, year_h: Exact, event_h_max: Exact | None, overflow: Overflow, offset_ms: int
+) -> pl.DataFrame:
+    """Spend a yearly quota over the marks that share it, in order of their start.
+
+    Args:
+        marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``; any order. Time under two of them counts once, for the earlier.
+        year_h: quota of a calendar year.
+        event_h_max: longest exemption of one event, counted from its start; None where only the year counts.
+        overflow: as for ``exempted``, for both bounds.
+        offset_ms: local time's offset from UTC.
+
+    Returns:
+        One row a mark and year it lies in, ordered by unit and start: ``pid``, ``start_ms``, ``end_ms``, ``until_ms`` (up to when it is exempt; its
+        start where it is not), ``used_ms`` (of the year's quota, after it).
+
+    Source:
+        As ``exempted``; for each furnace and calendar year.
+    """
+    year_ms = thousandths(exact(year_h) * HOUR_S)
+    event_ms = None if event_h_max is None else thousandths(exact(event_h_max) * HOUR_S)
+    rows: list[tuple[int, int, int, int, int]] = []
+    used: dict[tuple[int, int], int] = {}
+    seen: dict[int, int] = {}
+    for pid, year, event, last, start, end in _parts(marks, offset_ms).rows():
+        begin = max(start, seen.get(pid, start))
+        seen[pid] = max(end, seen.get(pid, end))
+        if begin >= end:
+            continue
+        bound = year_ms - used.get((pid, year), 0)
+        if event_ms is not None:
+            bound = min(bound, max(event + event_ms - begin, 0)) if overflow == "split" or last - event <= event_ms else 0
+        exempt = end - begin if end - begin <= bound else bound if overflow == "split" else 0
+        used[pid, year] = used.get((pid, year), 0) + exempt
+        rows.append((pid, begin, end, begin + exempt, used[pid, year]))
+    return pl.DataFrame(rows, schema=_SPAN, orient="row")
+
+
+def exempt_hours(
+    hours: pl.DataFrame, spans: pl.DataFrame, *, covered_min_min: Exact, dust_mg_m3_max: Exact | None
+) -> pl.DataFrame:
+    """Tell of each hour whether it is exempt.
+
+    Args:
+        hours: one row a unit and hour: ``pid``, ``hour`` (start), ``dust`` (hourly mean of particulates, mg/m³ at SCALE, None where not known),
+            and anything else, which is kept; any order.
+        spans: rows of ``exempt_spans``; those of several quotas may be put together.
+        covered_min_min: minutes of the hour that must be under an exemption.
+        dust_mg_m3_max: condition on the hour's particulates, equal meets it; None where there is no condition.
+
+    Returns:
+        The rows, ordered by unit and hour, with ``exempt`` and ``reason`` (why an hour under an exemption is judged nevertheless).
+
+    Source:
+        WTE-7 (from memory, high): hourly mean of particulates at most 150 mg/m³. How much of an hour must be covered is a setting.
+    """
+    start, until = pl.col("start_ms"), pl.col("until_ms")
+    covered = (
+        spans.with_columns(hour=pl.int_ranges(start // HOUR_MS * HOUR_MS, until, HOUR_MS))
+        .explode("hour", empty_as_null=True)
+        .group_by("pid", "hour")
+        .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
+    )
+    under = pl.col("_ms") > 0
+    enough = pl.col("_ms") >= thousandths(exact(covered_min_min) * 60)
+    clean = pl.lit(True) if dust_mg_m3_max is None else (pl.col("dust") <= millionths(dust_mg_m3_max))
+    limit = "" if dust_mg_m3_max is None else number_text(dust_mg_m3_max)
+    reason = (
+        pl.when(~under.fill_null(False))
+        .then(None)
+        .when(~enough)
+        .then(pl.format("exempt for {} min only", pl.col("_ms") // 60_000))
+        .when(clean.is_null())
+        .then(pl.lit("particulates not known"))
+        .when(~clean)
+        .then(pl.lit(f"particulates above {limit} mg/m3"))
+    )
+    return (
+        hours.join(covered, on=["pid", "hour"], how="left")
+        .with_columns(exempt=(under & enough & clean).fill_null(False), reason=reason)
+        .drop("_ms")
+        .sort("pid", "hour")
+    )
+
+
+@lru_cache(maxsize=CACHES_MAX)
+def exemptions() -> tuple[Exemption, ...]:
+    """Return the shipped exemptions, in the table's order."""
+    text = (files("processors.rules") / "data" / EXEMPTIONS_FILE).read_text(encoding="utf-8")
+    bounds = ("year_h", "event_h_max", "dust_mg_m3_max")
+    rows = [row | {name: row[name] or None for name in bounds} for row in csv.DictReader(text.splitlines())]
+    return tuple(TypeAdapter(Exemption).validate_python(row) for row in rows)
+
+
+def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:
+    """Cut marks at New Year: pid, year, start and end of the mark, start and end of its part, in order of time."""
+    end = pl.col("end_ms")
+    years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end - 1, offset_ms) + 1)
+    opening = pl.datetime(pl.col("_year"), 1, 1).dt.epoch("ms") - offset_ms
+    closing = pl.datetime(pl.col("_year") + 1, 1, 1).dt.epoch("ms") - offset_ms
+    return (
+        marks.select("pid", "start_ms", "end_ms", _year=years)
+        .explode("_year", empty_as_null=True)
+        .select(
+            "pid",
+            "_year",
+            "start_ms",
+            "end_ms",
+            part_start_ms=pl.max_horizontal("start_ms", opening),
+            part_end_ms=pl.min_horizontal("end_ms", closing),
+        )
+        .sort("pid", "part_start_ms", "part_end_ms", "start_ms", "end_ms")
+    )
+
+
+def _year(time: pl.Expr, offset_ms: int) -> pl.Expr:
+    return pl.from_epoch(year_of(time, offset_ms) + offset_ms, time_unit="ms").dt.year().cast(pl.Int64)

@@ -1,0 +1,79 @@
+"""Gaps are filled as the rules of 2007 say, for historic data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import polars as pl
+import pytest
+
+from processors.figures import HOUR_MS
+from processors.rules import gaps
+
+M = 10**6
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gap", "expected"),
+    [
+        pytest.param(30, 36, 5, 33, id="EX-1.18"),
+        pytest.param(30, 36, 24, 33, id="as long as is filled"),
+        pytest.param(30, 36, 25, None, id="too long"),
+        pytest.param(None, 36, 5, None, id="open before"),
+        pytest.param(30, None, 5, None, id="open after"),
+        pytest.param(40, 60, 3, 50, id="EX-9.12 US-6: a new monitor"),
+    ],
+)
+def test_across_a_gap(before: int | None, after: int | None, gap: int, expected: int | None) -> None:
+    """The mean of the nearest valid values on both sides, for gaps of up to 24 hours."""
+    assert gaps.mean_across(before, after, gap_h=gap, gap_h_max=24) == expected
+
+
+def test_before_a_gap() -> None:
+    """EX-3.7: three hours after 30, 36, 45 are 37.0 each; pH after 7.1, 7.4, 7.2 is 7.2."""
+    assert gaps.mean_before([99, 30, 36, 45], gap_n=3) == 37
+    assert gaps.mean_before([30, 36, 45], gap_n=3) == 37
+    assert gaps.median_before([Decimal(text) for text in ("9.9", "7.1", "7.4", "7.2")], gap_n=3) == Fraction("7.2")
+    assert gaps.median_before([1, 4, 2, 3], gap_n=4) == Fraction("2.5")
+
+
+@pytest.mark.parametrize("gap", [0, 4, -1])
+def test_too_few_readings_before(gap: int) -> None:
+    """A gap longer than what is known, or none, has no value."""
+    assert (gaps.mean_before([30, 36, 45], gap_n=gap), gaps.median_before([30, 36, 45], gap_n=gap)) == (None, None)
+
+
+def test_median_of_nothing() -> None:
+    """Nothing has no median."""
+    assert gaps.median([]) is None
+
+
+def test_filled_across() -> None:
+    """EX-1.18 on rows; what is too long or open stays empty, points do not mix, and order does not matter."""
+    values = [None, 30, *[None] * 5, 36, *[None] * 25, 7, None]
+    rows = pl.DataFrame(
+        {
+            "pid": [1] * len(values) + [2] * 3,
+            "hour": [i * HOUR_MS for i in range(len(values))] + [0, HOUR_MS, 2 * HOUR_MS],
+            "value": [None if v is None else v * M for v in values] + [1, None, 2],
+        }
+    )
+    for each in (rows, rows.sample(fraction=1, shuffle=True, seed=4)):
+        found = gaps.filled_across(each, gap_h_max=24)
+        one = found.filter(pl.col("pid") == 1)
+        assert one["filled"].to_list() == [None, None, *[33 * M] * 5, *[None] * 28]
+        assert one["gap_h"].to_list() == [1, None, *[5] * 5, None, *[25] * 25, None, 1]
+        assert found.filter(pl.col("pid") == 2).rows() == [
+            (2, 0, 1, None, None),
+            (2, HOUR_MS, None, 1, 2),  # 1.5 millionths, half up
+            (2, 2 * HOUR_MS, 2, None, None),
+        ]
+
+
+def test_the_longest_gap_on_rows() -> None:
+    """24 missing hours are filled, one more is not."""
+    for missing, filled in ((24, 24), (25, 0)):
+        values = [1, *[None] * missing, 3]
+        rows = pl.DataFrame({"pid": 1, "hour": [i * HOUR_MS for i in range(len(values))], "value": values})
+        assert gaps.filled_across(rows, gap_h_max=24)["filled"].count() == filled

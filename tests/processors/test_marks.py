@@ -1,0 +1,177 @@
+"""Marks and flags have their effects in tables; marks that contradict each other, or come too late, are told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import polars as pl
+import pytest
+
+from processors.figures import OFFSET_MS
+from processors.rules import marks
+from processors.rules.averaging import CODE_OF_FLAG
+from processors.rules.marks import UnknownMark, flag_effect, flag_effects, mark_effect, mark_effects
+from tests.processors.given import CST, ms
+
+DAY = datetime(2026, 5, 1, tzinfo=CST)
+SCHEMA = {"pid": pl.Int64, "id": pl.String, "mark": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
+
+
+@pytest.mark.parametrize(
+    ("names", "effect"),
+    [
+        (["stopped"], ("not operating", "excluded", "none", "excluded", "zero", False)),
+        (
+            ["start-up", "shut-down", "connection", "disconnection"],
+            ("exempt", "excluded", "none for the exempt pollutants", "included", "measured", True),
+        ),
+        (["failure", "accident"], ("exempt", "excluded", "none within quota", "included", "measured", True)),
+        (["drying", "cooling down"], ("exempt", "excluded", "none", "included", "measured", True)),
+        (["calibration", "maintenance", "fault"], ("invalid", "excluded", "none", "invalid", "B", False)),
+        (["overdue calibration", "out of control"], ("invalid", "excluded", "none", "invalid", "A", False)),
+        (["communication interruption"], ("missing", "pending", "pending", "invalid if never filled", "B", False)),
+    ],
+)
+def test_effects_of_marks(names: list[str], effect: tuple[str, str, str, str, str, bool]) -> None:
+    """Each class of marks of emission_rules 4.4, cell by cell."""
+    for name in names:
+        row = mark_effect(name)
+        assert (row.data_class, row.mean, row.exceedance, row.capture, row.mass, row.under_quota) == effect
+
+
+def test_every_mark_has_its_words() -> None:
+    """Marks of the plant and of the monitor are told apart, each with a Chinese name, a source and how sure it is."""
+    plant = {row.mark for row in mark_effects().values() if row.subject == "plant"}
+    assert plant == {
+        *("stopped", "start-up", "shut-down", "connection", "disconnection"),
+        *("failure", "accident", "drying", "cooling down"),
+    }
+    assert all(row.name_zh and row.source and row.confidence for row in mark_effects().values())
+    with pytest.raises(UnknownMark, match='no mark "coffee"'):
+        mark_effect("coffee")
+
+
+@pytest.mark.parametrize(
+    ("flag", "above_range_as", "effect"),
+    [
+        ("N", "censored", ("valid", "included", "measured")),
+        ("F", "censored", ("not operating", "excluded", "zero")),
+        ("M", "censored", ("invalid", "invalid", "B")),
+        ("C", "censored", ("invalid", "invalid", "B")),
+        ("D", "censored", ("invalid", "invalid", "B")),
+        ("S", "censored", ("invalid", "invalid", "B")),
+        ("B", "censored", ("missing", "invalid if never filled", "B")),
+        ("T", "censored", ("censored", "invalid", "B")),
+        ("T", "invalid", ("invalid", "invalid", "B")),
+    ],
+)
+def test_effects_of_flags(flag: str, above_range_as: Literal["censored", "invalid"], effect: tuple[str, str, str]) -> None:
+    """F leaves the denominator, T proves a height without being a value, the rest is invalid or missing (emission_rules 1.4)."""
+    row = flag_effect(flag, above_range_as=above_range_as)
+    assert (row.data_class, row.capture, row.mass) == effect
+
+
+def test_flags_are_those_that_are_decoded() -> None:
+    """Each flag that the decoder knows has an effect, and no other."""
+    assert set(flag_effects()) == set(CODE_OF_FLAG) - {""}
+    with pytest.raises(UnknownMark, match='no flag "Z"'):
+        flag_effect("Z", above_range_as="censored")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        pytest.param(
+            ["N,normal,good,included,measured,s,c"],
+            "line 2, data_class: Input should be .*; mend the cell",
+            id="a foreign word",
+        ),
+        pytest.param(["N,normal,valid,included,measured,s,c"] * 2, "line 3: flag N stands twice", id="twice"),
+    ],
+)
+def test_a_fault_in_a_table_is_named(
+    rows: list[str], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """File, line and field."""
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "data").mkdir()
+    text = "\n".join(["flag,name,data_class,capture,mass,source,confidence", *rows])
+    (folder / "data" / "flag_effects.csv").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(marks, "files", lambda _: folder)
+    flag_effects.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=f"flag_effects.csv, {message}"):
+            flag_effects()
+    finally:
+        flag_effects.cache_clear()
+
+
+def at(clock: str) -> int:
+    """Return a time of the day; beyond 24:00 of the next."""
+    hours, minutes = clock.split(":")
+    return ms(DAY + timedelta(hours=int(hours), minutes=int(minutes)))
+
+
+def made(*rows: tuple[str, str, str, str], pid: int = 1) -> pl.DataFrame:
+    """Return (id, mark, start, end) marks."""
+    return pl.DataFrame([(pid, i, mark, at(s), at(e)) for i, mark, s, e in rows], schema=SCHEMA, orient="row")
+
+
+WHOLE = ("f", "failure", "20:00", "25:00")
+RESTART = "connection is the restart after failure and belongs to it"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param([WHOLE], [], id="EX-4.5 one mark"),
+        pytest.param(
+            [WHOLE, ("c", "connection", "22:01", "25:00")], [("f", "c", "22:01", "25:00", RESTART)], id="EX-4.5 within it"
+        ),
+        pytest.param(
+            [("f", "failure", "20:00", "22:00"), ("c", "connection", "22:01", "25:00")],
+            [("f", "c", "22:01", "25:00", RESTART)],
+            id="EX-4.5 after it",
+        ),
+        pytest.param(
+            [("f", "failure", "20:00", "22:00"), ("c", "connection", "23:00", "25:00")],
+            [("f", "c", "23:00", "25:00", RESTART)],
+            id="just within the time of a restart",
+        ),
+        pytest.param([("f", "failure", "20:00", "22:00"), ("c", "connection", "23:01", "25:00")], [], id="a start of its own"),
+        pytest.param(
+            [("s", "stopped", "10:00", "20:00"), ("f", "failure", "19:00", "22:00")],
+            [("s", "f", "19:00", "20:00", "stopped and failure at the same time")],
+            id="a failure while stopped",
+        ),
+        pytest.param([("s", "stopped", "10:00", "20:00"), ("u", "start-up", "20:00", "22:00")], [], id="one after the other"),
+        pytest.param(
+            [("s", "stopped", "10:00", "20:00"), ("t", "stopped", "19:00", "22:00")],
+            [],
+            id="twice the same is no contradiction",
+        ),
+        pytest.param([WHOLE, ("m", "maintenance", "21:00", "22:00")], [], id="the monitor is another subject"),
+        pytest.param([], [], id="no marks"),
+    ],
+)
+def test_conflicts(rows: list[tuple[str, str, str, str]], expected: list[tuple[str, str, str, str, str]]) -> None:
+    """EX-4.5: a failure from 20:00 to 01:00 with its restart is one mark; a connection from 22:01 on is in conflict."""
+    for given in (made(*rows), made(*rows).reverse()):
+        apart = pl.concat([given, made(("x", "stopped", "0:00", "48:00"), pid=2)])
+        found = marks.mark_conflicts(apart, restart_s_max=3_600)
+        assert found.rows() == [(1, a, b, at(s), at(e), why) for a, b, s, e, why in expected]
+
+
+def test_a_mark_that_nobody_knows() -> None:
+    """A word that is not in the table is refused, not ignored."""
+    with pytest.raises(UnknownMark):
+        marks.mark_conflicts(made(("x", "coffee", "0:00", "1:00")), restart_s_max=0)
+
+
+@pytest.mark.parametrize(("clock", "late"), [("35:59", False), ("36:00", False), ("36:01", True)])
+def test_deadline(clock: str, late: bool) -> None:
+    """A mark may be set until noon of the day after the one on which it begins."""
+    rows = pl.DataFrame({"start_ms": [at("23:30")], "set_ms": [at(clock)]})
+    found = marks.late_marks(rows, deadline_h=12, offset_ms=OFFSET_MS)
+    assert found.select("deadline_ms", "late").row(0) == (at("36:00"), late)

@@ -1,0 +1,204 @@
+"""A quota exempts the first hours of its events, until the year's or the event's bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.figures import HOUR_MS, OFFSET_MS
+from processors.rules import quotas
+from tests.processors.given import CST, ms
+
+M = 10**6
+START = ms(datetime(2026, 5, 1, tzinfo=CST))
+NEW_YEAR = ms(datetime(2027, 1, 1, tzinfo=CST))
+Overflow = Literal["split", "whole"]
+Hours = Sequence[tuple[float, float]]
+
+
+@pytest.mark.parametrize(
+    ("event", "used", "year", "event_max", "overflow", "expected"),
+    [
+        pytest.param("3", "58.5", 60, None, "split", ("1.5", "1.5", "0"), id="EX-4.4 split"),
+        pytest.param("3", "58.5", 60, None, "whole", ("0", "3", "1.5"), id="EX-4.4 whole"),
+        pytest.param("14", "690", 700, None, "split", ("10", "4", "0"), id="EX-4.4b drying and cooling"),
+        pytest.param("1.5", "58.5", 60, None, "whole", ("1.5", "0", "0"), id="just what is left"),
+        pytest.param("5", "0", 60, 4, "split", ("4", "1", "56"), id="one accident, four hours"),
+        pytest.param("4", "0", 60, 4, "whole", ("4", "0", "56"), id="exactly four"),
+        pytest.param("5", "0", 60, 4, "whole", ("0", "5", "60"), id="the whole event is too long"),
+        pytest.param("3", "61", 60, None, "split", ("0", "3", "0"), id="overdrawn before"),
+        pytest.param("0", "60", 60, None, "split", ("0", "0", "0"), id="no time"),
+    ],
+)
+def test_an_event(
+    event: str, used: str, year: int, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str]
+) -> None:
+    """EX-4.4: of 3 h with 58.5 of 60 used, 1.5 are exempt and 1.5 judged."""
+    found = quotas.exempted(Decimal(event), used_h=Decimal(used), year_h=year, event_h_max=event_max, overflow=overflow)
+    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(Fraction(text) for text in expected)
+
+
+def test_a_reason_tells_what_is_left() -> None:
+    """The operator reads how much of the event was exempt and how much is left of the year."""
+    found = quotas.exempted(3, used_h=50, year_h=60, event_h_max=None, overflow="split")
+    assert found.reason == "3 h of 3 exempt, 7 h of 60 left"
+
+
+@pytest.mark.parametrize(("used", "outcome"), [("53.9", "passes"), ("54", "fails")])
+def test_nearly_used_up(used: str, outcome: str) -> None:
+    """From 90 % of the quota on it is told in advance."""
+    verdict = quotas.quota_use(Decimal(used), year_h=60, warn_pct=90)
+    assert (verdict.outcome, verdict.reason) == (outcome, f"{used} h of 60 used")
+
+
+def marks(spans: Hours, origin: int = START, pid: int = 1) -> pl.DataFrame:
+    """Return (start, end) marks, in hours from an origin."""
+    rows = [(pid, origin + int(s * HOUR_MS), origin + int(e * HOUR_MS)) for s, e in spans]
+    return pl.DataFrame(rows, schema={"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64}, orient="row")
+
+
+def spent(
+    rows: pl.DataFrame, *, year_h: int = 60, event_h_max: int | None = None, overflow: Overflow = "split", origin: int = START
+) -> list[tuple[float, float, float, float]]:
+    """Return start, end, until and used of each part in hours from the origin, whatever the order of rows."""
+    found = quotas.exempt_spans(rows, year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
+    again = quotas.exempt_spans(rows.reverse(), year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
+    assert found.equals(again)
+    return [
+        ((s - origin) / HOUR_MS, (e - origin) / HOUR_MS, (u - origin) / HOUR_MS, used / HOUR_MS)
+        for _, s, e, u, used in found.rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "options", "expected"),
+    [
+        pytest.param([(0, 58.5), (100, 103)], {}, [(0, 58.5, 58.5, 58.5), (100, 103, 101.5, 60)], id="EX-4.4 split"),
+        pytest.param(
+            [(0, 58.5), (100, 103), (200, 201)],
+            {"overflow": "whole"},
+            [(0, 58.5, 58.5, 58.5), (100, 103, 100, 58.5), (200, 201, 201, 59.5)],
+            id="EX-4.4 whole: what was not exempt used nothing",
+        ),
+        pytest.param([(0, 5), (10, 14)], {"event_h_max": 4}, [(0, 5, 4, 4), (10, 14, 14, 8)], id="four hours an event"),
+        pytest.param(
+            [(0, 5), (10, 14)],
+            {"event_h_max": 4, "overflow": "whole"},
+            [(0, 5, 0, 0), (10, 14, 14, 4)],
+            id="the whole event too long",
+        ),
+        pytest.param([(0, 4), (2, 6)], {}, [(0, 4, 4, 4), (4, 6, 6, 6)], id="time under two marks counts once"),
+        pytest.param([(0, 4), (1, 3)], {}, [(0, 4, 4, 4)], id="one within another"),
+        pytest.param([(0, 4), (1, 4)], {}, [(0, 4, 4, 4)], id="one within another, to its end"),
+        pytest.param([(3, 3)], {}, [], id="a mark without length"),
+        pytest.param([], {}, [], id="no marks"),
+    ],
+)
+def test_a_year(spans: Hours, options: dict[str, object], expected: list[tuple[float, float, float, float]]) -> None:
+    """Events use up the quota in order of their start."""
+    assert spent(marks(spans), **options) == expected  # type: ignore[arg-type]
+
+
+def test_a_new_year_begins_with_a_full_quota() -> None:
+    """A mark over New Year is cut there, each part at its own year's quota; the bound on one event goes on."""
+    assert spent(marks([(-70, 5)], NEW_YEAR), origin=NEW_YEAR) == [(-70, 0, -10, 60), (0, 5, 5, 5)]
+    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, origin=NEW_YEAR) == [(-3, 0, 0, 3), (0, 5, 1, 1)]
+    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, overflow="whole", origin=NEW_YEAR) == [
+        (-3, 0, -3, 0),
+        (0, 5, 0, 0),
+    ]
+
+
+def test_each_furnace_has_its_own_quota() -> None:
+    """What one furnace used does not count for another."""
+    assert [row[3] for row in spent(pl.concat([marks([(0, 50)]), marks([(0, 50)], pid=2)]))] == [50, 50]
+
+
+@pytest.mark.parametrize(
+    ("until_h", "dust", "exempt", "reason"),
+    [
+        pytest.param(1.0, 150, True, None, id="exactly 150"),
+        pytest.param(1.0, 151, False, "particulates above 150 mg/m3", id="above it"),
+        pytest.param(1.0, None, False, "particulates not known", id="not known"),
+        pytest.param(0.75, 10, True, None, id="45 minutes are enough"),
+        pytest.param(0.74, 10, False, "exempt for 44 min only", id="not enough of the hour"),
+        pytest.param(0.0, 10, False, None, id="not under an exemption"),
+    ],
+)
+def test_hours(until_h: float, dust: int | None, exempt: bool, reason: str | None) -> None:
+    """An hour is exempt where enough of it is, and particulates are at most 150."""
+    span = marks([(0, 2)]).with_columns(until_ms=START + int(until_h * HOUR_MS), used_ms=0)
+    hours = pl.DataFrame(
+        {"pid": [1, 1], "hour": [START, START + HOUR_MS], "dust": [None if dust is None else dust * M, M]},
+        schema={"pid": pl.Int64, "hour": pl.Int64, "dust": pl.Int64},
+    )
+    found = quotas.exempt_hours(hours.reverse(), span, covered_min_min=45, dust_mg_m3_max=150)
+    assert found.select("hour", "exempt", "reason").rows() == [(START, exempt, reason), (START + HOUR_MS, False, None)]
+
+
+def test_hours_without_condition() -> None:
+    """Drying and cooling down ask nothing of particulates; two exemptions that meet in an hour add up."""
+    spans = pl.concat([marks([(0, 0.5)]), marks([(0.5, 1)])]).with_columns(until_ms=pl.col("end_ms"), used_ms=0)
+    hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [None]}, schema_overrides={"dust": pl.Int64})
+    found = quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=None)
+    assert found["exempt"].to_list() == [True]
+
+
+def test_what_is_not_exempt_makes_no_hour_exempt() -> None:
+    """A mark beyond its quota exempts nothing, even where no minute is asked; a mark of no length neither, also at New Year."""
+    spans = marks([(0, 1), (0.5, 1)]).with_columns(until_ms=pl.col("start_ms"), used_ms=0)
+    hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]})
+    found = quotas.exempt_hours(hours, spans, covered_min_min=0, dust_mg_m3_max=150)
+    assert found.select("exempt", "reason").rows() == [(False, None)]
+    assert spent(marks([(0, 0)], NEW_YEAR)) == []
+
+
+def test_the_shipped_exemptions() -> None:
+    """Furnaces share 60 and 700 hours; start-up windows of other industries bound one event; each says how sure it is."""
+    rows = quotas.exemptions()
+    wte = {(r.mark, r.quota, r.year_h, r.event_h_max, r.dust_mg_m3_max) for r in rows if r.industry == "waste_incineration"}
+    assert wte == {
+        ("start-up", "WTE-7", 60, None, 150),
+        ("shut-down", "WTE-7", 60, None, 150),
+        ("failure", "WTE-7", 60, 4, 150),
+        ("accident", "WTE-7", 60, 4, 150),
+        ("drying", "WTE-8", 700, None, None),
+        ("cooling down", "WTE-8", 700, None, None),
+        ("maintenance", "WTE-10", 30, None, None),
+    }
+    windows = {(r.unit, r.mark, r.event): r.event_h_max for r in rows if not r.quota}
+    assert windows == {
+        ("coal boiler", "start-up", "cold start"): 4,
+        ("coal boiler", "start-up", "warm start"): 3,
+        ("coal boiler", "shut-down", ""): 1,
+        ("gas turbine", "start-up", ""): 1,
+        ("gas turbine", "shut-down", ""): 1,
+        ("kiln", "start-up", "cold ignition"): 36,
+        ("kiln", "start-up", "hot ignition"): 8,
+    }
+    assert all(r.source and r.confidence for r in rows)
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 30)).map(lambda s: (s[0], s[0] + s[1])), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(spans=SPANS, year=st.integers(0, 60), overflow=st.sampled_from(["split", "whole"]))
+def test_no_year_exempts_more_than_its_quota(spans: Hours, year: int, overflow: Overflow) -> None:
+    """Exempt time never passes the quota, never the time marked, and split never exempts less than whole."""
+    found = spent(marks(spans), year_h=year, overflow=overflow)
+    exempt = sum(until - start for start, _, until, _ in found)
+    marked = {hour for start, end in spans for hour in range(int(start), int(end))}
+    assert sum(end - start for start, end, _, _ in found) == len(marked)
+    assert exempt <= min(year, len(marked))
+    split = sum(until - start for start, _, until, _ in spent(marks(spans), year_h=year))
+    assert split == min(year, len(marked))
+    assert exempt <= split

@@ -1,0 +1,144 @@
+"""What cannot be is told: parts above their whole, hours that do not add up, settings changed in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from processors.rules import screening_records as screening
+from processors.rules.evidence import EVIDENCE
+
+M = 10**6
+MINUTE_MS = 60_000
+OPTIONS = {"cover_s": 60, "weight": 4}
+
+
+def micro(text: str | None) -> int | None:
+    """Return a decimal in millionths."""
+    return None if text is None else int(Decimal(text) * M)
+
+
+def row(running: bool | None = None, **cells: str | None) -> pl.DataFrame:
+    """Return one row of one point at time 0."""
+    frame = pl.DataFrame({"pid": [1], "time_ms": [0]} | {name: [micro(cell)] for name, cell in cells.items()}, strict=False)
+    frame = frame.cast(dict.fromkeys(("pid", "time_ms", *cells), pl.Int64))
+    return frame.with_columns(running=pl.lit(running, pl.Boolean))
+
+
+def screened(kind: str, screen: Callable[..., pl.DataFrame], /, *frames: pl.DataFrame, **options: Any) -> list[str]:
+    """Return the reasons; check what all evidence shares."""
+    found = screen(*frames, **options)
+    assert dict(found.schema) == EVIDENCE
+    assert set(found["detector"]) <= {kind}
+    assert set(found["weight"]) <= {4}
+    return found["reason"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        pytest.param(
+            {"total_nitrogen": "4.1", "ammonia_nitrogen": "5.0"},
+            ["ammonia nitrogen 5 above total nitrogen 4.1"],
+            id="EX-7.12 DQ-8",
+        ),
+        pytest.param(
+            {"total_hydrocarbons": "15", "methane": "15.4"}, ["methane 15.4 above total hydrocarbons 15"], id="methane"
+        ),
+        pytest.param({"cod": "100", "bod": "102"}, ["BOD 102 above COD 100"], id="BOD"),
+        pytest.param({"cod": "100", "bod": "101"}, [], id="within 1 %"),
+        pytest.param({"cod": "100", "bod": "101.000001"}, ["BOD 101.000001 above COD 100"], id="just beyond"),
+        pytest.param({"nox": "50", "no2": "60"}, ["NO2 60 above NOx 50"], id="NO2"),
+        pytest.param({"inlet": "150", "outlet": "160"}, ["outlet 160 above inlet 150"], id="outlet"),
+        pytest.param({"cod": "100", "bod": None}, [], id="one is not known"),
+        pytest.param({"cod": "100"}, [], id="one is not measured"),
+        pytest.param(
+            {"cod": "1", "bod": "2", "nox": "1", "no2": "2"}, ["BOD 2 above COD 1", "NO2 2 above NOx 1"], id="two at once"
+        ),
+    ],
+)
+def test_parts(cells: dict[str, str | None], expected: list[str]) -> None:
+    """EX-7.12: ammonia nitrogen of 5.0 cannot be in total nitrogen of 4.1."""
+    assert screened("DQ-8", screening.part_above_whole, row(**cells), tolerance_pct=1, **OPTIONS) == expected
+
+
+def test_where_and_how_long() -> None:
+    """Evidence covers what its row stands for."""
+    found = screening.part_above_whole(row(cod="1", bod="2"), tolerance_pct=1, **OPTIONS)  # type: ignore[arg-type]
+    assert found.rows() == [(1, "DQ-8", 0, MINUTE_MS, "BOD 2 above COD 1", 4)]
+
+
+@pytest.mark.parametrize(
+    ("moisture", "temperature", "running", "expected"),
+    [
+        pytest.param("0", "120", True, ["moisture of 0 %"], id="no moisture"),
+        pytest.param("0.000001", "120", True, [], id="some"),
+        pytest.param("8", "24.9", True, ["gas of 24.9 degC at 20 degC of air while running"], id="cold gas"),
+        pytest.param("8", "25", True, [], id="just warm enough"),
+        pytest.param("8", "20", False, [], id="cold because not running"),
+        pytest.param("8", "20", None, [], id="not known whether running"),
+        pytest.param(None, None, True, [], id="not known"),
+    ],
+)
+def test_gas(moisture: str | None, temperature: str | None, running: bool | None, expected: list[str]) -> None:
+    """Flue gas holds moisture, and is warmer than the air by 5 degC where something burns."""
+    rows = row(running=running, moisture=moisture, temperature=temperature, ambient="20")
+    assert screened("DQ-8", screening.implausible_gas, rows, warmer_degc_min=5, **OPTIONS) == expected
+
+
+@pytest.mark.parametrize(
+    ("recomputed", "received", "expected"),
+    [
+        pytest.param("30.0", "29.5", ["received 29.5, recomputed 30"], id="EX-7.12 DQ-13: 1.7 %"),
+        pytest.param("30", "29.7", [], id="exactly 1 %"),
+        pytest.param("30", "29.699999", ["received 29.699999, recomputed 30"], id="just more"),
+        pytest.param("30", "30.4", ["received 30.4, recomputed 30"], id="upwards"),
+        pytest.param("0", "0", [], id="both zero"),
+        pytest.param("0", "0.1", ["received 0.1, recomputed 0"], id="from zero"),
+        pytest.param("-30", "-30.3", [], id="below zero alike"),
+        pytest.param("30", None, [], id="nothing received"),
+    ],
+)
+@pytest.mark.parametrize("detector", ["DQ-13", "DQ-8"])
+def test_recomputed(detector: str, recomputed: str, received: str | None, expected: list[str]) -> None:
+    """EX-7.12: an hour recomputed as 30.0 and received as 29.5; a day of its hours alike."""
+    rows = row(recomputed=recomputed, received=received)
+    found = screened(detector, screening.recomputed_otherwise, rows, detector=detector, difference_pct_max=1, **OPTIONS)
+    assert found == expected
+
+
+def changed(old: str = "0-100", new: str = "0-50", pid: int = 1) -> pl.DataFrame:
+    """Return a change of the range at minute 100."""
+    return pl.DataFrame({"pid": [pid], "time_ms": [100 * MINUTE_MS], "setting": ["range"], "old": [old], "new": [new]})
+
+
+def records(*rows: tuple[int, int]) -> pl.DataFrame:
+    """Return records of maintenance of one point, in minutes."""
+    schema = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64}
+    return pl.DataFrame([(1, s * MINUTE_MS, e * MINUTE_MS) for s, e in rows], schema=schema, orient="row")
+
+
+SILENT = ["range changed from 0-100 to 0-50 without a record of maintenance"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept", "expected"),
+    [
+        pytest.param(changed(), records(), SILENT, id="EX-7.12 DQ-15"),
+        pytest.param(changed(), records((90, 120)), [], id="recorded"),
+        pytest.param(changed(), records((110, 120)), [], id="just within the slack before"),
+        pytest.param(changed(), records((111, 120)), SILENT, id="too early"),
+        pytest.param(changed(), records((80, 90)), [], id="just within the slack after"),
+        pytest.param(changed(), records((80, 89)), SILENT, id="too late"),
+        pytest.param(changed(), records((0, 10), (90, 120)), [], id="one of two records"),
+        pytest.param(changed(pid=2), records((90, 120)), SILENT, id="another point's record"),
+        pytest.param(changed(new="0-100"), records(), [], id="nothing changed"),
+    ],
+)
+def test_silent_changes(change: pl.DataFrame, kept: pl.DataFrame, expected: list[str]) -> None:
+    """EX-7.12: a range of 0-100 becomes 0-50 and nobody recorded why."""
+    assert screened("DQ-15", screening.silent_changes, change, kept, slack_s=600, weight=4) == expected

@@ -1,0 +1,170 @@
+"""Waste water: a day's mean follows the flow, low readings are replaced, and a limit may follow the temperature."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.rules import judge, water
+from processors.rules.millionths import rounded
+from processors.rules.verdict import number_text
+
+M = 10**6
+SCHEMA = {"pid": pl.Int64, "day": pl.Int64, "value": pl.Int64, "volume": pl.Int64}
+Basis = Literal["clock", "flow"]
+
+
+def results(*runs: tuple[int, int | None, int | None], pid: int = 1) -> pl.DataFrame:
+    """Return (count, mg/L, m3) runs of one day."""
+    rows = [(pid, 0, None if c is None else c * M, None if q is None else q * M) for n, c, q in runs for _ in range(n)]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def day(rows: pl.DataFrame, basis: Basis = "flow") -> tuple[int, int, int | None, int | None, str | None]:
+    """Return valid, due, mean, mass and reason of the one day, whatever the order of rows."""
+    (found,) = water.day_means_by_flow(rows, due_n=24, due_basis=basis, share_min_pct=75).rows(named=True)
+    (again,) = water.day_means_by_flow(rows.reverse(), due_n=24, due_basis=basis, share_min_pct=75).rows(named=True)
+    assert again == found
+    return found["n"], found["due"], found["value"], found["mass"], found["reason"]
+
+
+def test_weighted_by_flow() -> None:
+    """EX-3.1: 45.71 mg/L and 51.2 kg, where the arithmetic mean would be 53.33; a limit of 50 is met."""
+    pairs = [(40, 100)] * 8 + [(60, 20)] * 16
+    mean = water.flow_weighted(pairs)
+    assert mean is not None
+    assert (number_text(mean), number_text(water.mass_kg(pairs))) == ("45.71", "51.2")
+    assert number_text(Fraction(sum(c for c, _ in pairs), 24)) == "53.33"
+    n, due, value, mass, reason = day(results((8, 40, 100), (16, 60, 20)))
+    assert (n, due, value, mass, reason) == (24, 24, 45_714_286, 51_200_000, None)
+    assert value is not None
+    assert not judge.exceeds(value, 50 * M)
+
+
+@pytest.mark.parametrize(
+    ("rows", "basis", "expected"),
+    [
+        pytest.param(results((18, 40, 10), (6, None, 10)), "flow", (18, 24, 40 * M, 7_200_000, None), id="EX-3.2 18 of 24"),
+        pytest.param(
+            results((17, 40, 10), (7, None, 10)),
+            "flow",
+            (17, 24, None, None, "17 valid results of 24 due"),
+            id="EX-3.2 17 of 24",
+        ),
+        pytest.param(
+            results((14, 40, 10), (4, None, 10), (6, None, 0)),
+            "flow",
+            (14, 18, 40 * M, 5_600_000, None),
+            id="EX-3.2 14 of 18 with flow",
+        ),
+        pytest.param(
+            results((13, 40, 10), (5, None, 10), (6, None, 0)),
+            "flow",
+            (13, 18, None, None, "13 valid results of 18 due"),
+            id="EX-3.2 13 of 18 with flow",
+        ),
+        pytest.param(
+            results((14, 40, 10), (4, None, 10), (6, None, 0)),
+            "clock",
+            (14, 24, None, None, "14 valid results of 24 due"),
+            id="on the clock all are due",
+        ),
+        pytest.param(results((18, 40, 10), (6, 99, 0)), "flow", (18, 18, 40 * M, 7_200_000, None), id="no result at zero flow"),
+        pytest.param(results((18, 40, 10)), "flow", (18, 24, 40 * M, 7_200_000, None), id="missing rows are due"),
+        pytest.param(
+            results((18, 40, 10), (6, 99, None)), "flow", (18, 24, 40 * M, 7_200_000, None), id="no weight without a volume"
+        ),
+        pytest.param(results((24, None, 0)), "flow", (0, 0, None, None, "no discharge"), id="no discharge at all"),
+        pytest.param(results((24, None, 5)), "flow", (0, 24, None, None, "0 valid results of 24 due"), id="nothing valid"),
+    ],
+)
+def test_a_day(rows: pl.DataFrame, basis: Basis, expected: tuple[int, int, int | None, int | None, str | None]) -> None:
+    """EX-3.2: 75 % of the results due make a day; a period without discharge is due nothing and has no result."""
+    assert day(rows, basis) == expected
+
+
+def test_points_and_days_do_not_mix() -> None:
+    """Each point and day has its own row, and no rows give none."""
+    rows = pl.concat([results((24, 40, 10)), results((24, 60, 10), pid=2)])
+    found = water.day_means_by_flow(rows, due_n=24, due_basis="flow", share_min_pct=75)
+    assert found.select("pid", "value").rows() == [(1, 40 * M), (2, 60 * M)]
+    assert water.day_means_by_flow(rows.clear(), due_n=24, due_basis="flow", share_min_pct=75).is_empty()
+
+
+def test_nothing_has_no_mean() -> None:
+    """Even where no share is asked a day without results has no mean."""
+    found = water.day_means_by_flow(results((24, None, 5)), due_n=24, due_basis="flow", share_min_pct=0)
+    assert found.select("value", "mass", "reason").row(0) == (None, None, "0 valid results of 24 due")
+    assert (water.flow_weighted([]), water.flow_weighted([(40, 0)]), water.mass_kg([])) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        pytest.param("0", "2", id="EX-3.3 zero"),
+        pytest.param("-0.5", "2", id="EX-3.3 small negative"),
+        pytest.param("4", "4", id="EX-3.3 kept, equal to the detection limit"),
+        pytest.param("3.999999", "2", id="below detection"),
+        pytest.param("-1", "2", id="just within the zero drift"),
+        pytest.param("-1.000001", None, id="beyond it"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_low_readings(reading: str | None, expected: str | None) -> None:
+    """What is judged valid near zero counts as the replacement value; what is too far below zero is not valid."""
+    given_value = None if reading is None else int(Decimal(reading) * M)
+    frame = pl.DataFrame({"v": [given_value]}, schema={"v": pl.Int64})
+    made = frame.select(water.low_replaced(pl.col("v"), detection_mg_l=4, zero_drift_mg_l=1, replacement_mg_l=2)).item()
+    assert made == (None if expected is None else int(Decimal(expected) * M))
+
+
+def test_low_readings_of_a_day() -> None:
+    """EX-3.3: 0, -0.5 and 4 at equal flow make 2.667."""
+    rows = pl.DataFrame({"pid": 1, "day": 0, "value": [0, -M // 2, 4 * M], "volume": M})
+    replaced = rows.with_columns(
+        value=water.low_replaced(pl.col("value"), detection_mg_l=4, zero_drift_mg_l=1, replacement_mg_l=2)
+    )
+    assert replaced["value"].to_list() == [2 * M, 2 * M, 4 * M]
+    found = water.day_means_by_flow(replaced, due_n=3, due_basis="flow", share_min_pct=75)
+    assert found["value"].to_list() == [2_666_667]
+
+
+@pytest.mark.parametrize(
+    ("water_degc", "limit", "exceeds", "times"),
+    [
+        pytest.param("11.5", 8, False, "-0.22", id="EX-3.8 cold"),
+        pytest.param("13", 5, True, "0.24", id="EX-3.8 warm"),
+        pytest.param("12", 8, False, "-0.22", id="exactly 12 is cold"),
+        pytest.param("12.000001", 5, True, "0.24", id="just above 12"),
+    ],
+)
+def test_ammonia_by_temperature(water_degc: str, limit: int, exceeds: bool, times: str) -> None:
+    """EX-3.8: 6.2 mg/L complies with 8 at 11.5 degC and exceeds 5 at 13 degC by 0.24."""
+    found = water.limit_by_temperature(Decimal(water_degc), switch_degc=12, warm_mg_l=5, cold_mg_l=8)
+    assert found == limit
+    value = int(Decimal("6.2") * M)
+    assert judge.exceeds(value, limit * M) is exceeds
+    assert judge.times_over_text(value, limit * M) == times
+
+
+def test_no_temperature_no_limit() -> None:
+    """Without the day's temperature it is not known which limit holds."""
+    assert water.limit_by_temperature(None, switch_degc=12, warm_mg_l=5, cold_mg_l=8) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)), min_size=1, max_size=24))
+def test_the_column_mean_is_the_exact_one(pairs: list[tuple[int, int]]) -> None:
+    """The mean on rows is the exact mean rounded once, and lies between the least and the greatest result."""
+    rows = pl.DataFrame({"pid": 1, "day": 0, "value": [c for c, _ in pairs], "volume": [q for _, q in pairs]})
+    found = water.day_means_by_flow(rows, due_n=len(pairs), due_basis="clock", share_min_pct=100).row(0, named=True)
+    exact = [(Fraction(c, M), Fraction(q, M)) for c, q in pairs]
+    assert found["value"] == rounded(water.flow_weighted(exact))
+    assert found["mass"] == rounded(water.mass_kg(exact))
+    assert min(c for c, _ in pairs) <= found["value"] <= max(c for c, _ in pairs)
