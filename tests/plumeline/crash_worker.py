@@ -24,7 +24,7 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.memory import Settings
 
-STAGES = ("idle", "append", "applied", "published", "inputs", "figures", "state", "committed", "told")
+STAGES = ("idle", "append", "applied", "published", "inputs", "figures", "state", "committed", "told", "moved")
 LINGER_S = 0.003
 """How long a stage lasts at least, so that kills can find it."""
 CST = timezone(timedelta(hours=8))
@@ -86,8 +86,13 @@ def main(folder: Path, port: int) -> None:
                 await gateway.tick()
             await asyncio.sleep(0.01)
         await server.stop()
-        while log.waiting(READ, runner.progress.seq):
+        end = clock()
+        gateway.clock = lambda: end
+        while (working := log.waiting(READ, runner.progress.seq)) or runner.backfill_waiting() or runner.engine.behind:
             await asyncio.sleep(0.02)
+            if not working:
+                end += timedelta(seconds=1)  # hours that were filled in are revised at ticks
+                await gateway.tick()
         for _ in range(200):
             if outbox.counts().get("waiting", 0) == 0:
                 break

@@ -41,6 +41,8 @@ SPEED = 60.0
 """Simulated seconds in a second."""
 PACKETS_MIN = 330
 """Packets of each device until the hours above the limit of some are over."""
+PACKETS_QUIET = 150
+"""Packets of each device after the last kill: an hour that is live from its beginning. A kill is more than five simulated minutes."""
 PAUSE_S = (0.2, 2.5)
 """Pause between two kills."""
 
@@ -146,7 +148,7 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     while any(s.revive() for s in cluster.services.values()):
         time.sleep(5)
     wait_until(lambda: all(s.healthy() for s in cluster.services.values()), 120, "services answer again", cluster.last_words)
-    goal = max(min(d.acknowledged for d in devices) + 60, PACKETS_MIN)
+    goal = max(min(d.acknowledged for d in devices) + PACKETS_QUIET, PACKETS_MIN)
     wait_until(lambda: min(d.acknowledged for d in devices) >= goal, 300, "devices are answered again", cluster.last_words)
     for device in devices:
         device.stop.set()

@@ -50,6 +50,16 @@ def frame(n: int) -> tuple[datetime, bytes]:
     return at, encode(who, packet, at.strftime("%Y%m%d%H%M%S") + f"{n % 1000:03d}")
 
 
+def late(n: int) -> bytes:
+    """What is sent again beside the n-th packet, each third time: a packet of a minute forty minutes before, whose hour may be over."""
+    if n % 3:
+        return b""
+    at = START + timedelta(minutes=5 * n - 41)
+    so2 = "48.5" if at.hour % 2 == 1 else "21.25"
+    (packet,) = realtime(Identity("STACK1"), at, (("a21026", so2), ("a19001", "7.5"), ("a00000", "400000")))
+    return encode(Identity("STACK1"), packet, at.strftime("%Y%m%d%H%M%S") + f"{n % 1000:03d}")
+
+
 class Process:
     """One folder's process, started again after each kill, and a device that sends until it is answered."""
 
@@ -95,9 +105,10 @@ class Process:
                 while self.sent < until and not stop.is_set():
                     at, data = frame(self.sent)
                     self.shared[:8] = struct.pack("<q", int(at.timestamp() * 1000) + 1000)
-                    link.sendall(data)
+                    missed = late(self.sent)
+                    link.sendall(missed + data)
                     answer = b""
-                    while b"\r\n" not in answer:
+                    while answer.count(b"\r\n") < (2 if missed else 1):
                         part = link.recv(4096)
                         if not part:
                             return
@@ -147,6 +158,7 @@ def test_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stores = [SqliteStore(SqliteWriter(p.folder / "data.db")) for p in (killed, quiet)]
     times = [{t for (t,) in s.rows("SELECT DISTINCT time FROM reports")} for s in stores]
     want = {int(frame(n)[0].timestamp() * 1000) for n in range(killed.sent)}
+    want |= {int((frame(n)[0] - timedelta(minutes=41)).timestamp() * 1000) for n in range(0, killed.sent, 3)}
     assert want - times[0] == set(), "acknowledged packets were lost"
     assert times[0] == times[1]
     query = "SELECT source, level, start, factor, stat, value, ok, reason, n, verdict, inputs, rules FROM figures WHERE revision > 0 ORDER BY 1,2,3,4,5"
