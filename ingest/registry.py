@@ -43,7 +43,8 @@ class Source(Dated):
     ``cadence_s`` is the time a reading covers and the pace at which silence is judged, ``minute_s`` the period of the
     device's own minute records (HJ 212: MinInterval). ``label`` says whether the time of a
     period's value is its start or its end. ``clock_offset_s`` is added to the device's time. ``crc_dialect`` accepts a known
-    wrong CRC. ``silent_after_s`` overrides when someone is called (default: see processors.silence).
+    wrong CRC. ``silent_after_s`` overrides when someone is called (default: see processors.silence). ``rules`` names a rule pack; empty
+    is the pack for sources of this kind.
     """
 
     source: Name
@@ -60,6 +61,7 @@ class Source(Dated):
     crc_dialect: Literal["", "modbus", "modbus-swapped"] = ""
     silent_after_s: Annotated[int, Field(ge=1)] | None = None
     token_group: str = ""
+    rules: str = ""
 
 
 class Point(Dated):
@@ -150,6 +152,15 @@ class Contact(Row):
     language: Literal["en", "zh"] = "en"
 
 
+class RulePack(Row):
+    """rules/*.toml: a rule pack of the office's own, as written; ``processors.packs`` reads it."""
+
+    id: Name
+    kinds: tuple[str, ...] = ()
+    file: str
+    text: str
+
+
 class Registry(BaseModel):
     """All tables of the registry, validated as a whole; the snapshot on the ``registry`` topic."""
 
@@ -162,10 +173,11 @@ class Registry(BaseModel):
     meter_changes: tuple[MeterChange, ...] = ()
     limits: tuple[Limit, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    packs: tuple[RulePack, ...] = ()
 
 
 def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
-    """Return the rows of the sources that are wanted; enterprises and contacts stay whole."""
+    """Return the rows of the sources that are wanted; enterprises, contacts and rule packs stay whole."""
     rows = {
         name: tuple(row for row in getattr(registry, name) if wanted(row.source))
         for name in ("sources", "points", "meters", "meter_changes", "limits")

@@ -59,8 +59,21 @@ def diff(old: Registry, new: Registry) -> list[Change]:
         for from_ms, to_ms, what in _periods(before.get(key, []), after.get(key, []))
     ]
     changes += _swaps(old.meter_changes, new.meter_changes)
+    changes += _packs(old, new)
     changes += _dependents(changes, (*old.points, *new.points))
     return sorted(set(changes), key=lambda c: (c.source, c.factor or "", c.from_ms, c.to_ms, c.what))
+
+
+def _packs(old: Registry, new: Registry) -> list[Change]:
+    """Return the sources whose rule pack says something else now, each for all its time."""
+    before, after = ({pack.id: pack for pack in r.packs} for r in (old, new))
+    changed = [before.get(i) or after[i] for i in before.keys() | after.keys() if before.get(i) != after.get(i)]
+    ids, kinds = {p.id for p in changed}, {kind for p in changed for kind in p.kinds}
+    return [
+        Change(s.source, None, from_ms(s), to_ms(s), f"rules: pack {s.rules or 'for ' + s.kind}")
+        for s in new.sources
+        if s.rules in ids or (not s.rules and s.kind in kinds)
+    ]
 
 
 def from_ms(row: Dated) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+
+from pydantic import ValidationError
 
 from ingest.csv_tables import Fault, RegistryFaults, Table, read_table
 from ingest.records import Mark
@@ -21,6 +24,7 @@ from ingest.registry import (
     Point,
     Registry,
     Row,
+    RulePack,
     Source,
 )
 from ingest.registry_diff import LOCAL, Change, diff
@@ -31,6 +35,8 @@ REQUIRED = ("enterprises", "sources")
 """Files without which there is no registry; the others may be missing."""
 MARKS_FILE = "marks.csv"
 """May lie in the registry's folder; read by ``load_marks``."""
+PACKS_FOLDER, PACKS_MAX = "rules", 64
+"""Folder of the office's own rule packs within the registry's, and how many may lie in it."""
 FLOW_UNIT = "m3/h"
 """Unit of a flow that a mass is formed with."""
 
@@ -50,8 +56,8 @@ class Tables(NamedTuple):
     contacts: Table[Contact]
 
 
-def load_registry(folder: Path, further: Callable[[Tables], list[Fault]] | None = None) -> Registry:
-    """Read the CSV files of a registry folder; ``further`` finds faults that a later stage knows of.
+def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], list[Fault]] | None = None) -> Registry:
+    """Read the CSV files and rule packs of a registry folder; ``further`` finds faults that a later stage knows of.
 
     Raises:
         RegistryFaults: with all faults of all files, in the order of file and line.
@@ -81,12 +87,33 @@ def load_registry(folder: Path, further: Callable[[Tables], list[Fault]] | None 
     faults += _references(tables)
     faults += _points(tables)
     faults += _limits(tables)
-    faults += further(tables) if further is not None else []
+    packs = _packs(folder / PACKS_FOLDER, faults)
+    faults += further(tables, packs) if further is not None else []
     if faults:
         order = [table.file for table in tables]
         faults.sort(key=lambda f: (order.index(f.file) if f.file in order else len(order), f.line))
         raise RegistryFaults(faults)
-    return Registry.model_validate({name: tuple(row for _, row in t.rows) for name, t in tables._asdict().items()})
+    rows: dict[str, object] = {name: tuple(row for _, row in t.rows) for name, t in tables._asdict().items()}
+    return Registry.model_validate({**rows, "packs": tuple(packs)})
+
+
+def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
+    """Read what tells rule packs apart; what is in them is for a later stage to judge."""
+    found: list[RulePack] = []
+    paths = sorted(folder.glob("*.toml"))
+    if len(paths) > PACKS_MAX:
+        faults.append(Fault(PACKS_FOLDER, 0, "", str(len(paths)), f"more than {PACKS_MAX} rule packs", "take some out"))
+    for path in paths[:PACKS_MAX]:
+        name = f"{PACKS_FOLDER}/{path.name}"
+        try:
+            text = path.read_text(encoding="utf-8")
+            head = tomllib.loads(text)
+            found.append(RulePack(id=head.get("id", ""), kinds=tuple(head.get("kinds", ())), file=name, text=text))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            faults.append(Fault(name, 0, "", "", f"no TOML: {error}", "mend the line it names"))
+        except (ValidationError, TypeError):
+            faults.append(Fault(name, 0, "id", "", "no id, or kinds is no list of words", 'write id = "my-rules", kinds = []'))
+    return found
 
 
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:

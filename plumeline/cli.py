@@ -26,12 +26,14 @@ from ingest.files import NotReadable, decoded_json, scan, size_of
 from ingest.registry import Registry
 from ingest.registry_files import load_marks
 from plumeline import __version__
+from plumeline.rules_cli import app as rules_app
 from processors.figures import DAY_MS, SCALE, Figure, epoch_ms, local_iso
 from processors.registry_check import load_registry
 
 app = typer.Typer(
     help="Online monitoring of energy and emissions: figures rebuilt, nothing lost, nothing invented.", no_args_is_help=True
 )
+app.add_typer(rules_app, name="rules")
 out = Terminal()
 err = Terminal(stderr=True)
 FAULT = 1
@@ -229,7 +231,7 @@ def demo(
 @app.command()
 def why(source: str, data: Data = Path("data/demo"), as_json: Json = False) -> None:
     """Say what is known of a source, for its vendor: last frames and verdicts, clock skew, answers, what is missing."""
-    store, registry = _opened(data)
+    store, registry = opened(data)
     state = next((s for s in store.sources() if s.source == source), None)
     frames = store.frames(source, 10)
     row = next((s for s in registry.sources if s.source == source), None)
@@ -284,7 +286,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say how a figure came about: formula with numbers, inputs, rule and clause, revisions."""
-    store, registry = _opened(data)
+    store, registry = opened(data)
     found = _figure(store, figure)
     from plumeline.explain import explained
 
@@ -351,7 +353,7 @@ def export(
     """Print figures of a source as CSV."""
     if level not in ("minute", "hour", "day"):
         raise NotReadable(f"level {level!r} is none of minute, hour, day")
-    store, _registry = _opened(data)
+    store, _registry = opened(data)
     from plumeline.county import CST
 
     first = epoch_ms(start.replace(tzinfo=CST))
@@ -400,7 +402,7 @@ def adopt(source: str, data: Data = Path("data/demo")) -> None:
     """Draft registry rows for an unregistered source from its stored reports, as CSV to paste into sources.csv and points.csv."""
     from plumeline.check import draft
 
-    store, _registry = _opened(data)
+    store, _registry = opened(data)
     lines = [r.line for r in store.reports(source, 0, 2**62)]
     if not lines:
         raise NotReadable(f"no report of {source} is stored; `plumeline why {source}` tells what is known")
@@ -427,7 +429,7 @@ def registry_check(
     if data is not None:
         from ingest.registry_diff import diff
 
-        store, old = _opened(data)
+        store, old = opened(data)
         total = 0
         for change in diff(old, rows):
             hours = store.hours_between(change.source, change.from_ms, change.to_ms)
@@ -454,7 +456,12 @@ def cluster(context: typer.Context) -> None:
     services(context.args, prog_name="plumeline cluster")
 
 
-def _opened(data: Path) -> tuple[Any, Registry]:
+def opened(data: Path) -> tuple[Any, Registry]:
+    """Return the store of a folder and the registry in force there.
+
+    Raises:
+        NotReadable: there is none.
+    """
     from plumeline.sqlite_query import SqliteStore
     from plumeline.sqlite_store import SqliteWriter
 

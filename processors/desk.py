@@ -119,13 +119,9 @@ class Desk:
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
         if hours is None:
             return
-        of_days = (
-            hours.filter(pl.col("revision") > 0)
-            .select(*HOUR_SCHEMA)
-            .with_columns(day=day)
-            .join(keys, on=["pid", "day"], how="semi")
-        )
-        days = day_figures(of_days, self.points)
+        hours = hours.filter(pl.col("revision") > 0).select(*HOUR_SCHEMA)
+        of_days = hours.with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
+        days = day_figures(of_days, hours, self.points)
         pids = days["pid"].unique().sort()
         known = int(news["decided"].max() or 0)  # type: ignore[arg-type]
         until = pl.Series("until", [self.decided_until(pid) for pid in pids.to_list()], dtype=pl.Int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import polars as pl
 
 from processors.decode import HOUR
@@ -10,6 +12,7 @@ from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
 from processors.points import Points
 from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
+from processors.rules.water import day_means_by_flow
 from processors.shelf import MarkSpan, Shelf
 
 HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -29,7 +32,10 @@ HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 MEANS, SUMS = ("avg", "avg_ref"), ("mass", "energy", "kgce", "tco2")
 DISAGREES_PCT = 1
 """Difference between the device's own hour and ours that is told (WAT-9: more than 1 % between logger and platform)."""
-_INFO = ("pid", "rules", "ref_o2", "guard", "oxygen_pid", "flow_pid")
+NO_DISCHARGE = "no discharge"
+"""Why an hour without flow has no result: none is due (WAT-8)."""
+LITRES_M3 = 1_000
+_INFO = ("pid", "rules", "ref_o2", "guard", "oxygen_pid", "flow_pid", "minutes_min", "replaced", "no_flow", "litre")
 
 
 def hour_figures(
@@ -43,18 +49,21 @@ def hour_figures(
         DISAGREES_PCT (``pid``, ``hour``, ``ours``, ``received``, ``own``).
     """
     minutes = shelf.minutes_of(keys)
-    averages = hour_means(minutes, minutes_min=points.rules.minutes_min).with_columns(stat=pl.lit("avg"))
-    info = _info(points, averages["hour"])
+    info = _info(points, minutes["minute"] // HOUR_MS * HOUR_MS)
+    least = info if points.minutes_min is None else points.minutes_min
+    averages = hour_means(minutes, minutes_min=least).with_columns(stat=pl.lit("avg"))
     device, contested, disagreeing = _device_hours(shelf, keys, averages, marks)
     parts = [_complete(averages, info)]
     if device is not None:
         info = pl.concat([info, _info(points, device["hour"])]).unique(["pid", "hour"])
         parts.append(_complete(device, info))
     measured = pl.concat(parts)
+    if points.corrected:
+        measured = _corrected(measured, info)
     rows = [measured]
     wanted = info.filter(pl.col("ref_o2").is_not_null())
     if wanted.height:
-        rows.append(_at_reference(minutes, measured, wanted, points))
+        rows.append(_at_reference(minutes, measured, wanted, least))
     flows = info.filter(pl.col("flow_pid").is_not_null())
     if flows.height:
         rows.append(_mass(measured, flows))
@@ -112,13 +121,15 @@ def _device_hours(
     return rows, contested, disagreeing
 
 
-def _at_reference(minutes: pl.DataFrame, measured: pl.DataFrame, wanted: pl.DataFrame, points: Points) -> pl.DataFrame:
+def _at_reference(
+    minutes: pl.DataFrame, measured: pl.DataFrame, wanted: pl.DataFrame, least: int | pl.DataFrame
+) -> pl.DataFrame:
     """Return stat "avg_ref": minute by minute where there are minutes, else from the hour means (device hours)."""
     oxygen = minutes.join(wanted.select(pid="oxygen_pid").unique(), on="pid", how="semi")
     hourly = minutes.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
     ready = hourly.join(wanted.drop("rules"), on=["pid", "hour"], how="inner")
     converted = at_reference(ready, oxygen)
-    fine = hour_means(converted, minutes_min=points.rules.minutes_min).with_columns(stat=pl.lit("avg_ref"))
+    fine = hour_means(converted, minutes_min=least).with_columns(stat=pl.lit("avg_ref"))
     rows = _complete(fine, wanted)
     coarse = measured.join(wanted.drop("rules"), on=["pid", "hour"], how="inner").join(rows, on=["pid", "hour"], how="anti")
     if coarse.height == 0:
@@ -148,13 +159,14 @@ def _at_reference(minutes: pl.DataFrame, measured: pl.DataFrame, wanted: pl.Data
 
 
 def _mass(measured: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
-    """Return stat "mass" [kg]: measured mean times mean flow (AIR-MAS-1); 0 in a stopped hour."""
+    """Return stat "mass" [kg]: measured mean times mean flow (AIR-MAS-1, WAT-6); 0 in a stopped hour and one without discharge."""
     flow = measured.select(flow_pid="pid", hour="hour", flow="value", flow_digest="digest", flow_as_of="as_of")
     joined = measured.join(flows.drop("rules"), on=["pid", "hour"], how="inner").join(flow, on=["flow_pid", "hour"], how="left")
-    stopped = pl.col("reason") == "stopped"
+    stopped = pl.col("reason").is_in(["stopped", NO_DISCHARGE])
+    per_m3 = pl.when("litre").then(pl.col("value") * LITRES_M3).otherwise("value")
     reason = pl.when(pl.col("reason").is_not_null()).then("reason").when(pl.col("flow").is_null()).then(pl.lit("no valid flow"))
     return joined.with_columns(
-        value=pl.when(stopped).then(0).otherwise(mass_expr(pl.col("value"), pl.col("flow"))),
+        value=pl.when(stopped).then(0).otherwise(mass_expr(per_m3, pl.col("flow"))),
         reason=reason,
         stat=pl.lit("mass"),
         digest=mix(pl.col("digest").reinterpret(signed=True), pl.col("flow_digest").reinterpret(signed=True), pl.col("flow")),
@@ -162,20 +174,76 @@ def _mass(measured: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
     ).select(*HOUR_SCHEMA)
 
 
-def day_figures(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
+def _corrected(measured: pl.DataFrame, info: pl.DataFrame) -> pl.DataFrame:
+    """Withhold results of hours without flow (WAT-8), and take valid ones at or below zero as what the rule pack says (WAT-7)."""
+    flow = measured.select(flow_pid="pid", hour="hour", flow="value")
+    joined = measured.join(info.drop("rules"), on=["pid", "hour"], how="left").join(flow, on=["flow_pid", "hour"], how="left")
+    still = (pl.col("no_flow") & (pl.col("flow") == 0)).fill_null(False)
+    low = (~still & (pl.col("value") <= 0) & pl.col("replaced").is_not_null()).fill_null(False)
+    return joined.with_columns(
+        value=pl.when(still).then(None).when(low).then("replaced").otherwise("value"),
+        n=pl.when(still).then(0).otherwise("n"),
+        total=pl.when(still).then(0).otherwise("total"),
+        reason=pl.when(still).then(pl.lit(NO_DISCHARGE)).otherwise("reason"),
+        note=pl.when(low).then(pl.lit("at or below zero, judged valid: taken as the rule pack says")).otherwise("note"),
+        digest=pl.when(still).then(mix(pl.col("digest").reinterpret(signed=True), pl.lit(0))).otherwise("digest"),
+    ).select(*HOUR_SCHEMA)
+
+
+def day_figures(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.DataFrame:
     """Make day figures anew from the latest hour figures of whole days.
 
     Args:
         hours: rows of HOUR_SCHEMA and ``day`` (start of the local day).
+        flows: rows of HOUR_SCHEMA, among them the means of the flows by which days are weighted.
 
     Returns:
         Rows of HOUR_SCHEMA with ``hour`` being the day's start; means for MEANS, sums for SUMS.
     """
-    means = day_means(hours.filter(pl.col("stat").is_in(MEANS)), hours_min=points.rules.hours_min)
-    sums = day_sums(hours.filter(pl.col("stat").is_in(SUMS)))
-    parts = [p.select("pid", "stat", "day", "value", "n", "total", "reason", "digest", "rules", "as_of") for p in (means, sums)]
-    rows = pl.concat(parts, how="vertical_relaxed").rename({"day": "hour"}).with_columns(note=pl.lit(None, dtype=pl.String))
+    averaged = _with_rules(hours.filter(pl.col("stat").is_in(MEANS)), points)
+    parts = [day_means(averaged.filter(pl.col("hours_min").is_not_null())), day_sums(hours.filter(pl.col("stat").is_in(SUMS)))]
+    weighted = averaged.filter(pl.col("hours_min").is_null())
+    columns = ("pid", "stat", "day", "value", "n", "total", "reason", "note", "digest", "rules", "as_of")
+    noteless = pl.lit(None, dtype=pl.String)
+    parts = [part.with_columns(note=noteless).select(*columns) for part in parts]
+    if weighted.height:
+        parts.append(_by_flow(weighted, flows).select(*columns))
+    rows = pl.concat(parts, how="vertical_relaxed").rename({"day": "hour"})
     return rows.select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()))
+
+
+def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Add what the rule pack says of days: ``hours_min``, or ``share_min`` and ``flow_pid`` where it is null."""
+    frame = points.frame
+    if points.plain_days and frame["hours_min"].n_unique() == 1:
+        return hours.with_columns(hours_min=pl.lit(frame["hours_min"][0], dtype=pl.Int64))
+    rows = hours.join(frame.select("pid", "from_ms", "to_ms", "hours_min", "share_min", "flow_pid"), on="pid")
+    return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
+
+
+def _by_flow(hours: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
+    """Return days weighted by the volume discharged in each hour; where the registry names no flow, hours weigh the same."""
+    flow = flows.filter(pl.col("stat") == "avg").select(flow_pid="pid", hour="hour", volume="value", flow_digest="digest")
+    joined = hours.join(flow, on=["flow_pid", "hour"], how="left").with_columns(
+        volume=pl.when(pl.col("flow_pid").is_null()).then(10**SCALE).otherwise("volume"),
+        digest=pl.when(pl.col("flow_digest").is_null())
+        .then("digest")
+        .otherwise(
+            mix(
+                pl.col("digest").reinterpret(signed=True),
+                pl.col("flow_digest").reinterpret(signed=True),
+                pl.col("volume").fill_null(-1),
+            )
+        ),
+    )
+    parts = [
+        day_means_by_flow(part, due_n=24, due_basis="flow", share_min_pct=Fraction(share, 10**SCALE))
+        for (share,), part in joined.partition_by("share_min", as_dict=True).items()
+    ]
+    means = pl.concat(parts).select("pid", "day", "n", "value", "reason", by="volume")
+    kept = day_sums(joined).drop("n", "value", "reason")
+    volume = pl.format("weighted by {} m3 discharged", pl.col("by").cast(pl.Decimal(38, 0)) / 10**SCALE)
+    return kept.join(means, on=["pid", "day"]).with_columns(total=None, note=volume)
 
 
 def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:

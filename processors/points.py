@@ -11,7 +11,10 @@ import polars as pl
 from ingest.registry import Dated, Limit, Meter, MeterChange, Point, Registry, Source
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
+from processors.packs import Pack, packs_of
 
+DEFAULT_PACK = "cn-flue-gas"
+"""Rule pack of points at a source whose kind no pack is for."""
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
 """Factor of an enterprise's standard coal and CO2, over all its meters."""
@@ -21,21 +24,18 @@ FOREVER_MS = 8_000_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Parameters of the averaging rules, each with its source; the digest of a figure's rules includes them.
+    """Parameters that hold whatever rule pack a source follows; the digest of a figure's rules includes them.
 
-    ``minutes_min`` valid minutes make a valid hour, ``hours_min`` valid hours a valid day (HJ 75-2017, AIR-AVG-3 and 4).
     ``decide_after_ms`` after its end an hour is decided by tick; a report ``ahead_ms`` past its receipt is held.
     """
 
-    minutes_min: int = 45
-    hours_min: int = 20
     decide_after_ms: int = 300_000
     ahead_ms: int = 300_000
     offset_ms: int = OFFSET_MS
 
     def digest_text(self) -> str:
         """The parameters that decide a figure's value, as text."""
-        return f"{self.minutes_min}|{self.hours_min}|{self.offset_ms}|{ENGINE}"
+        return f"{self.offset_ms}|{ENGINE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,12 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "guard": pl.Int64,
     "oxygen_pid": pl.Int32,
     "flow_pid": pl.Int32,
+    "minutes_min": pl.Int64,
+    "hours_min": pl.Int64,
+    "share_min": pl.Int64,
+    "replaced": pl.Int64,
+    "no_flow": pl.Boolean,
+    "litre": pl.Boolean,
     "identity": pl.UInt64,
     "rules": pl.UInt64,
 }
@@ -83,6 +89,8 @@ class Points:
     def __init__(self, registry: Registry, rules: Rules) -> None:
         self.registry = registry
         self.rules = rules
+        self.packs = packs_of(registry.packs)
+        self._pack_of_kind = {kind: pack for pack in self.packs.values() for kind in pack.kinds}
         self._digest = text_hash(rules.digest_text())
         names = sorted({(p.source, p.factor) for p in registry.points} | {(m.source, m.factor) for m in registry.meters})
         self.keys = [Key(*n) for n in names]
@@ -105,6 +113,13 @@ class Points:
             and not (self.frame["from_ms"] > 0).any()
             and not (self.frame["to_ms"] < FOREVER_MS).any()
         )
+        least = self.frame["minutes_min"].unique()
+        self.minutes_min = int(least[0]) if least.len() == 1 else None
+        """Valid minutes of a valid hour where all points need the same, else None."""
+        self.plain_days = self.frame["hours_min"].null_count() == 0
+        """Whether no day is weighted by flow."""
+        self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
+        """Whether hours without flow, or at or below zero, are anything special somewhere."""
         self.attributes = self.frame.select("identity", "num", "den", "low", "high")
         """One row a point, in the order of ``pid``, where no row of the registry is dated (``single``)."""
         self.ranged = bool(self.frame["low"].count() or self.frame["high"].count())
@@ -146,6 +161,11 @@ class Points:
                     out.setdefault((enterprise, ENERGY, stat), []).append(pid)
         return out
 
+    def pack(self, source: Source) -> Pack:
+        """Return the rule pack that a source follows: the one it names, else the one for its kind, else flue gas's."""
+        named = self.packs.get(source.rules) if source.rules else None
+        return named or self._pack_of_kind.get(source.kind) or self.packs[DEFAULT_PACK]
+
     def unit(self, pid: int) -> str:
         """Return the unit of a point's or meter's values, as its newest row says."""
         rows = self.points_of.get(pid) or self.meters.get(pid) or []
@@ -172,7 +192,7 @@ class Points:
 
     def _row(self, source: Source, row: Point | Meter, start: int, end: int) -> dict[str, object]:
         num, den = (1, 1) if isinstance(row, Meter) else row.multiplier.as_integer_ratio()
-        key = (row.source, row.factor)
+        key, pack = (row.source, row.factor), self.pack(source)
         out: dict[str, object] = {
             "pid": self.pid[key],
             "sid": self.sid[row.source],
@@ -189,6 +209,12 @@ class Points:
             "guard": None,
             "oxygen_pid": None,
             "flow_pid": None,
+            "minutes_min": pack.minutes_min,
+            "hours_min": pack.hours_min,
+            "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
+            "replaced": pack.low.get(row.factor),
+            "no_flow": pack.no_flow,
+            "litre": row.unit.endswith("/L"),
             "identity": text_hash(*key),
         }
         used: tuple[object, ...] = (source.cadence_s, source.minute_s, source.label, source.clock_offset_s)
@@ -202,7 +228,7 @@ class Points:
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
         out["rules"] = text_hash(
-            self._digest, *used, row.model_dump_json(exclude={"name", "name_zh", "valid_from", "valid_to"})
+            self._digest, pack.digest_text(), *used, row.model_dump_json(exclude={"name", "name_zh", "valid_from", "valid_to"})
         )
         return out
 

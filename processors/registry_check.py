@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.csv_tables import Fault
 from ingest.feed_mapping import Mapping, MappingFault
-from ingest.registry import Limit, Meter, Point, Registry
+from ingest.registry import Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
+from processors.packs import PackFault, packs_of
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 
@@ -26,15 +28,31 @@ def load_registry(folder: Path) -> Registry:
     return load_files(folder, shipped_faults)
 
 
-def shipped_faults(tables: Tables) -> list[Fault]:
-    """Return the faults of meters and limits that only the shipped rules can tell."""
+def shipped_faults(tables: Tables, packs: Sequence[RulePack] = ()) -> list[Fault]:
+    """Return the faults of meters, limits and rule packs that only the shipped rules can tell."""
     meters, limits = tables.meters, tables.limits
     found = [f for line, meter in meters.rows for f in _meter_faults(meters.file, line, meter)]
     for line, limit in limits.rows:
         profile = limit_profiles().get(limit.limit_id)
         if profile is not None:
             found += _limit_faults(limits.file, line, limit, profile, holding(tables, limit))
-    return found
+    return found + _pack_faults(tables, packs)
+
+
+def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
+    """Read the rule packs; a source may name one of them or a shipped one."""
+    try:
+        known = packs_of(packs)
+    except PackFault as error:
+        file, _, told = str(error).partition(": ")
+        return [Fault(file, 0, "", "", told, "mend the rule pack")]
+    sources = tables.sources
+    names = ", ".join(sorted(known))
+    return [
+        Fault(sources.file, line, "rules", row.rules, "no such rule pack", f"write one of {names}, or leave the cell empty")
+        for line, row in sources.rows
+        if row.rules and row.rules not in known
+    ]
 
 
 def check_mapping(mapping: Mapping, name: str) -> None:

@@ -43,6 +43,8 @@ CODE_OF_FLAG = {
 }
 """HJ 212-2017 table of data flags, and emission_rules 1.4 for what each makes of a value."""
 
+NOTHING_DUE = ("stopped", "no discharge")
+"""Reasons with which an hour's mass of zero is known, not missing."""
 _FINER = 10 ** (MINUTE_SCALE - SCALE)
 OXYGEN_AMBIENT = "oxygen at or above the guard"
 
@@ -122,13 +124,13 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def hour_means(minutes: pl.DataFrame, *, minutes_min: int) -> pl.DataFrame:
+def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.DataFrame:
     """Average each point's valid minutes over each hour.
 
     Args:
         minutes: one row a point and minute: ``pid``, ``minute``, ``value`` (at MINUTE_SCALE), ``code``, ``digest``, ``as_of``; optionally
             ``ambient`` (see ``at_reference``).
-        minutes_min: valid minutes below which the hour is withheld.
+        minutes_min: valid minutes below which the hour is withheld: one number, or rows of ``pid``, ``hour`` and ``minutes_min``.
 
     Returns:
         One row a point and hour: ``hour`` (start), ``value`` at SCALE, ``n`` valid minutes, ``total`` (their sum at MINUTE_SCALE),
@@ -139,19 +141,19 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int) -> pl.DataFrame:
     """
     has_value = pl.col("value").is_not_null()
     ambient = pl.col("ambient").sum() if "ambient" in minutes.columns else pl.lit(0)
-    hours = (
-        minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-        .agg(
-            n=has_value.sum().cast(pl.Int64),
-            total=pl.col("value").cast(pl.Int128).sum(),
-            code=pl.col("code").filter(pl.col("code") != VALID).min(),
-            stopped=(pl.col("code") == STOPPED).all(),
-            ambient=ambient.cast(pl.Int64),
-            digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True)).sum(),
-            as_of=pl.col("as_of").max(),
-        )
-        .with_columns(enough=(pl.col("n") >= minutes_min) & ~pl.col("stopped"))
+    hours = minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS).agg(
+        n=has_value.sum().cast(pl.Int64),
+        total=pl.col("value").cast(pl.Int128).sum(),
+        code=pl.col("code").filter(pl.col("code") != VALID).min(),
+        stopped=(pl.col("code") == STOPPED).all(),
+        ambient=ambient.cast(pl.Int64),
+        digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True)).sum(),
+        as_of=pl.col("as_of").max(),
     )
+    least = pl.lit(minutes_min, dtype=pl.Int64) if isinstance(minutes_min, int) else pl.col("minutes_min")
+    if isinstance(minutes_min, pl.DataFrame):
+        hours = hours.join(minutes_min.select("pid", "hour", "minutes_min"), on=["pid", "hour"], how="inner")
+    hours = hours.with_columns(enough=(pl.col("n") >= least) & ~pl.col("stopped"))
     cause = pl.col("code").replace_strict(list(range(len(REASONS))), list(REASONS), default=None, return_dtype=pl.String)
     because = (
         pl.when(pl.col("ambient") > 0)
@@ -160,7 +162,7 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int) -> pl.DataFrame:
         .then(pl.format(" ({})", cause))
         .otherwise(pl.lit(""))
     )
-    short = pl.format("{} valid minutes of {}{}", "n", pl.lit(minutes_min), because)
+    short = pl.format("{} valid minutes of {}{}", "n", least, because)
     return hours.select(
         "pid",
         "hour",
@@ -174,13 +176,12 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int) -> pl.DataFrame:
     )
 
 
-def day_means(hours: pl.DataFrame, *, hours_min: int) -> pl.DataFrame:
+def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     """Average each point's valid hours over each day.
 
     Args:
         hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
-            ``rules``, ``as_of``.
-        hours_min: valid hours below which the day is withheld.
+            ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld).
 
     Returns:
         One row a point, stat and day: ``value`` at SCALE, ``n`` valid hours, ``total`` (their sum), ``reason``.
@@ -188,11 +189,12 @@ def day_means(hours: pl.DataFrame, *, hours_min: int) -> pl.DataFrame:
     Source:
         HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours.
     """
-    days = _days(hours).with_columns(enough=pl.col("n") >= hours_min)
+    least = hours.group_by("pid", "stat", "day").agg(hours_min=pl.col("hours_min").max())
+    days = _days(hours).join(least, on=["pid", "stat", "day"]).with_columns(enough=pl.col("n") >= pl.col("hours_min"))
     return days.with_columns(
         value=pl.when("enough").then(half_up(pl.col("total"), pl.max_horizontal("n", 1))),
-        reason=pl.when(~pl.col("enough")).then(pl.format("{} valid hours of {}", "n", pl.lit(hours_min))),
-    ).drop("enough")
+        reason=pl.when(~pl.col("enough")).then(pl.format("{} valid hours of {}", "n", "hours_min")),
+    ).drop("enough", "hours_min")
 
 
 def day_sums(hours: pl.DataFrame) -> pl.DataFrame:
@@ -210,7 +212,7 @@ def day_sums(hours: pl.DataFrame) -> pl.DataFrame:
 def _days(hours: pl.DataFrame) -> pl.DataFrame:
     return hours.group_by("pid", "stat", "day").agg(
         n=pl.col("value").is_not_null().sum().cast(pl.Int64),
-        complete=(pl.col("value").is_not_null() & (pl.col("reason").is_null() | (pl.col("reason") == "stopped")))
+        complete=(pl.col("value").is_not_null() & (pl.col("reason").is_null() | pl.col("reason").is_in(NOTHING_DUE)))
         .sum()
         .cast(pl.Int64),
         total=pl.col("value").cast(pl.Int128).sum(),

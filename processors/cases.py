@@ -1,0 +1,317 @@
+"""Cases of a rule pack: readings in, figures and exceedances out, in words that an engineer reads and writes without programming.
+
+A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). What a line may say:
+
+    # a remark
+    case EX-1.1  45 valid minutes make an hour
+      source flue_gas                                          kind, and where wanted: rules PACK, every SECONDS
+      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen
+      limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
+      10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
+      day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
+      mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
+      expect hour 10:00 SO2 24.00                              rounded half up to the digits written
+      expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
+      expect day SO2 mass 0.2350
+      expect exceedance SO2 10:00 to 12:00 times 0.63
+      expect no exceedance
+
+Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, cast
+
+from ingest.log import PARTITIONS, LogRecord
+from ingest.records import Mark, Tick
+from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.engine import Engine
+from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
+from processors.lines import listed
+from processors.memory import Settings
+from processors.output import Output
+from processors.rules.judge import times_over_text
+
+LOCAL = timezone(timedelta(hours=8))
+FIRST_DAY = date(2026, 7, 1)
+CADENCE_S = 60
+SOURCE = "CASE"
+LINES_MAX, READINGS_MAX = 20_000, 2_000_000
+"""Lines of one file, and readings of one case."""
+_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
+_EXPECT = re.compile(
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
+    r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
+)
+_EXCEEDANCE = re.compile(
+    r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+)
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
+
+
+class CaseFault(ValueError):
+    """A line of a file of cases cannot be read; the text names file, line and what would be read."""
+
+
+@dataclass(slots=True)
+class Expected:
+    """One expectation, its line, and the words it was written in."""
+
+    line: int
+    text: str
+    facts: dict[str, str | None]
+    kind: str
+
+
+@dataclass(slots=True)
+class Case:
+    """One case as written: registry rows, report lines, marks, and what is expected."""
+
+    name: str
+    title: str
+    line: int
+    day: date = FIRST_DAY
+    kind: str = "flue_gas"
+    rules: str = ""
+    cadence_s: int = CADENCE_S
+    points: list[dict[str, Any]] = field(default_factory=list)
+    limits: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
+
+    def at(self, clock: str, day: str | None = None) -> datetime:
+        """Return the time of a clock on the case's first or another day."""
+        hours, minutes = map(int, clock.split(":"))
+        start = datetime.combine(self.day, datetime.min.time(), LOCAL)
+        return start + timedelta(days=int(day or 1) - 1, hours=hours, minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a case: ``failed`` holds a sentence for each expectation that was not met."""
+
+    case: str
+    title: str
+    expectations: int
+    failed: tuple[str, ...]
+
+
+def parse_cases(text: str, name: str) -> list[Case]:
+    """Read a file of cases.
+
+    Raises:
+        CaseFault: a line cannot be read, or a case expects nothing.
+    """
+    cases: list[Case] = []
+    for number, raw in enumerate(text.splitlines()[:LINES_MAX], 1):
+        line = " ".join(raw.split("#")[0].split())
+        if not line:
+            continue
+        word, _, rest = line.partition(" ")
+        if word == "case":
+            label, _, title = rest.partition(" ")
+            cases.append(Case(label, title, number))
+            continue
+        if not cases:
+            raise CaseFault(f"{name}, line {number}: a file begins with: case NAME what it shows")
+        try:
+            _line(cases[-1], number, word, rest, line)
+        except (ValueError, KeyError, InvalidOperation) as error:
+            raise CaseFault(f"{name}, line {number}: {line!r} is not read: {error}") from None
+    for case in cases:
+        if not case.expected:
+            raise CaseFault(f"{name}, line {case.line}: case {case.name} expects nothing; add: expect hour HH:MM POINT VALUE")
+    return cases
+
+
+def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
+    if word == "expect":
+        case.expected.append(_expected(number, rest))
+    elif word == "date":
+        case.day = date.fromisoformat(rest)
+    elif word == "source":
+        kinds, words = _words(rest, {"rules": str, "every": int})
+        case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
+    elif word == "point":
+        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str})
+        factor, unit = names
+        renamed = {
+            "reference": "reference_o2_pct",
+            "guard": "oxygen_guard_pct",
+            "oxygen": "oxygen_factor",
+            "flow": "flow_factor",
+        }
+        case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
+    elif word == "limit":
+        factor, limit, *more = rest.split()
+        period = next((m for m in more if m in ("hour", "day")), "hour")
+        named = f"L{limit}"
+        stat = "avg_ref" if "reference" in more else "avg"
+        case.limits.append({"factor": factor, "limit": Decimal(limit), "averaging": period, "stat": stat, "limit_id": named})
+    elif word == "mark":
+        kind, span = rest.split(" ", 1)
+        match = _SPAN.fullmatch(f"{span} .")
+        if match is None:
+            raise ValueError("write: mark stopped HH:MM to HH:MM")
+        day, _hours, start, end, _ = match.groups()
+        case.marks.append(
+            Mark(
+                id=f"{case.name}-{number}",
+                source=SOURCE,
+                type=cast(Any, kind),
+                start=case.at(start, day),
+                end=case.at(end, day),
+                author="case",
+                set_at=case.at(end, day),
+            )
+        )
+    else:
+        _readings(case, line)
+
+
+def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
+    """Split words into those that stand alone and named ones."""
+    alone: list[str] = []
+    named: dict[str, Any] = {}
+    words = iter(text.split())
+    for word in words:
+        if word in known:
+            named[word] = known[word](next(words, ""))
+        else:
+            alone.append(word)
+    return alone, named
+
+
+def _readings(case: Case, line: str) -> None:
+    match = _SPAN.fullmatch(line)
+    if match is None:
+        raise ValueError(
+            "write: HH:MM to HH:MM POINT VALUE [POINT VALUE] [flag F], or see the words at the head of processors/cases.py"
+        )
+    day, hours, start, end, values = match.groups()
+    names, words = _words(values, {"flag": str})
+    pairs = dict(zip(names[::2], names[1::2], strict=True))
+    for value in pairs.values():
+        Decimal(value)
+    time, until = case.at(start, day), case.at(end, day)
+    step = timedelta(hours=1) if hours else timedelta(seconds=case.cadence_s)
+    while time < until:
+        case.reports.append((time, "hour" if hours else "realtime", pairs, words.get("flag", "N")))
+        if len(case.reports) * len(pairs) > READINGS_MAX:
+            raise ValueError(f"more than {READINGS_MAX:,} readings in a case")
+        time += step
+
+
+def _expected(number: int, text: str) -> Expected:
+    if text.startswith("no exceedance"):
+        return Expected(number, text, {"point": text.removeprefix("no exceedance").strip() or None}, "none")
+    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure")):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return Expected(number, text, match.groupdict(), kind)
+    raise ValueError("write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, or expect exceedance POINT HH:MM to HH:MM")
+
+
+def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
+    """Run a case through the engine, under the shipped rule packs and an office's own."""
+    figures, episodes = _run(case, packs)
+    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes)) is not None]
+    return Outcome(case.name, case.title, len(case.expected), tuple(failed))
+
+
+def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
+    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
+    marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
+    value = b"\n".join(_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0]))
+    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, value)] if value else marks
+    last = max((time for time, *_ in case.reports), default=case.at("00:00"))
+    over = last.replace(hour=0, minute=0) + timedelta(
+        days=1, minutes=10
+    )  # hours and days that nothing more comes for are decided
+    tick = Tick(tick=over, gateway="case").line()
+    records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
+    outs: list[Output] = list(engine.apply(records))
+    figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
+    episodes = {e.id: e for out in outs for e in out.episodes}
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"]
+
+
+def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
+    """Return the registry that a case describes."""
+    units = {p["factor"]: p["unit"] for p in case.points}
+    return Registry(
+        enterprises=(Enterprise(enterprise="E", name="E"),),
+        sources=(
+            Source(
+                source=SOURCE,
+                enterprise="E",
+                outlet="1",
+                name=case.name,
+                kind=cast(Any, case.kind),
+                cadence_s=case.cadence_s,
+                rules=case.rules,
+            ),
+        ),
+        points=tuple(Point(source=SOURCE, **point) for point in case.points),
+        limits=tuple(Limit(source=SOURCE, unit=units.get(x["factor"], ""), **x) for x in case.limits),
+        packs=tuple(packs),
+    )
+
+
+def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag: str) -> bytes:
+    seen = (time + (timedelta(hours=1) if kind == "hour" else timedelta())).isoformat()
+    names = ",".join(json.dumps(name) for name in values)
+    stats = ",".join(['"avg"' if kind == "hour" else '"rtd"'] * len(values))
+    flags = ",".join([json.dumps(flag)] * len(values))
+    return (
+        f'{{"v":1,"source":"{SOURCE}","time":"{time.isoformat()}","kind":"{kind}","factors":[{names}],"stats":[{stats}],'
+        f'"values":[{",".join(values.values())}],"flags":[{flags}],"sent":"{seen}","received":"{seen}","protocol":"case",'
+        f'"frame":null,"backfill":false,"decoder":1}}'
+    ).encode()
+
+
+def _missed(
+    case: Case, expected: Expected, figures: dict[tuple[Level, str, str, int], Figure], episodes: list[Episode]
+) -> str | None:
+    """Return what is there instead of what was expected, None where it was met."""
+    facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind != "figure":
+        of_point = [e for e in episodes if facts["point"] in (None, e.factor)]
+        there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
+        if expected.kind == "none":
+            return f"{where}; there is {there}" if of_point else None
+        start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
+        found = [e for e in of_point if (e.start_ms, e.end_ms) == (start, end)]
+        if not found:
+            return f"{where}; there is {there}"
+        if facts["times"] is not None:
+            digits = -cast(int, Decimal(facts["times"]).as_tuple().exponent)
+            times = times_over_text(found[0].worst, found[0].limit, digits)
+            return None if times == facts["times"] else f"{where}; it is {times} times over"
+        return None
+    level: Level
+    level, day = ("hour", facts["hour_day"]) if facts["hour"] else ("day", facts["day"])
+    stat = STATS[facts["stat"]]
+    figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
+    if figure is None:
+        return f"{where}; there is no such figure"
+    shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
+    reason = figure.reason or ""
+    if shown != facts["value"] or (facts["reason"] or "") not in reason:
+        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
+    return None
+
+
+def _rounded(number: Decimal, like: str) -> str:
+    if like == "none":
+        return f"{number:f}"
+    exponent = cast(int, Decimal(like).as_tuple().exponent)
+    return f"{number.quantize(Decimal(1).scaleb(exponent), ROUND_HALF_UP):f}"

@@ -1,0 +1,265 @@
+"""Rule packs: which rules hold for which sources, as files of steps with their parameters, standard, clause and confidence.
+
+A pack is a TOML file. Shipped ones lie in ``processors/rules/packs``; an office adds its own or replaces one by its id. The engine knows the
+steps; a pack chooses among them and sets their numbers, so that a new rule set is a new file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingest.registry import RulePack
+from processors.figures import scaled
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+CACHES_MAX = 1
+"""The shipped packs are read once a process."""
+
+
+class PackFault(ValueError):
+    """A pack cannot be used; the text names file, rule, field and remedy."""
+
+
+class _Rule(BaseModel):
+    """What every rule says of itself; ``text`` may name its parameters in braces."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=32)]
+    standard: str
+    clause: str
+    confidence: str
+    text: str
+    text_zh: str
+
+    def numbers(self) -> dict[str, object]:
+        """Return the parameters by name."""
+        known = set(_Rule.model_fields) | {"step"}
+        return {k: v for k, v in self.model_dump().items() if k not in known}
+
+
+class MinuteMean(_Rule):
+    """Readings become minutes."""
+
+    step: Literal["minute.mean"]
+
+
+class HourMean(_Rule):
+    """Minutes become hours: withheld below ``minutes_min`` valid ones."""
+
+    step: Literal["hour.mean"]
+    minutes_min: Annotated[int, Field(ge=1, le=60)]
+
+
+class HourLow(_Rule):
+    """Valid hours at or below zero are taken as a stated value, by factor, in the point's unit."""
+
+    step: Literal["hour.low"]
+    replaced: dict[str, Decimal]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the values by factor."""
+        return dict(self.replaced)
+
+
+class HourNoFlow(_Rule):
+    """An hour whose flow is zero has no valid result, and none is due."""
+
+    step: Literal["hour.no_flow"]
+
+
+class HourReferenceOxygen(_Rule):
+    """Means at reference oxygen, where the registry names one."""
+
+    step: Literal["hour.reference_oxygen"]
+
+
+class HourMass(_Rule):
+    """Mean times flow, where the registry names a flow."""
+
+    step: Literal["hour.mass"]
+
+
+class DayMean(_Rule):
+    """Hours become days: withheld below ``hours_min`` valid ones."""
+
+    step: Literal["day.mean"]
+    hours_min: Annotated[int, Field(ge=1, le=24)]
+
+
+class DayMeanByFlow(_Rule):
+    """Hours become days, weighted by the volume discharged: withheld below a share of those due."""
+
+    step: Literal["day.mean_by_flow"]
+    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class DayMass(_Rule):
+    """Hourly masses are added up."""
+
+    step: Literal["day.mass"]
+
+
+Rule = Annotated[
+    MinuteMean | HourMean | HourLow | HourNoFlow | HourReferenceOxygen | HourMass | DayMean | DayMeanByFlow | DayMass,
+    Field(discriminator="step"),
+]
+STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("avg", "minute"): ("minute.mean",),
+    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow"),
+    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean"),
+    ("mass", "hour"): ("hour.mass",),
+    ("avg", "day"): ("day.mean", "day.mean_by_flow"),
+    ("avg_ref", "day"): ("day.mean",),
+    ("mass", "day"): ("day.mass",),
+}
+"""Steps that make a figure, by stat and level."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Name
+    title: str
+    title_zh: str
+    kinds: list[str] = []
+    rule: list[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A rule pack, and its numbers as the engine takes them.
+
+    ``kinds`` are the kinds of sources it holds for unless the registry names another. ``hours_min`` is None where days are weighted by flow,
+    which then need ``share_min_pct`` of the hours due. ``low`` maps a factor to what a valid hour at or below zero is taken as, at SCALE.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    kinds: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    minutes_min: int
+    hours_min: int | None
+    share_min_pct: Decimal | None
+    low: Mapping[str, int]
+    no_flow: bool
+
+    def digest_text(self) -> str:
+        """What decides a figure's value, as text."""
+        low = ",".join(f"{factor}={value}" for factor, value in sorted(self.low.items()))
+        return f"{self.minutes_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}"
+
+    def behind(self, stat: str, level: str) -> list[Rule]:
+        """Return the rules by which a figure is made."""
+        return [rule for step in STEP_OF.get((stat, level), ()) for rule in self.rules if rule.step == step]
+
+    def said(self, rule: Rule, language: str = "en") -> str:
+        """Return a rule's text with the pack's numbers filled in."""
+        numbers: dict[str, object] = {}
+        for each in self.rules:
+            numbers |= {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in each.numbers().items()}
+        return (rule.text_zh if language == "zh" else rule.text).format_map(numbers)
+
+
+def parse_pack(text: str, name: str) -> Pack:
+    """Read a pack.
+
+    Raises:
+        PackFault: it is no TOML, a field is wrong, or a step is missing; the text names ``name``, rule, field and remedy.
+    """
+    try:
+        file = _File.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise PackFault(f"{name}: no TOML: {error}") from None
+    except ValidationError as error:
+        raise PackFault(f"{name}: {_told(error, text)}") from None
+    seen: set[str] = set()
+    for rule in file.rule:
+        if rule.id in seen:
+            raise PackFault(f"{name}: rule {rule.id} stands twice; give each rule an id of its own")
+        seen.add(rule.id)
+    by_step: dict[str, list[Rule]] = {}
+    for rule in file.rule:
+        by_step.setdefault(rule.step, []).append(rule)
+    for step, rules in by_step.items():
+        if len(rules) > 1:
+            raise PackFault(f"{name}: step {step} is in rules {', '.join(r.id for r in rules)}; a pack has one rule a step")
+    days = [rule for rule in file.rule if isinstance(rule, DayMean | DayMeanByFlow)]
+    hours = [rule for rule in file.rule if isinstance(rule, HourMean)]
+    if not hours or len(days) != 1:
+        raise PackFault(f'{name}: a pack needs one rule with step "hour.mean" and one with "day.mean" or "day.mean_by_flow"')
+    day = days[0]
+    pack = Pack(
+        file.id,
+        file.title,
+        file.title_zh,
+        tuple(file.kinds),
+        tuple(file.rule),
+        hours[0].minutes_min,
+        day.hours_min if isinstance(day, DayMean) else None,
+        day.share_min_pct if isinstance(day, DayMeanByFlow) else None,
+        {f: scaled(v) for rule in file.rule if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
+        "hour.no_flow" in by_step,
+    )
+    for rule in pack.rules:
+        for language in ("en", "zh"):
+            try:
+                pack.said(rule, language)
+            except (KeyError, IndexError, ValueError) as error:
+                raise PackFault(f"{name}: rule {rule.id}: its text names {error}, which is no parameter of this pack") from None
+    return pack
+
+
+def _told(error: ValidationError, text: str) -> str:
+    first: Any = error.errors(include_url=False)[0]
+    where = list(first["loc"])
+    rule = ""
+    if len(where) > 1 and where[0] == "rule" and isinstance(where[1], int):
+        rules = tomllib.loads(text).get("rule", [])
+        named = rules[where[1]].get("id", f"number {where[1] + 1}") if isinstance(rules[where[1]], dict) else where[1]
+        rule, where = f"rule {named}: ", where[2:]
+    field = ".".join(str(part) for part in where if part not in _STEPS) or "step"
+    return f"{rule}{field}: {first['msg']}"
+
+
+def packs_of(own: Iterable[RulePack]) -> dict[str, Pack]:
+    """Return the packs by id, the shipped ones among them; an office's own replaces a shipped one of its id, or of its kinds.
+
+    Raises:
+        PackFault: one cannot be read, or two of them are for the same kind of source.
+    """
+    read = [parse_pack(pack.text, pack.file) for pack in own]
+    _one_a_kind(read)
+    taken = {kind for pack in read for kind in pack.kinds}
+    found = {i: replace(p, kinds=tuple(k for k in p.kinds if k not in taken)) for i, p in shipped().items()}
+    return found | {pack.id: pack for pack in read}
+
+
+@lru_cache(maxsize=CACHES_MAX)
+def shipped() -> Mapping[str, Pack]:
+    """Return the packs that come with the program, by id."""
+    folder = files("processors.rules") / "packs"
+    packs = [parse_pack(f.read_text(encoding="utf-8"), f.name) for f in folder.iterdir() if f.name.endswith(".toml")]
+    _one_a_kind(packs)
+    return {pack.id: pack for pack in sorted(packs, key=lambda p: p.id)}
+
+
+def _one_a_kind(packs: Iterable[Pack]) -> None:
+    of: dict[str, str] = {}
+    for pack in packs:
+        for kind in pack.kinds:
+            if kind in of:
+                raise PackFault(f"packs {of[kind]} and {pack.id} are both for sources of kind {kind}; take it out of one")
+            of[kind] = pack.id
+
+
+_STEPS = {step for steps in STEP_OF.values() for step in steps}
