@@ -35,6 +35,7 @@ hour means converted: no minutes | 以小时均值折算：无分钟数据
 {n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 {n:d} of 24 hours | 24 小时中有 {n} 小时
+{n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）
 {n:d} of 60 minutes covered | 60 分钟中覆盖 {n} 分钟
 {n:d} of {of:d} members complete | {of} 个成员中 {n} 个完整
 an interval across hours, split linearly | 时段跨小时，按时间线性分摊
@@ -85,6 +86,8 @@ the reading {a:d} at {at:t} was a spike above {b:d}; discarded | {at} 的读数 
 the reading {a:d} at {at:t} was a dip below {b:d}; discarded | {at} 的读数 {a} 为低于 {b} 的凹陷；舍弃
 a register cannot show {a:d}, read at {at:t}; discarded, as are those that follow it in one burst | \
 计量表不可能显示 {a}（{at} 读数）；舍弃，其后连续的同类读数一并舍弃
+{a:d} or beyond was read at {at:t}, more than is exact; discarded, as are those that follow it in one burst | \
+{at} 的读数达到或超出 {a}，已无法精确表示；舍弃，其后连续的同类读数一并舍弃
 the register rose faster than it can | 表底上升过快
 the register fell to near zero | 表底降至接近零
 the register fell | 表底下降

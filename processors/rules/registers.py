@@ -17,11 +17,10 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from ingest.registry import Meter, MeterChange
+from processors.decode import OUT_OF_RANGE_1E6
 from processors.figures import HOUR_MS, SCALE, epoch_ms, local_iso, scaled
 from processors.rules.gas import half_up
 
-VALUE_MAX = 10**12 * 10**SCALE
-"""A reading at or above this (twelve digits before the point) is garbage whatever the register."""
 JITTER_LSD = 2
 """A fall of up to this many least digits is jitter, not a fall."""
 GAP_STEPS = Fraction(3, 2)
@@ -227,8 +226,8 @@ def step(state: RegisterState, time_ms: int, value: int, rules: RegisterRules, c
             f"reading at {local_iso(time_ms)} is not later than the one at {local_iso(state.last_ms)}; sort and rebuild"
         )
     state = replace(state, last_ms=time_ms)
-    if not 0 <= value < min(rules.modulus or VALUE_MAX, VALUE_MAX):
-        told = [] if state.burst else [_out_of_range(time_ms, value)]
+    if not 0 <= value < min(rules.modulus or OUT_OF_RANGE_1E6, OUT_OF_RANGE_1E6):
+        told = [] if state.burst else [out_of_range(time_ms, value)]
         return replace(state, burst=True), [], told
     state = replace(state, burst=False)
     if state.time_ms is None or state.value is None:
@@ -305,6 +304,16 @@ def energy_between(segments: Iterable[Segment], edges: Sequence[int]) -> list[in
     The sum is that of the segments wherever the edges enclose them. Use ``intervals`` to tell zero from missing.
     """
     return [interval.energy or 0 for interval in intervals(segments, edges)]
+
+
+def out_of_range(time_ms: int, value: int) -> Finding:
+    """Tell a reading that is not taken: negative or beyond the modulus, or too great to be read exactly."""
+    at, shown = local_iso(time_ms), _plain(max(-OUT_OF_RANGE_1E6, min(value, OUT_OF_RANGE_1E6)))
+    if abs(value) < OUT_OF_RANGE_1E6:
+        text = f"a register cannot show {shown}, read at {at}; discarded, as are those that follow it in one burst"
+    else:
+        text = f"{shown} or beyond was read at {at}, more than is exact; discarded, as are those that follow it in one burst"
+    return Finding("OUT_OF_RANGE", "discarded", time_ms, text)
 
 
 def multiplier_at(time_ms: int, rules: RegisterRules, changes: Iterable[Change]) -> Fraction:
@@ -432,12 +441,6 @@ def _discarded(held_ms: int, held: int, kind: Held, baseline: int) -> Finding:
         return Finding("SPIKE", "discarded", held_ms, text, facts)
     text = f"the reading {_plain(held)} at {local_iso(held_ms)} was a dip below {_plain(baseline)}; discarded"
     return Finding("DIP", "discarded", held_ms, text, facts)
-
-
-def _out_of_range(time_ms: int, value: int) -> Finding:
-    shown = _plain(value) if abs(value) < VALUE_MAX else f"{Decimal(value).scaleb(-SCALE):.3e}"
-    text = f"a register cannot show {shown}, read at {local_iso(time_ms)}; discarded, as are those that follow it in one burst"
-    return Finding("OUT_OF_RANGE", "discarded", time_ms, text)
 
 
 def _touching(ordered: Sequence[Segment], starts: Sequence[int], start_ms: int, end_ms: int) -> Iterable[Segment]:
