@@ -53,6 +53,8 @@ no grid factor of region {region} for {year:d} or earlier; add {row} to {file} |
 {field} of "{code}" is not known; choose another code or configure a value | “{code}”的 {field} 未知；请另选代码或配置数值
 primary value {n} kgce/kWh is not a positive decimal | 等价值 {n} kgce/kWh 不是正数
 lower heating value {n} MJ is not above 0 | 低位发热量 {n} MJ 不大于 0
+energy to be taken out, {n:d} kgce, is below 0 | 扣除的能源消费量 {n} kgce 小于 0
+energy to be taken out is more than the {n:d} kgce reported | 扣除的能源消费量大于上报的 {n} kgce
 no amount to weight heating values by | 没有用于加权发热量的实物量
 output {n} t is not above 0 | 产量 {n} t 不大于 0
 computers' energy {n} kWh is not above 0 | 信息设备耗电 {n} kWh 不大于 0
