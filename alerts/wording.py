@@ -73,6 +73,7 @@ the last {of:d} live reports came at least {n:d} s after the device's own time: 
 最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
 two different values of {factor} at {at:t}; one of them counts, both are kept | {factor} 在 {at} 有两个不同数值；其一计入，两者均保留
 {factor}, hour {at:t}: the device says {a:d}, its minutes make {b:d} | {factor}，{at} 起一小时：设备上报 {a}，由其分钟值计算为 {b}
+{factor}, day {day}: the device says {a:d}, its {n:d} valid hours make {b:d} | {factor}，{day}：设备上报日均值 {a}，由其 {n} 个有效小时值计算为 {b}
 gateway {gateway} says {at:t}, the others {of:t}: its ticks are refused | 网关 {gateway} 的时间为 {at}，其他网关为 {of}：其心跳被拒绝
 no tick from gateway {gateway} between {at:t} and {of:t}: nothing was seen then | {at} 至 {of} 没有网关 {gateway} 的心跳：其间情况不明
 {why:w}: {a:d} at {at:t} to {b:d} at {of:t}; held until the next reading | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；暂挂至下一读数

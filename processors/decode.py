@@ -25,6 +25,8 @@ KINDS = ("realtime", "minute", "hour", "day", "register", "interval", "state")
 REALTIME, MINUTE, HOUR, DAY, REGISTER, INTERVAL, STATE = range(len(KINDS))
 STAT_OF_KIND = {"realtime": "rtd", "minute": "avg", "hour": "avg", "register": "reg", "interval": "energy"}
 """The one stat of each kind from which figures are formed."""
+STAT_COMPARED = {"day": "avg"}
+"""The stat of a kind that is only compared with figures."""
 VALUE_MAX = 9.0e9
 """At or beyond this, up or down, a value is out of range: below it six digits are exact in a double (2**53 millionths)."""
 OUT_OF_RANGE_1E6 = int(VALUE_MAX) * 10**SCALE

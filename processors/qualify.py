@@ -6,9 +6,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, OUT_OF_RANGE_1E6, REALTIME, STAT_OF_KIND, Decoded, Layouts
+from processors.decode import (
+    DAY,
+    HOUR,
+    INTERVAL,
+    KINDS,
+    MINUTE,
+    OUT_OF_RANGE_1E6,
+    REALTIME,
+    STAT_COMPARED,
+    STAT_OF_KIND,
+    Decoded,
+    Layouts,
+)
 from processors.digest import mix, text_hash
-from processors.figures import HOUR_MS, MINUTE_MS
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
 from processors.points import Points
 from processors.rules.averaging import CODE_OF_FLAG, OUT_OF_RANGE, UNKNOWN, UNREADABLE, VALID, half_up
 
@@ -28,7 +40,7 @@ READING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """A qualified reading and a minute that it covers: ``value`` at SCALE in the point's unit, ``code`` of REASONS, ``hash`` of what was
 read (point, kind, time, value, flag: what a digest covers); ``decoder``, ``sent``, ``received``, ``digest`` rank its versions."""
-_STATS = {KINDS.index(kind): stat for kind, stat in STAT_OF_KIND.items()}
+_STATS = {KINDS.index(kind): stat for kind, stat in (STAT_OF_KIND | STAT_COMPARED).items()}
 
 
 class Fields:
@@ -109,6 +121,8 @@ def place(decoded: Decoded, fields: Fields) -> Placed:
         .then("minute_ms")
         .when(kind == HOUR)
         .then(HOUR_MS)
+        .when(kind == DAY)
+        .then(DAY_MS)
         .when(kind == INTERVAL)
         .then("cadence_ms")
         .otherwise(0)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.registry import Source
-from processors.figures import MINUTE_MS, epoch_ms
+from processors.figures import DAY_MS, MINUTE_MS, epoch_ms
 from processors.store import StoredReport, StoreQuery
 
 REPORTS_MAX = 6_000
@@ -48,6 +48,15 @@ def readings(
     for report in store.reports(source, start_ms - shift_ms, end_ms - shift_ms, REPORTS_MAX):
         found += _of(report, shift_ms, factors)
     return sorted(found, key=lambda r: (r.start_ms, r.received_ms, r.factor, r.stat))
+
+
+def own_days(store: StoreQuery, row: Source | None, source: str, day_ms: int, factor: str) -> list[Reading]:
+    """Return what the device itself said of a factor's day, all statistics of it, by receipt; its label is the day's midnight or the next."""
+    label_ms = day_ms - (row.clock_offset_s * 1000 if row else 0) + (DAY_MS if row is not None and row.label == "end" else 0)
+    found: list[Reading] = []
+    for report in store.reports(source, label_ms, label_ms + MINUTE_MS, REPORTS_MAX):
+        found += [r for r in _of(report, day_ms - label_ms, [factor]) if r.kind == "day"]
+    return sorted(found, key=lambda r: (r.received_ms, r.stat))
 
 
 def strip(found: Sequence[Reading], step_ms: int, normal: str = "N") -> list[tuple[int, int, str]]:

@@ -35,6 +35,8 @@ evidence.no_frame | no frame
 evidence.flags | flag {flags}
 evidence.hours | Hours of the day
 evidence.hours.none | No hour of this day is stored.
+evidence.own_day | The device's own day
+evidence.own_day.what | Compared with our mean and told where they differ by more than 1 %; it never takes its place.
 evidence.revisions | Revisions
 evidence.digests | Identity and digests
 evidence.id | Figure
@@ -116,6 +118,8 @@ evidence.no_frame | 无报文
 evidence.flags | 标记 {flags}
 evidence.hours | 当日各小时
 evidence.hours.none | 当日没有存储小时值。
+evidence.own_day | 设备自报日均值
+evidence.own_day.what | 仅与本平台日均值比对，相差超过 1% 时提示；不作为本平台统计值。
 evidence.revisions | 修订
 evidence.digests | 标识与摘要
 evidence.id | 统计值
