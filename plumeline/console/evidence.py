@@ -71,7 +71,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
     )
     return {
         "figure": _plain(figure),
-        "limit_basis": context.names.limit_words(key.source, figure.limit_id) or None,
+        "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,
         "revisions": [_plain(f) for f in _versions(context, key)],
         "hours": [_plain(f) for f in hours],
         "minutes": [_plain(f) for f in minutes],
@@ -256,8 +256,10 @@ def _formula(context: Context, f: Figure) -> Markup:
     if rows:
         lines.append(h("dl", rows, cls="facts across"))
     if basis:
-        lines.append(h("p", t("evidence.basis"), " ", said(str(basis)), cls="quiet"))
-    if f.limit_number is not None and (f.limit_id or "—") not in str(basis):
+        rule = str(basis).split(f"; limit {f.limit_id}: ")[0]  # the limit follows, in the reader's language
+        lines.append(h("p", t("evidence.basis"), " ", said(rule), cls="quiet"))
+    if f.limit_number is not None:
+        by = context.names.limit_words(f.source, f.limit_id)
         lines.append(
             h(
                 "p",
@@ -266,7 +268,7 @@ def _formula(context: Context, f: Figure) -> Markup:
                     limit=words.number(f.limit_number),
                     unit=words.unit(f.unit),
                     id=f.limit_id or "—",
-                    basis=context.names.limit_words(f.source, f.limit_id) or "—",
+                    basis=by if by != (f.limit_id or "") else t("evidence.limit.permit"),
                 ),
             )
         )

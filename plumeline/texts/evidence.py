@@ -24,6 +24,7 @@ evidence.formula | Formula with numbers
 evidence.formula.none | The engine gave no numbers with this figure.
 evidence.basis | By
 evidence.limit.row | Limit {limit} {unit} · {id} · {basis}
+evidence.limit.permit | permit
 evidence.minutes | Minutes and their readings
 evidence.minutes.n | {n} of {of} minutes valid
 evidence.minutes.unformed | no minute means; readings as they came
@@ -107,6 +108,7 @@ evidence.formula | 代入数值的公式
 evidence.formula.none | 引擎未给出该统计值的计算数值。
 evidence.basis | 依据：
 evidence.limit.row | 限值 {limit} {unit} · {id} · {basis}
+evidence.limit.permit | 排污许可证
 evidence.minutes | 分钟值及其读数
 evidence.minutes.n | 有效分钟 {n}/{of}
 evidence.minutes.unformed | 无分钟均值，显示原始读数
