@@ -17,7 +17,8 @@ from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
 from processors.points import end_ms, start_ms
 from processors.rules.averaging import OUT_OF_RANGE, REASONS, VALID
 from processors.rules.gas import half_up
-from processors.rules.registers import Finding, RegisterState, Segment, intervals, meter_change, meter_rules, out_of_range, run
+from processors.rules.intervals import intervals
+from processors.rules.registers import Finding, RegisterState, Segment, meter_change, meter_rules, out_of_range, run
 
 MINUTES_OF_HOUR = 60
 INTERVAL_SPLIT = "an interval across hours, split linearly"
