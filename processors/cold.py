@@ -51,7 +51,9 @@ def _fill(
     reach = offset + 2 * HOUR_MS
     labels = {(s, day + (DAY_MS if points.sources[s].label == "end" else 0)) for s, day in days}
     ranges = [(s, h - reach, h + HOUR_MS + reach) for s, h in keys]
-    lines = past.cold_reports(ranges + [(s, label - offset, label + offset + MINUTE_MS) for s, label in sorted(labels)])
+    lines = past.cold_reports(
+        ranges + [(s, label - offset - MINUTE_MS, label + offset + MINUTE_MS) for s, label in sorted(labels)]
+    )
     layouts = Layouts()
     fields = Fields(layouts, points)
     decoded = decode(list(dict.fromkeys(lines)), layouts)

@@ -20,7 +20,7 @@ from processors.decode import (
     Layouts,
 )
 from processors.digest import mix, text_hash
-from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
+from processors.figures import HOUR_MS, MINUTE_MS
 from processors.points import Points
 from processors.rules.averaging import CODE_OF_FLAG, OUT_OF_RANGE, UNKNOWN, UNREADABLE, VALID, half_up
 
@@ -40,6 +40,8 @@ READING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """A qualified reading and a minute that it covers: ``value`` at SCALE in the point's unit, ``code`` of REASONS, ``hash`` of what was
 read (point, kind, time, value, flag: what a digest covers); ``decoder``, ``sent``, ``received``, ``digest`` rank its versions."""
+DAY_LABEL_MS = 1_000
+"""A day labelled by its end is the one in which its label's last second lies: devices say midnight, or 23:59:59 (hj212.md §12)."""
 _STATS = {KINDS.index(kind): stat for kind, stat in (STAT_OF_KIND | STAT_COMPARED).items()}
 
 
@@ -122,7 +124,7 @@ def place(decoded: Decoded, fields: Fields) -> Placed:
         .when(kind == HOUR)
         .then(HOUR_MS)
         .when(kind == DAY)
-        .then(DAY_MS)
+        .then(DAY_LABEL_MS)
         .when(kind == INTERVAL)
         .then("cadence_ms")
         .otherwise(0)

@@ -112,10 +112,19 @@ def test_a_device_day_alone_is_no_figure() -> None:
     assert b'"kind":"day"' in b"".join(r.line for r in bench.store.reports(STACK, ms(MIDNIGHT), ms(MIDNIGHT) + 1, 10))
 
 
-def test_a_day_labelled_by_its_end() -> None:
-    """A source whose labels are ends says midnight of the next day, and means the day before."""
-    bench = Bench(registry(label="end"))
-    bench.lines([*hours(20.0, shift=HOUR), own_day(30.0, day=MIDNIGHT + DAY, delay=timedelta())])
+@pytest.mark.parametrize(
+    ("label", "at"),
+    [
+        pytest.param("end", DAY, id="the next midnight"),
+        pytest.param("end", DAY - timedelta(seconds=1), id="the last second"),
+        pytest.param("start", timedelta(hours=8), id="no midnight"),
+    ],
+)
+def test_how_devices_label_a_day(label: str, at: timedelta) -> None:
+    """Labels that are ends say the next midnight or the last second (hj212.md §12), others some time of the day."""
+    bench = Bench(registry(label=label))
+    shift = HOUR if label == "end" else timedelta()
+    bench.lines([*hours(20.0, shift=shift), own_day(30.0, day=MIDNIGHT + at, delay=DAY - at)])
     past_midnight(bench)
     assert [f["text"] for f in told(bench)] == [f"{O2}, day {DATE}: the device says 30, its 24 valid hours make 20"]
 
