@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.alert import Alert
-from alerts.names import factor_name, place, point_row
+from alerts.names import factor_name, limit_row, place, point_row
 from alerts.silences import KIND as COUNTY_SILENT
 from alerts.silences import STORM_WITHIN_MS
+from alerts.standards import basis_words, own_basis
 from alerts.texts import known, ordinal, text
 from alerts.wording import worded
 from ingest.registry import Registry
@@ -179,6 +180,13 @@ class _View:
             return self.text("basis.avg_ref_unknown")
         return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))
 
+    def limit_basis(self) -> str:
+        """By what the limit holds: as the registry says it, else as the event does, else the limit's name."""
+        limit_id = str(self.facts.get("limit_id") or "")
+        row = limit_row(self.registry, self.alert.source, self.alert.factor, limit_id, self.day)
+        told = own_basis(row, self.language) if row is not None else ""
+        return told or basis_words(str(self.facts.get("basis") or ""), self.language) or limit_id
+
     def times_over(self) -> str:
         """Times over, or that they are not known."""
         return times_over(self.or_unknown(self.facts.get("times_over")), self.language)
@@ -209,7 +217,7 @@ def _exceedance(view: _View) -> list[str]:
     alert, facts = view.alert, view.facts
     measure = view.measure(facts)
     hours = facts.get("hours")
-    limit_text = facts.get("basis") or facts.get("limit_id")
+    limit_text = view.limit_basis()
     limit = view.text("exceedance.limit", **{**measure, "basis": _cut(limit_text)}) if limit_text else ""
     if alert.phase == "withdrawn":
         return _withdrawn(view, measure)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from alerts.alert import Alert
 from alerts.silences import COUNTY
 from alerts.texts import text
-from ingest.registry import Contact, Dated, Enterprise, Meter, Point, Registry, Source
+from ingest.registry import Contact, Dated, Enterprise, Limit, Meter, Point, Registry, Source
 from processors.figures import local
 
 RowT = TypeVar("RowT", bound=Dated)
@@ -63,6 +63,12 @@ def point_row(registry: Registry, source: str, factor: str | None, day: date) ->
 def meter_row(registry: Registry, source: str, factor: str | None, day: date) -> Meter | None:
     """Return the row of a meter that holds on a day, else its newest."""
     return _on(day, (row for row in registry.meters if row.source == source and row.factor == factor))
+
+
+def limit_row(registry: Registry, source: str, factor: str | None, limit_id: str, day: date) -> Limit | None:
+    """Return the row of a limit that holds on a day, else its newest."""
+    asked = (source, factor, limit_id)
+    return _on(day, (row for row in registry.limits if (row.source, row.factor, row.limit_id) == asked))
 
 
 def enterprise_row(registry: Registry, enterprise: str) -> Enterprise | None:

@@ -35,6 +35,7 @@ hour means converted: no minutes | 以小时均值折算：无分钟数据
 {n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 {n:d} of 24 hours | 24 小时中有 {n} 小时
+{n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）
 {n:d} of 60 minutes covered | 60 分钟中覆盖 {n} 分钟
 {n:d} of {of:d} members complete | {of} 个成员中 {n} 个完整
 an interval across hours, split linearly | 时段跨小时，按时间线性分摊
@@ -52,6 +53,8 @@ no grid factor of region {region} for {year:d} or earlier; add {row} to {file} |
 {field} of "{code}" is not known; choose another code or configure a value | “{code}”的 {field} 未知；请另选代码或配置数值
 primary value {n} kgce/kWh is not a positive decimal | 等价值 {n} kgce/kWh 不是正数
 lower heating value {n} MJ is not above 0 | 低位发热量 {n} MJ 不大于 0
+energy to be taken out, {n:d} kgce, is below 0 | 扣除的能源消费量 {n} kgce 小于 0
+energy to be taken out is more than the {n:d} kgce reported | 扣除的能源消费量大于上报的 {n} kgce
 no amount to weight heating values by | 没有用于加权发热量的实物量
 output {n} t is not above 0 | 产量 {n} t 不大于 0
 computers' energy {n} kWh is not above 0 | 信息设备耗电 {n} kWh 不大于 0
@@ -70,6 +73,7 @@ the last {of:d} live reports came at least {n:d} s after the device's own time: 
 最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
 two different values of {factor} at {at:t}; one of them counts, both are kept | {factor} 在 {at} 有两个不同数值；其一计入，两者均保留
 {factor}, hour {at:t}: the device says {a:d}, its minutes make {b:d} | {factor}，{at} 起一小时：设备上报 {a}，由其分钟值计算为 {b}
+{factor}, day {day}: the device says {a:d}, its {n:d} valid hours make {b:d} | {factor}，{day}：设备上报日均值 {a}，由其 {n} 个有效小时值计算为 {b}
 gateway {gateway} says {at:t}, the others {of:t}: its ticks are refused | 网关 {gateway} 的时间为 {at}，其他网关为 {of}：其心跳被拒绝
 no tick from gateway {gateway} between {at:t} and {of:t}: nothing was seen then | {at} 至 {of} 没有网关 {gateway} 的心跳：其间情况不明
 {why:w}: {a:d} at {at:t} to {b:d} at {of:t}; held until the next reading | {why}：由 {at} 的 {a} 变为 {of} 的 {b}；暂挂至下一读数
@@ -85,6 +89,8 @@ the reading {a:d} at {at:t} was a spike above {b:d}; discarded | {at} 的读数 
 the reading {a:d} at {at:t} was a dip below {b:d}; discarded | {at} 的读数 {a} 为低于 {b} 的凹陷；舍弃
 a register cannot show {a:d}, read at {at:t}; discarded, as are those that follow it in one burst | \
 计量表不可能显示 {a}（{at} 读数）；舍弃，其后连续的同类读数一并舍弃
+{a:d} or beyond was read at {at:t}, more than is exact; discarded, as are those that follow it in one burst | \
+{at} 的读数达到或超出 {a}，已无法精确表示；舍弃，其后连续的同类读数一并舍弃
 the register rose faster than it can | 表底上升过快
 the register fell to near zero | 表底降至接近零
 the register fell | 表底下降

@@ -124,7 +124,7 @@ class Limit(Dated):
     """limits.csv: a limit that holds at an outlet.
 
     ``stat`` is "avg" (measured) or "avg_ref" (at reference oxygen). ``limit_id`` names the row of the shipped limit profiles it
-    comes from, or a permit's own; ``basis`` is standard and clause as a person reads it.
+    comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for readers of Chinese.
     """
 
     source: Name
@@ -135,6 +135,7 @@ class Limit(Dated):
     stat: Literal["avg", "avg_ref"] = "avg"
     averaging: Literal["hour", "day"] = "hour"
     basis: str = ""
+    basis_zh: str = ""
 
 
 class Contact(Row):

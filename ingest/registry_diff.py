@@ -28,6 +28,7 @@ _SILENT = {
     "silent_after_s",
     "crc_dialect",
     "basis",
+    "basis_zh",
 }
 """Columns that no figure depends on."""
 

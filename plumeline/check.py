@@ -21,7 +21,7 @@ from ingest.log import LogRecord
 from ingest.registry import Enterprise, Meter, Point, Registry, Source
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, REGISTER, STAT_OF_KIND, Layouts, decode
+from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, OUT_OF_RANGE_1E6, REALTIME, REGISTER, STAT_OF_KIND, Layouts, decode
 from processors.engine import Engine
 from processors.figures import HOUR_MS, Figure, local_iso
 from processors.memory import TICK_PREFIX, Settings
@@ -320,7 +320,7 @@ def gaps(lines: list[bytes], registry: Registry) -> list[dict[str, Any]]:
     stats = pl.col("kind").replace_strict(
         [KINDS.index(k) for k in STAT_OF_KIND], list(STAT_OF_KIND.values()), default="", return_dtype=pl.String
     )
-    rows = rows.filter((pl.col("stat") == stats) & pl.col("value").is_not_null())
+    rows = rows.filter((pl.col("stat") == stats) & (pl.col("value").abs() < OUT_OF_RANGE_1E6))
     out: list[dict[str, Any]] = []
     dated: dict[str, list[Source]] = defaultdict(list)
     for row in registry.sources:

@@ -11,23 +11,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console as Terminal
 from rich.progress import Progress
 from rich.table import Table
 
 from ingest.files import NotReadable
 from ingest.registry import Registry, RulePack
 from plumeline.rules_diff import Difference, differences
+from plumeline.store_commands import opened
+from plumeline.terminal import FAULT, Json, out
 from processors.cases import CaseFault, Outcome, parse_cases, run_case
 from processors.packs import Pack, PackFault, packs_of, parse_pack, shipped
 
 app = typer.Typer(help="Rule packs: what holds for which sources.", no_args_is_help=True)
-out = Terminal()
-FAILED = 1
-"""Exit code where a case is not met; 2 is wrong usage."""
 SHOWN_MAX = 40
 """Differences printed; ``--json`` gives all."""
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command("list")
@@ -77,7 +74,7 @@ def tested(
         met = sum(o.expectations for _n, o in outcomes) - sum(len(o.failed) for _n, o in failed)
         out.print(f"{len(outcomes)} cases, {met} expectations met, {sum(len(o.failed) for _n, o in failed)} not")
     if failed:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(FAULT)
 
 
 @app.command("diff")
@@ -89,8 +86,6 @@ def changed(
     as_json: Json = False,
 ) -> None:
     """Say which stored figures and verdicts a changed pack would change, before it does; nothing is written."""
-    from plumeline.cli import opened
-
     (own,) = [_read(pack)]
     store, registry = opened(data)
     with Progress(transient=True, disable=as_json) as progress:

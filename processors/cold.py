@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors.decode import INTERVAL, REGISTER, Layouts, decode
+from processors.decode import DAY, INTERVAL, REGISTER, Layouts, decode
 from processors.desk import Desk
-from processors.figures import DAY_MS, HOUR_MS
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
 from processors.output import Output, Past
-from processors.points import Points
 from processors.publish import frame_of
 from processors.qualify import Fields, place, qualify
 from processors.shelf import MarkSpan, Shelf
@@ -20,7 +19,8 @@ def rebuild_cold(
     """Rebuild the hours (source, start) from stored reports on a shelf of their own; what ``hot`` shows too is put there."""
     points, shelf = desk.points, Shelf()
     wanted = pl.DataFrame([(points.sid[s], h) for s, h in keys], schema={"sid": pl.Int32, "hour": pl.Int64}, orient="row")
-    _fill(shelf, keys, wanted, points, past)
+    days = {(s, desk.findings.day_of(h)) for s, h in keys}
+    _fill(shelf, keys, days, wanted, desk, past)
     for source in {s for s, _ in keys}:
         hours = [h for s, h in keys if s == source]
         first, last = desk.findings.day_of(min(hours)), desk.findings.day_of(max(hours)) + DAY_MS
@@ -35,19 +35,31 @@ def rebuild_cold(
         out.minutes.append(minutes)
     desk.findings.conflicts(contested, out)
     desk.hours(shelf, wanted.with_columns(decided=pl.lit(now_ms, dtype=pl.Int64)), spans, out)
+    desk.compare(shelf, {(points.sid[s], day) for s, day in days}, out)
     for level, starts, shown in (("hour", shelf.hours, hot.hours), ("day", shelf.days, hot.days)):
         fresh = shelf.latest(level, [start for start in starts if start in shown])
         if fresh is not None:
             hot.put(level, fresh)
 
 
-def _fill(shelf: Shelf, keys: list[tuple[str, int]], wanted: pl.DataFrame, points: Points, past: Past) -> None:
-    """Put the stored readings of the wanted hours on the shelf; a clock offset may have moved them there from afar."""
-    reach = max((abs(s.clock_offset_s) for s in points.sources.values()), default=0) * 1000 + 2 * HOUR_MS
-    lines = past.cold_reports([(s, h - reach, h + HOUR_MS + reach) for s, h in keys])
+def _fill(
+    shelf: Shelf, keys: list[tuple[str, int]], days: set[tuple[str, int]], wanted: pl.DataFrame, desk: Desk, past: Past
+) -> None:
+    """Put the stored readings of the wanted hours, and the device's own days, on the shelf; a clock offset may have moved them from afar."""
+    points = desk.points
+    offset = max((abs(s.clock_offset_s) for s in points.sources.values()), default=0) * 1000
+    reach = offset + 2 * HOUR_MS
+    labels = {(s, day + (DAY_MS if points.sources[s].label == "end" else 0)) for s, day in days}
+    ranges = [(s, h - reach, h + HOUR_MS + reach) for s, h in keys]
+    lines = past.cold_reports(
+        ranges + [(s, label - offset - MINUTE_MS, label + offset + MINUTE_MS) for s, label in sorted(labels)]
+    )
     layouts = Layouts()
     fields = Fields(layouts, points)
     decoded = decode(list(dict.fromkeys(lines)), layouts)
     filed = place(decoded, fields).filed.filter(~pl.col("kind").is_in([REGISTER, INTERVAL]))
     readings = qualify(decoded, filed, fields).with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-    shelf.add(filed, readings.join(wanted, on=["sid", "hour"], how="semi").drop("hour"))
+    own = readings.filter(pl.col("kind") == DAY).drop("hour").with_columns(day=desk.day_of(pl.col("time")))
+    shelf.add_own_days(own)
+    readings = readings.filter(pl.col("kind") != DAY).join(wanted, on=["sid", "hour"], how="semi").drop("hour")
+    shelf.add(filed.filter(pl.col("kind") != DAY), readings)

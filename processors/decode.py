@@ -8,6 +8,7 @@ quarantined by name, and the others go on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,8 +25,12 @@ KINDS = ("realtime", "minute", "hour", "day", "register", "interval", "state")
 REALTIME, MINUTE, HOUR, DAY, REGISTER, INTERVAL, STATE = range(len(KINDS))
 STAT_OF_KIND = {"realtime": "rtd", "minute": "avg", "hour": "avg", "register": "reg", "interval": "energy"}
 """The one stat of each kind from which figures are formed."""
+STAT_COMPARED = {"day": "avg"}
+"""The stat of a kind that is only compared with figures."""
 VALUE_MAX = 9.0e9
-"""Greatest absolute value that is exact as a double and as an integer at six digits; beyond it a value is unreadable."""
+"""At or beyond this, up or down, a value is out of range: below it six digits are exact in a double (2**53 millionths)."""
+OUT_OF_RANGE_1E6 = int(VALUE_MAX) * 10**SCALE
+"""What a value out of range is decoded to, with its sign, in millionths; it fits an Int64 a thousand times."""
 LAYOUTS_MAX = 200_000
 """Layouts, and lists of flags, that are remembered; beyond it all are forgotten and learnt anew."""
 
@@ -115,7 +120,7 @@ class Decoded:
 
     ``reports`` has one row a line that is a report, in order: ``line`` (position), ``layout``, ``flagset``, ``n`` readings of which the
     first is ``values[first]``, ``time``, ``sent``, ``received`` (epoch milliseconds), ``backfill``, ``decoder`` and ``digest`` (64 bits of
-    the line's bytes). ``values`` are integers at SCALE, None where unreadable.
+    the line's bytes). ``values`` are integers at SCALE, None where unreadable, OUT_OF_RANGE_1E6 with their sign where too great.
     """
 
     reports: pl.DataFrame
@@ -187,7 +192,7 @@ def _rows(lines: Sequence[bytes], layouts: Layouts, *, quick: bool) -> tuple[lis
             of_text[source, shape], of_flags[flags] = layout, flagset
         times = (report.time.isoformat(), report.sent.isoformat(), report.received.isoformat())
         rows.append((position, layout, flagset, len(report.values), *times, report.backfill, report.decoder))
-        texts.append(orjson.dumps(report.values)[1:-1])
+        texts.append(orjson.dumps([_finite(value) for value in report.values])[1:-1])
     return rows, texts, bad
 
 
@@ -211,7 +216,7 @@ def _assembled(
     if len(numbers) != int(reports["n"].sum()) or (quick and not reports.select(meant.all()).item()):
         return None
     values = pl.Series("value", numbers, dtype=pl.Float64)
-    exact = pl.when(pl.col("value").abs() < VALUE_MAX).then((pl.col("value") * 10**SCALE).round()).cast(pl.Int64)
+    exact = (pl.col("value").clip(-VALUE_MAX, VALUE_MAX) * 10**SCALE).round().cast(pl.Int64)
     return Decoded(reports, values.to_frame().select(exact).to_series(), bad)
 
 
@@ -223,6 +228,11 @@ def _odd(text: bytes) -> bool:
         return not text.isascii() and text.decode() is None
     except UnicodeDecodeError:
         return True
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a value as JSON can tell it: one beyond all doubles (1e400) as the bound that it exceeds."""
+    return math.copysign(VALUE_MAX, value) if value is not None and math.isinf(value) else value
 
 
 def _layout(report: Report) -> Layout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from processors.accounts import account_figures
 from processors.episodes import EpisodeBook
 from processors.figures import DAY_MS, HOUR_MS
 from processors.findings import Findings
-from processors.hours import HOUR_SCHEMA, day_figures, hour_figures
+from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
 from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import NO_METER, Points
@@ -37,6 +37,8 @@ class Desk:
     ) -> None:
         self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
         self.decided_until, self.accounts = decided_until, accounts
+        self.uncompared: set[tuple[int, int]] = set()
+        """(sid, day) whose figures or device days are new; compared at a tick, so that it does not matter which came first."""
         self._sids = pl.DataFrame(
             {"pid": range(len(points.keys)), "sid": points.sid_of_pid}, schema={"pid": pl.Int32, "sid": pl.Int32}
         )
@@ -65,6 +67,22 @@ class Desk:
         if no_data:
             rows = pl.concat([rows, self._no_data(shelf, rows, keys, spans)])
         self._publish_on(shelf, publish(shelf, rows, self.points, "hour"), out)
+
+    def day_of(self, time: pl.Expr) -> pl.Expr:
+        """Return the start of the local day of times."""
+        offset = self.points.rules.offset_ms
+        return (time + offset) // DAY_MS * DAY_MS - offset
+
+    def compare(self, shelf: Shelf, keys: Iterable[tuple[int, int]], out: Output) -> None:
+        """Tell where the device's own days of (sid, day) keys differ from our decided ones."""
+        wanted = pl.DataFrame(sorted(keys), schema={"sid": pl.Int32, "day": pl.Int64}, orient="row")
+        found, ours = shelf.own_days_of(wanted), shelf.latest("day", wanted["day"].unique().to_list())
+        if found is None:
+            return
+        own, contested = found
+        self.findings.conflicts(contested, out)
+        if ours is not None:
+            self.findings.disagree_days(days_apart(own, ours), out)
 
     def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
         """State the hours of which nothing came: no value, reason "no data", or "stopped" where it was declared."""
@@ -112,8 +130,7 @@ class Desk:
         out.episodes += episodes
 
     def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
-        offset = self.points.rules.offset_ms
-        day = (pl.col("hour") + offset) // DAY_MS * DAY_MS - offset
+        day = self.day_of(pl.col("hour"))
         keys = news.select("pid", day=day).unique()
         starts = keys["day"].unique().to_list()
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
@@ -130,5 +147,7 @@ class Desk:
         published = publish(shelf, days, self.points, "day")
         if published.height:
             out.figures.append(published)
+            decided = published.filter((pl.col("revision") > 0) & pl.col("hour").is_in(list(shelf.own_days)))
+            self.uncompared |= set(decided.join(self._sids, on="pid").select("sid", "hour").unique().rows())
             if self.accounts:
                 out.accounts += account_figures(shelf, published, self.points, self.past)

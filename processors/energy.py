@@ -18,8 +18,8 @@ def meter_rows(wanted: list[tuple[int, int]], books: dict[int, MeterBook], point
     """Make energy figures of (point, hour) pairs anew.
 
     Returns:
-        Rows of HOUR_SCHEMA for hours of which anything is known: stat "energy" (the meter's unit), and where the registry names
-        an energy code "kgce" [kg] and "tco2" [t], with the factor used in ``note``.
+        Rows of HOUR_SCHEMA for hours of which anything is known: stat "energy" (the meter's unit; without a value where all that
+        came was out of range), and where the registry names an energy code "kgce" [kg] and "tco2" [t], with the factor used in ``note``.
     """
     rows: list[dict[str, object]] = []
     for pid, hour_ms in wanted:
@@ -28,7 +28,7 @@ def meter_rows(wanted: list[tuple[int, int]], books: dict[int, MeterBook], point
         if not start_ms(meter) <= hour_ms < end_ms(meter):
             continue
         hour = book.hour(hour_ms)
-        if hour.value is None:
+        if not hour.stated:
             continue
         info = points.frame.row(
             by_predicate=(pl.col("pid") == pid) & (pl.col("from_ms") <= hour_ms) & (pl.col("to_ms") > hour_ms), named=True
@@ -44,7 +44,7 @@ def meter_rows(wanted: list[tuple[int, int]], books: dict[int, MeterBook], point
             "as_of": hour.as_of_ms,
         }
         rows.append({**row, "stat": "energy", "value": hour.value, "note": hour.note})
-        if not meter.energy_code:
+        if not meter.energy_code or hour.value is None:
             continue
         amount = Fraction(hour.value, 10**SCALE)
         year = meter.factor_year or local(hour_ms).year

@@ -16,7 +16,7 @@ from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
 from processors.cold import rebuild_cold
-from processors.decode import BadLine, Decoded, Layouts, decode
+from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
 from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms, local_iso
@@ -136,8 +136,8 @@ class Engine:
         self.findings.held(placed.held, out)
         filed, crossings = crossed(placed.filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
         self._skews(filed, out)
-        taking = Taking(decoded, filed, crossings)
-        waiting = bool(self._late) or self.meters.dirty
+        taking = Taking(decoded, filed, crossings, self.rules.offset_ms)
+        waiting = bool(self._late or self.desk.uncompared) or self.meters.dirty
         for n, barrier in enumerate(stretch.barriers):
             turns = stretch.turns and n == len(stretch.barriers) - 1
             self._hear(taking, barrier.at)
@@ -161,7 +161,7 @@ class Engine:
                 if turns:
                     self._work_touches(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
-                waiting = bool(self._late)
+                waiting = bool(self._late or self.desk.uncompared)
             self._judge_sources(barrier.now_ms, counted, out)
         self._hear(taking, len(stretch.lines))
         self._take(taking, len(stretch.lines), out)
@@ -225,6 +225,10 @@ class Engine:
             apart = readings["kind"].is_in(METERED)
             self.meters.add(readings.filter(apart), out)
             filed, readings = filed.filter(~metered), readings.filter(~apart)
+        daily = filed["kind"] == DAY
+        if daily.any():
+            self._file_own_days(readings.filter(pl.col("kind") == DAY), out, restored=restored)
+            filed, readings = filed.filter(~daily), readings.filter(pl.col("kind") != DAY)
         hour = pl.col("minute") // HOUR_MS * HOUR_MS
         cold = readings["minute"] < self._hot_from
         if cold.any():
@@ -236,6 +240,17 @@ class Engine:
         for sid, minute, covers in filed.filter("late").select("sid", "minute", "covers").rows():
             last = minute + (covers - 1) * MINUTE_MS
             self._late |= {(sid, t // HOUR_MS * HOUR_MS) for t in (minute, last) if t >= self._hot_from}
+
+    def _file_own_days(self, rows: pl.DataFrame, out: Output, *, restored: bool) -> None:
+        """Put device days beside our days, to be compared at the next tick; beyond the shelf their hour is touched instead."""
+        rows = rows.with_columns(day=self.desk.day_of(pl.col("time")))
+        cold = rows["day"] < self.findings.day_of(self._hot_from) - DAY_MS
+        if cold.any() and not restored:
+            for sid, time in rows.filter(cold).select("sid", "time").unique().sort("sid", "time").rows():
+                self._touch(self.points.source_names[sid], time // HOUR_MS * HOUR_MS, "late readings", out)
+        rows = rows.filter(~cold)
+        self.shelf.add_own_days(rows)
+        self.desk.uncompared |= set(rows.select("sid", "day").unique().rows())
 
     # -- figures -------------------------------------------------------------------------------------------------
 
@@ -293,6 +308,10 @@ class Engine:
         if settled:
             self._minutes(*self.shelf.rebuild_hours([(sid, hour) for sid, hour, _now in settled], self.spans), out)
             self.desk.hours(self.shelf, pl.DataFrame(settled, schema=_KEYS, orient="row"), self.spans, out, self.meters)
+        days = {key for key in self.desk.uncompared if wanted[key[0]]}
+        self.desk.uncompared -= days
+        if days:
+            self.desk.compare(self.shelf, days, out)
 
     def _show(self, out: Output, *, live: bool) -> None:
         """Give out the minutes that ended, and now and then what open hours show so far."""

@@ -70,6 +70,16 @@ class Findings:
             text = f"{key.factor}, hour {local_iso(hour)}: the device says {decimal_text(own)}, its minutes make {decimal_text(ours)}"
             self.finding("reading.disagrees", key.source, key.factor, received, text, out, {"hour": local_iso(hour)})
 
+    def disagree_days(self, rows: pl.DataFrame, out: Output) -> None:
+        """Tell device days that differ from what its hours make, each once: a row of ``hours.days_apart`` a day and factor."""
+        for pid, day, ours, n, received, own in rows.sort("day", "pid").head(CONFLICTS_A_TURN).rows():
+            key, date = self.points.keys[pid], local_iso(day)[:10]
+            text = (
+                f"{key.factor}, day {date}: the device says {decimal_text(own)}, its {n} valid hours make {decimal_text(ours)}"
+            )
+            facts = {"text": text, "stat": "avg", "hour_start": local_iso(day), "hour_end": local_iso(day + DAY_MS)}
+            self.event("reading.disagrees", key.source, key.factor, received, f"day {date}", facts, out)
+
     def finding(
         self, kind: str, source: str, factor: str | None, time_ms: int, text: str, out: Output, facts: dict[str, object]
     ) -> None:

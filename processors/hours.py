@@ -31,7 +31,8 @@ HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """A figure before it is judged: ``total`` is the sum behind a mean, at MINUTE_SCALE for hours and SCALE for days."""
 MEANS, SUMS = ("avg", "avg_ref"), ("mass", "energy", "kgce", "tco2")
 DISAGREES_PCT = 1
-"""Difference between the device's own hour and ours that is told (WAT-9: more than 1 % between logger and platform)."""
+"""Difference between the device's own hour or day and ours that is told (WAT-9: more than 1 % between logger and platform)."""
+_APART = (pl.col("value") - pl.col("ours")).abs() * 100 > pl.col("ours").abs() * DISAGREES_PCT
 NO_DISCHARGE = "no discharge"
 """Why an hour without flow has no result: none is due (WAT-8)."""
 LITRES_M3 = 1_000
@@ -94,8 +95,7 @@ def _device_hours(
     contested = contested.filter(pl.col("kind") == HOUR)
     hourly = whole.filter(pl.col("kind") == HOUR)
     both = hourly.filter(pl.col("code") == VALID).join(averages.select("pid", "hour", ours="value"), on=["pid", "hour"])
-    apart = (pl.col("value") - pl.col("ours")).abs() * 100 > pl.col("ours").abs() * DISAGREES_PCT
-    disagreeing = both.filter(apart).select("pid", "hour", "ours", "received", own="value")
+    disagreeing = both.filter(_APART).select("pid", "hour", "ours", "received", own="value")
     whole = hourly.join(averages, on=["pid", "hour"], how="anti")
     for mark in marks:
         hit = (pl.col("sid") == mark.sid) & (pl.col("hour") < mark.end_ms) & (pl.col("hour") + HOUR_MS > mark.start_ms)
@@ -244,6 +244,26 @@ def _by_flow(hours: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
     kept = day_sums(joined).drop("n", "value", "reason")
     volume = pl.format("weighted by {} m3 discharged", pl.col("by").cast(pl.Decimal(38, 0)) / 10**SCALE)
     return kept.join(means, on=["pid", "day"]).with_columns(total=None, note=volume)
+
+
+def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Return the device's own day means (HJ 212 command 2031) that differ from ours by more than DISAGREES_PCT.
+
+    They are compared and never published: a day figure is the mean of its valid hours (AIR-AVG-4), and which hours a device
+    counted cannot be seen in its one number. Where a day has neither minutes nor hours, the device's value is kept as evidence (its
+    report, and the evidence page of the day), while our figure stays withheld with its reason.
+
+    Args:
+        own: the winning device days, rows of READING_SCHEMA and ``day``; those that are flagged or unreadable are not compared.
+        days: the latest day figures, rows of FIGURE_SCHEMA with ``hour`` being the day's start; those decided and not withheld count.
+
+    Returns:
+        ``pid``, ``day``, ``ours``, ``n`` (our valid hours), ``received`` (of the device's report), ``own``.
+    """
+    decided = (pl.col("stat") == "avg") & (pl.col("revision") > 0) & pl.col("value").is_not_null()
+    ours = days.filter(decided).select("pid", "n", day="hour", ours="value")
+    both = own.filter(pl.col("code") == VALID).join(ours, on=["pid", "day"])
+    return both.filter(_APART).select("pid", "day", "ours", "n", "received", own="value")
 
 
 def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:

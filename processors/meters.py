@@ -15,9 +15,10 @@ from ingest.registry import Meter, MeterChange
 from processors.digest import text_hash
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
 from processors.points import end_ms, start_ms
-from processors.rules.averaging import VALID
+from processors.rules.averaging import OUT_OF_RANGE, REASONS, VALID
 from processors.rules.gas import half_up
-from processors.rules.registers import Finding, RegisterState, Segment, intervals, meter_change, meter_rules, run
+from processors.rules.intervals import intervals
+from processors.rules.registers import Finding, RegisterState, Segment, meter_change, meter_rules, out_of_range, run
 
 MINUTES_OF_HOUR = 60
 INTERVAL_SPLIT = "an interval across hours, split linearly"
@@ -26,7 +27,10 @@ _ESTIMATED = {1: "gap up to 2 h, linear (E1)", 2: "gap up to 72 h, linear, not s
 
 @dataclass(frozen=True, slots=True)
 class MeterReading:
-    """A reading of a register or of an interval: ``value`` at SCALE on the secondary side; ``rank`` decides between versions."""
+    """A reading of a register or of an interval: ``value`` at SCALE on the secondary side; ``rank`` decides between versions.
+
+    ``code`` is OUT_OF_RANGE where the value is too great to be read exactly.
+    """
 
     time_ms: int
     value: int | None
@@ -38,7 +42,10 @@ class MeterReading:
 
 @dataclass(frozen=True, slots=True)
 class HourEnergy:
-    """Energy of an hour at SCALE on the primary side, or the reason why there is none or only a part."""
+    """Energy of an hour at SCALE on the primary side, or the reason why there is none or only a part.
+
+    ``stated`` is whether there is a figure to publish: a value, or a reason that is not merely that nothing came.
+    """
 
     hour_ms: int
     value: int | None
@@ -47,6 +54,7 @@ class HourEnergy:
     note: str | None
     digest: int
     as_of_ms: int
+    stated: bool
 
 
 @dataclass(slots=True)
@@ -104,15 +112,16 @@ class MeterBook:
             for day in self.dirty:
                 for t in self.days[day]:
                     touched |= set(range(t // HOUR_MS * HOUR_MS, t + self.cadence_ms, HOUR_MS))
+            findings = [found for day in sorted(self.dirty) for found in self._beyond(day)]
             self.dirty.clear()
-            return touched, [], []
+            return touched, findings, []
         before = max((d for d in self.carries if d < first), default=None)
         state = RegisterState() if before is None else RegisterState.from_json(self.carries[before])
         for day in sorted(d for d in self.days if d >= first):
             rows = [
                 (r.time_ms, r.value)
                 for r in sorted(self.days[day].values(), key=lambda r: r.time_ms)
-                if r.value is not None and r.code == VALID
+                if r.value is not None and r.code in (VALID, OUT_OF_RANGE)
             ]
             rules = meter_rules(self._meter(day), self.cadence_ms // 1000)
             state, booked, found = run(rows, rules, [meter_change(c) for c in self.changes], state)
@@ -176,20 +185,19 @@ class MeterBook:
             if (r := self.days.get(self.day_of(t), {}).get(t)) is not None
         ]
         digest = text_hash(*((s.start_ms, s.end_ms, s.energy, s.flag) for s in touching))
-        return HourEnergy(
-            hour_ms, part.energy, n, _part(n), "; ".join(estimated) or None, digest, max(received, default=hour_ms)
-        )
+        note, as_of = "; ".join(estimated) or None, max(received, default=hour_ms)
+        return HourEnergy(hour_ms, part.energy, n, _part(n), note, digest, as_of, part.energy is not None)
 
     def _summed(self, hour_ms: int) -> HourEnergy:
-        """Add up the intervals that touch an hour; one that reaches beyond it gives its linear share, conserving its energy."""
+        """Add up the intervals that touch an hour; one that reaches beyond it gives its linear share, conserving its energy.
+
+        Intervals out of range add nothing and are named in the reason.
+        """
         first, end, length = hour_ms - self.cadence_ms + 1, hour_ms + HOUR_MS, self.cadence_ms
         days = range(self.day_of(first), end, DAY_MS)
-        rows = [
-            (t, r, r.value)
-            for day in days
-            for t, r in self.days.get(day, {}).items()
-            if first <= t < end and r.code == VALID and r.value is not None
-        ]
+        touching = [(t, r) for day in days for t, r in self.days.get(day, {}).items() if first <= t < end]
+        rows = [(t, r, r.value) for t, r in touching if r.code == VALID and r.value is not None]
+        beyond = [r for _t, r in touching if r.code == OUT_OF_RANGE]
         total = covered = 0
         for t, _reading, value in rows:
             begun, ended = max(hour_ms - t, 0), min(end - t, length)
@@ -197,11 +205,25 @@ class MeterBook:
             covered += ended - begun
         n = min(covered // MINUTE_MS, MINUTES_OF_HOUR)
         multiplier = Fraction(self._meter(hour_ms).multiplier)
-        digest = sum(r.hash for _t, r, _value in rows) % 2**64
+        digest = sum(r.hash for r in (*(r for _t, r, _value in rows), *beyond)) % 2**64
         note = INTERVAL_SPLIT if any(t < hour_ms or t + length > end for t, _reading, _value in rows) else None
-        received = max((r.received_ms for _t, r, _value in rows), default=hour_ms)
-        return HourEnergy(hour_ms, half_up(total * multiplier, 0) if rows else None, n, _part(n), note, digest, received)
+        received = max((r.received_ms for r in (*(r for _t, r, _value in rows), *beyond)), default=hour_ms)
+        energy = half_up(total * multiplier, 0) if rows else None
+        reason = _part(n, REASONS[OUT_OF_RANGE] if beyond else None)
+        return HourEnergy(hour_ms, energy, n, reason, note, digest, received, bool(rows or beyond))
+
+    def _beyond(self, day: int) -> list[Finding]:
+        """Tell a day's intervals that are out of range, the first of each burst."""
+        rows = sorted(self.days[day].values(), key=lambda r: r.time_ms)
+        burst = [False, *(r.code == OUT_OF_RANGE for r in rows)]
+        return [
+            out_of_range(r.time_ms, r.value)
+            for r, again in zip(rows, burst, strict=False)
+            if r.code == OUT_OF_RANGE and r.value is not None and not again
+        ]
 
 
-def _part(n: int) -> str | None:
-    return None if n >= MINUTES_OF_HOUR else f"{n} of 60 minutes covered"
+def _part(n: int, cause: str | None = None) -> str | None:
+    if n >= MINUTES_OF_HOUR:
+        return None
+    return f"{n} of 60 minutes covered" + (f" ({cause})" if cause else "")

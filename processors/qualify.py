@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from processors.decode import HOUR, INTERVAL, KINDS, MINUTE, REALTIME, STAT_OF_KIND, Decoded, Layouts
+from processors.decode import (
+    DAY,
+    HOUR,
+    INTERVAL,
+    KINDS,
+    MINUTE,
+    OUT_OF_RANGE_1E6,
+    REALTIME,
+    STAT_COMPARED,
+    STAT_OF_KIND,
+    Decoded,
+    Layouts,
+)
 from processors.digest import mix, text_hash
 from processors.figures import HOUR_MS, MINUTE_MS
 from processors.points import Points
@@ -28,7 +40,9 @@ READING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """A qualified reading and a minute that it covers: ``value`` at SCALE in the point's unit, ``code`` of REASONS, ``hash`` of what was
 read (point, kind, time, value, flag: what a digest covers); ``decoder``, ``sent``, ``received``, ``digest`` rank its versions."""
-_STATS = {KINDS.index(kind): stat for kind, stat in STAT_OF_KIND.items()}
+DAY_LABEL_MS = 1_000
+"""A day labelled by its end is the one in which its label's last second lies: devices say midnight, or 23:59:59 (hj212.md §12)."""
+_STATS = {KINDS.index(kind): stat for kind, stat in (STAT_OF_KIND | STAT_COMPARED).items()}
 
 
 class Fields:
@@ -109,6 +123,8 @@ def place(decoded: Decoded, fields: Fields) -> Placed:
         .then("minute_ms")
         .when(kind == HOUR)
         .then(HOUR_MS)
+        .when(kind == DAY)
+        .then(DAY_LABEL_MS)
         .when(kind == INTERVAL)
         .then("cadence_ms")
         .otherwise(0)
@@ -146,14 +162,15 @@ def qualify(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFra
         *fields.flags[at + rows["flag_shift"]].get_columns(),
     ).filter(pl.col("pid") >= 0)
     rows = _with_points(rows, points)
-    value = pl.col("value")
     if points.scaled:
-        scaled = half_up(value.cast(pl.Int128) * pl.col("num"), pl.col("den"))
-        value = pl.when(pl.col("num") == pl.col("den")).then(value).otherwise(scaled)
-    code = pl.col("code")
+        rows = rows.with_columns(value=_scaled(pl.col("value"), pl.col("num"), pl.col("den")))
+    value, code = pl.col("value"), pl.col("code")
     if rows["value"].null_count():
-        code = pl.when(pl.col("value").is_null() & (code == VALID)).then(pl.lit(UNREADABLE, dtype=pl.Int8)).otherwise(code)
-    rows = rows.with_columns(value=value, code=code)
+        code = pl.when(value.is_null() & (code == VALID)).then(pl.lit(UNREADABLE, dtype=pl.Int8)).otherwise(code)
+    if (rows["value"].abs().max() or 0) >= OUT_OF_RANGE_1E6:
+        beyond = (value.abs() >= OUT_OF_RANGE_1E6) & (pl.col("code") == VALID)
+        code = pl.when(beyond).then(pl.lit(OUT_OF_RANGE, dtype=pl.Int8)).otherwise(code)
+    rows = rows.with_columns(code=code)
     if points.ranged:
         outside = (pl.col("value") < pl.col("low")) | (pl.col("value") > pl.col("high"))
         rows = rows.with_columns(code=pl.when(outside).then(pl.max_horizontal("code", pl.lit(OUT_OF_RANGE))).otherwise("code"))
@@ -163,6 +180,14 @@ def qualify(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFra
     identity = pl.col("identity").reinterpret(signed=True)
     hashed = rows.with_columns(hash=mix(identity, pl.col("kind"), pl.col("time"), pl.col("value"), pl.col("flag_hash")))
     return hashed.select(*(pl.col(name).cast(kind) for name, kind in READING_SCHEMA.items()))
+
+
+def _scaled(value: pl.Expr, num: pl.Expr, den: pl.Expr) -> pl.Expr:
+    """Return values in their point's unit; what is out of range, before or after, is the bound that it exceeds."""
+    wide = den.cast(pl.Int128)
+    product = (value.cast(pl.Int128) * num).clip(wide * -OUT_OF_RANGE_1E6, wide * OUT_OF_RANGE_1E6)
+    as_it_is = (num == den) | (value.abs() >= OUT_OF_RANGE_1E6)
+    return pl.when(as_it_is).then(value).otherwise(half_up(product, den))
 
 
 def _with_points(rows: pl.DataFrame, points: Points) -> pl.DataFrame:

@@ -63,7 +63,10 @@ class MarkSpan:
 
 
 class Shelf:
-    """Buckets by minute, device hours and figures by hour, days by day; ``dirty`` are the sids by minute with new readings."""
+    """Buckets by minute, device hours and figures by hour, days and device days by day.
+
+    ``dirty`` are the sids by minute with new readings.
+    """
 
     def __init__(self) -> None:
         self.buckets: dict[int, Bucket] = {}
@@ -71,6 +74,7 @@ class Shelf:
         self.whole: dict[int, list[pl.DataFrame]] = {}
         self.hours: dict[int, pl.DataFrame] = {}
         self.days: dict[int, pl.DataFrame] = {}
+        self.own_days: dict[int, list[pl.DataFrame]] = {}
         self._newest: dict[int, int] = {}
 
     def add(self, reports: pl.DataFrame, rows: pl.DataFrame) -> None:
@@ -192,6 +196,16 @@ class Shelf:
         rows = pl.concat(parts).with_columns(hour=_HOUR)
         return resolve(rows.join(keys, on=["sid", "hour"], how="semi"))
 
+    def add_own_days(self, rows: pl.DataFrame) -> None:
+        """File device day means, READING_SCHEMA and ``day`` (its start), under their day."""
+        for (day,), part in rows.partition_by("day", as_dict=True).items():
+            self.own_days.setdefault(int(day), []).append(part)
+
+    def own_days_of(self, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+        """Return the winning device days of (``sid``, ``day``) keys and the contested ones; None where no day has any."""
+        parts = [part for day in keys["day"].unique().to_list() for part in self.own_days.get(day, [])]
+        return resolve(pl.concat(parts).join(keys, on=["sid", "day"], how="semi")) if parts else None
+
     def put(self, level: str, figures: pl.DataFrame) -> None:
         """Replace latest figures of a level by (``pid``, ``stat``, ``hour``), ``hour`` being the start of hour or day."""
         shelf = self.hours if level == "hour" else self.days
@@ -215,8 +229,9 @@ class Shelf:
             del self.whole[hour]
         for hour in [h for h in self.hours if h < before_day]:
             del self.hours[hour]
-        for day in [d for d in self.days if d < before_day]:
-            del self.days[day]
+        for days in (self.days, self.own_days):
+            for day in [d for d in days if d < before_day]:
+                del days[day]
 
 
 def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:

@@ -10,8 +10,8 @@ import polars as pl
 
 from ingest.log import LogRecord
 from ingest.records import Tick
-from processors.decode import INTERVAL, REGISTER, Decoded
-from processors.figures import HOUR_MS, epoch_ms
+from processors.decode import DAY, INTERVAL, REGISTER, Decoded
+from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.memory import NO_DATA_HOURS_MAX, TICK_PREFIX
 
 METERED = (REGISTER, INTERVAL)
@@ -109,13 +109,15 @@ def crossed(filed: pl.DataFrame, high: list[int | None], decided: list[int]) -> 
 class Taking:
     """The reports of a stretch, handed out once in log order as its barriers are reached."""
 
-    def __init__(self, decoded: Decoded, filed: pl.DataFrame, crossings: pl.DataFrame) -> None:
+    def __init__(self, decoded: Decoded, filed: pl.DataFrame, crossings: pl.DataFrame, offset_ms: int) -> None:
         self.decoded = decoded
         self._filed, self._crossings = filed, crossings
         self._lines: list[int] = filed["line"].to_list()
         columns = (filed[name].to_list() for name in ("sid", "time", "received"))
         self._heard: list[tuple[int, int, int]] = list(zip(*columns, strict=True))
-        self._waiting: list[int] = filed.filter(pl.col("late") | pl.col("kind").is_in(METERED))["line"].to_list()
+        ended = crossings.filter((pl.col("hour") + HOUR_MS + offset_ms) % DAY_MS == 0)["line"]
+        awaited = filed.filter(pl.col("late") | pl.col("kind").is_in([*METERED, DAY]) | pl.col("line").is_in(ended.implode()))
+        self._waiting: list[int] = awaited["line"].to_list()
         self._hearing = self._done = self._asked = 0
 
     def heard(self, upto: int) -> list[tuple[int, int, int]]:
@@ -124,7 +126,7 @@ class Taking:
         return self._heard[start : self._hearing]
 
     def awaited(self, upto: int) -> bool:
-        """Whether reports that came since the last call change decided hours, or may: late ones and those of meters."""
+        """Whether reports that came since the last call change decided hours, or may: late ones, those of meters, device days and ends of days."""
         start, self._asked = self._asked, bisect_left(self._waiting, upto)
         return self._asked > start
 

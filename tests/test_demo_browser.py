@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.figures import DAY_MS, HOUR_MS, Figure
 from tests.conftest import REPO, require
+from tests.orphans import program
 
 SPEED = 120
 """Virtual seconds a second: the first hour closes 29 s after the start (08:02), the outlet's silence ends at 09:12."""
@@ -62,7 +62,7 @@ class Demo:
             "receiver-port": self.receiver,
             "speed": SPEED,
         }
-        command = [sys.executable, "-c", "from plumeline.cli import main; main()", "demo"]
+        command = [*program("from plumeline.cli import main; main()"), "demo"]
         command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(

@@ -17,7 +17,7 @@ PACKAGES = ("ingest", "processors", "alerts", "dashboards", "simulators", "plume
 LINES_MAX, LINES_WARN = 700, 400
 """No Python file is longer than the first; one beyond the second is named in a warning."""
 TEXT_SUFFIXES = (".py", ".toml", ".md", ".txt", ".csv", ".css", ".js", ".yml", ".yaml", ".svg", ".cfg", ".json", ".sh", "")
-PRINTS = ("plumeline/cli.py", "plumeline/bench.py", "plumeline/bench/")
+PRINTS = ("plumeline/cli.py", "plumeline/store_commands.py", "plumeline/bench.py", "plumeline/bench/")
 """Where ``print`` may stand: what a command says is its output."""
 CLOCKLESS = (
     "processors/",

@@ -54,7 +54,8 @@ class Readings:
 def reports(packet: Packet, received: datetime | None, frame_id: str, label: str | None) -> list[Readings]:
     """Return a packet's readings: none for a frame that is no upload of readings, several where one report cannot hold them.
 
-    The time is ``label``, the DataTime as sent (a water value's SampleTime stays in the frame). ``sent`` is QN's time, else the
+    The time is ``label``, the DataTime as sent. A water value's SampleTime stays in the frame: filed hours back the value would stand for
+    one cadence of an hour that was decided long before, and what it exceeds would never be told live. ``sent`` is QN's time, else the
     receipt, and each stands in for the other; where neither is known (a file of packets without QN) DataTime stands for both.
     A receipt that is not known is not before DataTime.
     A factor whose values are no readings of this command is noted.

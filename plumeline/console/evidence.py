@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
-from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, readings_of, unit_of
+from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
 from plumeline.texts.wording import said
@@ -42,12 +42,13 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    minute = minutes_section(context, key, figure) if key.level != "day" else _hours(context, key)
+    day = key.level == "day"
+    inputs = _hours(context, key) + own_day_section(context, key) if day else minutes_section(context, key, figure)
     return View(
         {
             "head": _head(context, figure),
             "formula": _formula(context, figure),
-            "inputs": minute,
+            "inputs": inputs,
             "revisions": _revisions(context, figure, key),
             "raw": _digests(figure),
         }
@@ -61,7 +62,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
     if key is None or figure is None:
         return None
     end_ms = key.start_ms + words.LENGTH_MS[key.level]
-    found = readings_of(context, key) if key.level != "day" else []
+    found = readings_of(context, key)
     minutes = minutes_of(context, key) if key.level == "hour" else []
     hours = (
         context.console.store.figures(key.source, "hour", key.start_ms, end_ms, key.factor, key.stat)
@@ -70,7 +71,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
     )
     return {
         "figure": _plain(figure),
-        "limit_basis": context.names.limit_words(key.source, figure.limit_id) or None,
+        "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,
         "revisions": [_plain(f) for f in _versions(context, key)],
         "hours": [_plain(f) for f in hours],
         "minutes": [_plain(f) for f in minutes],
@@ -255,8 +256,10 @@ def _formula(context: Context, f: Figure) -> Markup:
     if rows:
         lines.append(h("dl", rows, cls="facts across"))
     if basis:
-        lines.append(h("p", t("evidence.basis"), " ", said(str(basis)), cls="quiet"))
-    if f.limit_number is not None and (f.limit_id or "—") not in str(basis):
+        rule = str(basis).split(f"; limit {f.limit_id}: ")[0]  # the limit follows, in the reader's language
+        lines.append(h("p", t("evidence.basis"), " ", said(rule), cls="quiet"))
+    if f.limit_number is not None:
+        by = context.names.limit_words(f.source, f.limit_id)
         lines.append(
             h(
                 "p",
@@ -265,7 +268,7 @@ def _formula(context: Context, f: Figure) -> Markup:
                     limit=words.number(f.limit_number),
                     unit=words.unit(f.unit),
                     id=f.limit_id or "—",
-                    basis=context.names.limit_words(f.source, f.limit_id) or "—",
+                    basis=by if by != (f.limit_id or "") else t("evidence.limit.permit"),
                 ),
             )
         )

@@ -80,8 +80,22 @@ def minutes_of(context: Context, key: Key) -> list[Figure]:
     return []
 
 
+def own_day_section(context: Context, key: Key) -> Markup:
+    """Return what the device itself said of a day, which is compared with our figure and never becomes it; nothing where it said nothing."""
+    found = readings_of(context, key) if key.stat == "avg" else []
+    if not found:
+        return Markup()
+    return parts.section(t("evidence.own_day"), parts.quiet(t("evidence.own_day.what")), _readings(context, key, found))
+
+
 def readings_of(context: Context, key: Key) -> list[readings.Reading]:
-    """Return the readings that a figure rests on: of its factor, and of the oxygen or flow that its formula uses."""
+    """Return the readings that a figure rests on: of its factor, and of the oxygen or flow that its formula uses.
+
+    A day rests on hours; its readings are the device's own of the day, with which it is compared.
+    """
+    if key.level == "day":
+        row = context.names.sources.get(key.source)
+        return readings.own_days(context.console.store, row, key.source, key.start_ms, key.factor)
     point = context.names.points.get((key.source, key.factor))
     factors = [key.factor]
     if point is not None and key.stat == "avg_ref" and point.oxygen_factor:
@@ -161,6 +175,13 @@ def _minute(
         h("span", word, h("small", " · " + t("backfill")) if late else None),
         cls="minute" if valid else "minute missing",
     )
+    body = _readings(context, key, found) if found else parts.quiet(t("evidence.no_readings"))
+    return h("details", summary, body, data_key=str(at), open=open_)
+
+
+def _readings(context: Context, key: Key, found: Sequence[readings.Reading]) -> Markup:
+    """Return readings as the device sent them, each leading to its frame."""
+    now_ms = context.now_ms
     rows = [
         h(
             "tr",
@@ -174,8 +195,7 @@ def _minute(
         for r in found
     ]
     heads = [t("reading.time"), t("reading.factor"), t("value"), t("reading.flag"), t("frame.received"), ""]
-    body = parts.table(heads, rows) if rows else parts.quiet(t("evidence.no_readings"))
-    return h("details", summary, body, data_key=str(at), open=open_)
+    return parts.table(heads, rows)
 
 
 def _reading_of(context: Context, key: Key, r: readings.Reading) -> str:

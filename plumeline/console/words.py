@@ -7,6 +7,7 @@ from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 from alerts.names import own_name
+from alerts.standards import own_basis
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 from plumeline.texts import spoken, t
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, OFFSET_MS, SCALE, Figure, local
@@ -236,12 +237,13 @@ class Names:
         row = self.sources.get(source)
         return (row.cadence_s if row else 30) * 1000
 
-    def limit_words(self, source: str, limit_id: str | None) -> str:
-        """Return standard and clause of a limit, or its identity."""
+    def limit_words(self, source: str, limit_id: str | None, language: str | None = None) -> str:
+        """Return standard and clause of a limit in a language (by default the spoken one), or its identity."""
         rows = [r for r in self.limited if r.limit_id == limit_id and r.source == source] or [
             r for r in self.limited if r.limit_id == limit_id
         ]
-        return next((r.basis for r in rows if r.basis), limit_id or "")
+        told = (own_basis(row, language or spoken()) for row in rows)
+        return next((words for words in told if words), limit_id or "")
 
 
 def stat_words(stat: str) -> str:

@@ -24,6 +24,7 @@ evidence.formula | Formula with numbers
 evidence.formula.none | The engine gave no numbers with this figure.
 evidence.basis | By
 evidence.limit.row | Limit {limit} {unit} · {id} · {basis}
+evidence.limit.permit | permit
 evidence.minutes | Minutes and their readings
 evidence.minutes.n | {n} of {of} minutes valid
 evidence.minutes.unformed | no minute means; readings as they came
@@ -35,6 +36,8 @@ evidence.no_frame | no frame
 evidence.flags | flag {flags}
 evidence.hours | Hours of the day
 evidence.hours.none | No hour of this day is stored.
+evidence.own_day | The device's own day
+evidence.own_day.what | Compared with our mean and told where they differ by more than 1 %; it never takes its place.
 evidence.revisions | Revisions
 evidence.digests | Identity and digests
 evidence.id | Figure
@@ -105,6 +108,7 @@ evidence.formula | 代入数值的公式
 evidence.formula.none | 引擎未给出该统计值的计算数值。
 evidence.basis | 依据：
 evidence.limit.row | 限值 {limit} {unit} · {id} · {basis}
+evidence.limit.permit | 排污许可证
 evidence.minutes | 分钟值及其读数
 evidence.minutes.n | 有效分钟 {n}/{of}
 evidence.minutes.unformed | 无分钟均值，显示原始读数
@@ -116,6 +120,8 @@ evidence.no_frame | 无报文
 evidence.flags | 标记 {flags}
 evidence.hours | 当日各小时
 evidence.hours.none | 当日没有存储小时值。
+evidence.own_day | 设备自报日均值
+evidence.own_day.what | 仅与本平台日均值比对，相差超过 1% 时提示；不作为本平台统计值。
 evidence.revisions | 修订
 evidence.digests | 标识与摘要
 evidence.id | 统计值

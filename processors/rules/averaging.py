@@ -86,7 +86,7 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
         "sid",
         "pid",
         "minute",
-        value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total") * _FINER, pl.max_horizontal("n", 1))),
+        value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total").cast(pl.Int128) * _FINER, pl.max_horizontal("n", 1))),
         n="n",
         code=pl.when(pl.col("n") > 0).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
         digest="digest",

@@ -1,4 +1,4 @@
-"""Energy from a cumulative register: what each reading proves, step by step, and its split over periods.
+"""Energy from a cumulative register: what each reading proves, step by step; ``intervals`` splits it over periods.
 
 ``step`` is pure: state and reading in, new state, booked segments and findings out. Readings of one register come in order
 of time, each time once. Register values are integers in millionths of the register's unit on the secondary side; energy
@@ -8,20 +8,17 @@ is in millionths on the primary side. Source: energy_rules 2.5 (normative algori
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import accumulate, pairwise
 from typing import Literal
 
 from ingest.registry import Meter, MeterChange
+from processors.decode import OUT_OF_RANGE_1E6
 from processors.figures import HOUR_MS, SCALE, epoch_ms, local_iso, scaled
 from processors.rules.gas import half_up
 
-VALUE_MAX = 10**12 * 10**SCALE
-"""A reading at or above this (twelve digits before the point) is garbage whatever the register."""
 JITTER_LSD = 2
 """A fall of up to this many least digits is jitter, not a fall."""
 GAP_STEPS = Fraction(3, 2)
@@ -137,21 +134,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """Energy of ``[start_ms, end_ms)`` by quality code, in millionths, and how much of the interval segments cover."""
-
-    start_ms: int
-    end_ms: int
-    covered_ms: int
-    by_quality: dict[int, int]
-
-    @property
-    def energy(self) -> int | None:
-        """The interval's energy; None where nothing covers it: missing is not zero."""
-        return sum(self.by_quality.values()) if self.covered_ms else None
-
-
-@dataclass(frozen=True, slots=True)
 class _Outcome:
     """What a reading is against a baseline: a flag with energy where it can be accepted, or the reason to hold it."""
 
@@ -227,8 +209,8 @@ def step(state: RegisterState, time_ms: int, value: int, rules: RegisterRules, c
             f"reading at {local_iso(time_ms)} is not later than the one at {local_iso(state.last_ms)}; sort and rebuild"
         )
     state = replace(state, last_ms=time_ms)
-    if not 0 <= value < min(rules.modulus or VALUE_MAX, VALUE_MAX):
-        told = [] if state.burst else [_out_of_range(time_ms, value)]
+    if not 0 <= value < min(rules.modulus or OUT_OF_RANGE_1E6, OUT_OF_RANGE_1E6):
+        told = [] if state.burst else [out_of_range(time_ms, value)]
         return replace(state, burst=True), [], told
     state = replace(state, burst=False)
     if state.time_ms is None or state.value is None:
@@ -250,61 +232,14 @@ def step(state: RegisterState, time_ms: int, value: int, rules: RegisterRules, c
     return after, booked, findings + found
 
 
-def intervals(segments: Iterable[Segment], edges: Sequence[int]) -> list[Interval]:
-    """Split segments over consecutive edges, linearly in time, conserving their sum exactly.
-
-    The energy up to an edge is rounded half up once and intervals are differences of it. At an edge at most one segment is
-    cut, so whole segments before the first edge shift everything by an integer: leaving them out changes nothing.
-
-    Args:
-        segments: a set, in any order, that does not overlap.
-        edges: ascending times [ms]; ``n`` edges make ``n - 1`` intervals.
-
-    Raises:
-        ValueError: segments overlap or edges do not ascend.
-
-    Source:
-        energy_rules 2.5, boundary split: U(b) is linear between accepted readings; energy = U(b+1) - U(b).
-    """
-    ordered = sorted(segments)
-    for before, after in pairwise(ordered):
-        if after.start_ms < before.end_ms:
-            raise ValueError(
-                f"segments overlap: one ends {local_iso(before.end_ms)}, the next starts {local_iso(after.start_ms)}"
-            )
-    if any(not start < end for start, end in pairwise(edges)):
-        raise ValueError("edges must ascend")
-    starts = [segment.start_ms for segment in ordered]
-    covered = [0, *accumulate(segment.end_ms - segment.start_ms for segment in ordered)]
-    wholes: dict[int, list[int]] = {
-        code: [0, *accumulate(segment.energy if segment.quality == code else 0 for segment in ordered)]
-        for code in sorted({segment.quality for segment in ordered})
-    }
-
-    def up_to(edge_ms: int) -> tuple[int, dict[int, int]]:
-        """Return covered time and energy by code before an edge."""
-        begun = bisect_right(starts, edge_ms)
-        energy = {code: sums[begun] for code, sums in wholes.items()}
-        if begun == 0 or ordered[begun - 1].end_ms <= edge_ms:
-            return covered[begun], energy
-        cut = ordered[begun - 1]
-        elapsed_ms, length_ms = edge_ms - cut.start_ms, cut.end_ms - cut.start_ms
-        energy[cut.quality] += (2 * cut.energy * elapsed_ms + length_ms) // (2 * length_ms) - cut.energy
-        return covered[begun - 1] + elapsed_ms, energy
-
-    made = []
-    for (start_ms, (from_ms, before_e)), (end_ms, (to_ms, after_e)) in pairwise((edge, up_to(edge)) for edge in edges):
-        touching = {s.quality for s in _touching(ordered, starts, start_ms, end_ms)}
-        made.append(Interval(start_ms, end_ms, to_ms - from_ms, {c: after_e[c] - before_e[c] for c in wholes if c in touching}))
-    return made
-
-
-def energy_between(segments: Iterable[Segment], edges: Sequence[int]) -> list[int]:
-    """Return the energy of each interval between consecutive edges, in millionths; 0 also where nothing covers it.
-
-    The sum is that of the segments wherever the edges enclose them. Use ``intervals`` to tell zero from missing.
-    """
-    return [interval.energy or 0 for interval in intervals(segments, edges)]
+def out_of_range(time_ms: int, value: int) -> Finding:
+    """Tell a reading that is not taken: negative or beyond the modulus, or too great to be read exactly."""
+    at, shown = local_iso(time_ms), _plain(max(-OUT_OF_RANGE_1E6, min(value, OUT_OF_RANGE_1E6)))
+    if abs(value) < OUT_OF_RANGE_1E6:
+        text = f"a register cannot show {shown}, read at {at}; discarded, as are those that follow it in one burst"
+    else:
+        text = f"{shown} or beyond was read at {at}, more than is exact; discarded, as are those that follow it in one burst"
+    return Finding("OUT_OF_RANGE", "discarded", time_ms, text)
 
 
 def multiplier_at(time_ms: int, rules: RegisterRules, changes: Iterable[Change]) -> Fraction:
@@ -432,22 +367,6 @@ def _discarded(held_ms: int, held: int, kind: Held, baseline: int) -> Finding:
         return Finding("SPIKE", "discarded", held_ms, text, facts)
     text = f"the reading {_plain(held)} at {local_iso(held_ms)} was a dip below {_plain(baseline)}; discarded"
     return Finding("DIP", "discarded", held_ms, text, facts)
-
-
-def _out_of_range(time_ms: int, value: int) -> Finding:
-    shown = _plain(value) if abs(value) < VALUE_MAX else f"{Decimal(value).scaleb(-SCALE):.3e}"
-    text = f"a register cannot show {shown}, read at {local_iso(time_ms)}; discarded, as are those that follow it in one burst"
-    return Finding("OUT_OF_RANGE", "discarded", time_ms, text)
-
-
-def _touching(ordered: Sequence[Segment], starts: Sequence[int], start_ms: int, end_ms: int) -> Iterable[Segment]:
-    """Return the segments that share time with an interval."""
-    first = max(bisect_right(starts, start_ms) - 1, 0)
-    for segment in ordered[first:]:
-        if segment.start_ms >= end_ms:
-            return
-        if segment.end_ms > start_ms:
-            yield segment
 
 
 def _plain(value: int) -> str:

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -28,6 +27,8 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.memory import TICK_PREFIX
 from simulators.encoder import Identity, encode, realtime
+from tests.conftest import REPO
+from tests.orphans import program
 
 CST = timezone(timedelta(hours=8))
 START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
@@ -91,7 +92,8 @@ class Process:
         """Start the service."""
         with self.log.open("ab") as out:
             self.child = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", "from plumeline.cli import main; main()", "cluster", *self.words],
+                [*program("from plumeline.cli import main; main()"), "cluster", *self.words],
+                cwd=REPO,
                 env=self.env,
                 stdout=out,
                 stderr=out,

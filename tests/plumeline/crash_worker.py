@@ -40,8 +40,9 @@ class Watched(SqliteLog):
         await super().append(entries)
 
 
-def main(folder: Path, port: int) -> None:
+def main(path: str, port: int) -> None:
     """Run until killed or until stdin closes."""
+    folder = Path(path)
     with (folder / "shared").open("r+b") as file:
         shared = mmap.mmap(file.fileno(), 16)
 
@@ -72,8 +73,14 @@ def main(folder: Path, port: int) -> None:
         gateway = Gateway(log, clock, "g1", lambda _mn: "")
         server = Server(gateway, "127.0.0.1", port)
         await server.start()
-        ending = asyncio.Event()
-        asyncio.get_running_loop().add_reader(sys.stdin, lambda: ending.set() if not os.read(0, 1) else None)
+        ending, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def heard() -> None:
+            if not os.read(0, 1):
+                loop.remove_reader(sys.stdin)  # a closed stream would be ready for ever
+                ending.set()
+
+        loop.add_reader(sys.stdin, heard)
         deliverer = Deliverer(outbox, _now_ms, _now_ms, os.environ.get)
         over = asyncio.Event()
         delivering = asyncio.create_task(deliverer.run(over))
@@ -110,7 +117,3 @@ def main(folder: Path, port: int) -> None:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -154,6 +154,7 @@ def test_no_page_is_wider_than_its_window(page: Any, county: County, width: int)
         page.goto(county.base + path)
         page.locator(".pl-main h1, .totals").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert width < 1280 or page.locator("header").bounding_box()["height"] < 70, "the pages stand in one line"
 
 
 def test_a_script_from_a_device_is_text(page: Any, county: County) -> None:

@@ -11,7 +11,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -26,6 +25,7 @@ from plumeline.sqlite_store import SqliteWriter
 from simulators.encoder import Identity, encode, realtime
 from simulators.receiver import Receiver
 from tests.conftest import REPO
+from tests.orphans import program
 from tests.plumeline.crash_worker import STAGES
 from tests.processors.given import registry
 
@@ -79,7 +79,7 @@ class Process:
         self.sent = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.plumeline.crash_worker", str(self.folder), str(self.port)]
+        command = program(f"from tests.plumeline.crash_worker import main; main({str(self.folder)!r}, {self.port})")
         env = os.environ | {"CRASH_SECRET": SECRET, "POLARS_MAX_THREADS": "1"}
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO, env=env)
         assert self.child.stdout is not None

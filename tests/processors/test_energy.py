@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from processors.rules import energy
+from processors.rules.assessment import assessed_energy
 from processors.rules.energy import Coal, Use
 from tests.conftest import SHARED, require
 
@@ -71,6 +72,28 @@ def test_clinker() -> None:
 def test_pue(it_kwh: int, expected: str) -> None:
     """EX-3.5: the ratio of one year's sums."""
     assert shown(energy.pue(52_560_000, it_kwh), 4) == expected
+
+
+def ktce(amount: int, basis: str = energy.CALORIFIC) -> Coal:
+    """Thousands of tonnes of standard coal."""
+    return Coal(Fraction(amount * 10**6), basis)
+
+
+@pytest.mark.parametrize(("kept", "intensity"), [(True, 25_800), (False, 25_150)])
+def test_what_a_plan_assesses(kept: bool, intensity: int) -> None:
+    """EX-3.6: of 30 000 ktce without 4 200 feedstock and 650 new renewables 25 150 are assessed; the intensity keeps the 650."""
+    made = assessed_energy(ktce(30_000), feedstock=ktce(4_200), new_renewables=ktce(650), renewables_in_intensity=kept)
+    assert (made.total, made.intensity) == (ktce(25_150), ktce(intensity))
+
+
+def test_what_cannot_be_taken_out() -> None:
+    """A part below zero, more than there is, or electricity counted otherwise is refused; all of it may be taken out."""
+    assert assessed_energy(ktce(5), feedstock=ktce(2), new_renewables=ktce(3)).total == ktce(0)
+    for feedstock, renewables in ((ktce(-1), ktce(1)), (ktce(1), ktce(-1)), (ktce(2), ktce(4))):
+        with pytest.raises(energy.FactorError, match="taken out"):
+            assessed_energy(ktce(5), feedstock=feedstock, new_renewables=renewables)
+    with pytest.raises(energy.BasisMismatch):
+        assessed_energy(ktce(5), feedstock=ktce(0), new_renewables=ktce(1, PRIMARY))
 
 
 def test_bases_refuse_to_add() -> None:

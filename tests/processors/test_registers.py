@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ingest.registry import Meter, MeterChange
 from processors.rules import registers
-from processors.rules.registers import Change, RegisterRules, RegisterState, Segment, energy_between, intervals, run, step
+from processors.rules.intervals import energy_between, intervals
+from processors.rules.registers import Change, RegisterRules, RegisterState, Segment, run, step
 
 M = 10**6
 MIN = 60_000
