@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -23,11 +24,14 @@ from kafka import KafkaConsumer, TopicPartition
 from ingest.kafka_log import KafkaPublisher, make_topics
 from ingest.log import PARTITIONS, Entry, LogRecord
 from ingest.registry import Contact, Enterprise, Limit, Point, Registry, Source
+from plumeline.parts import influx_bucket
 from plumeline.runner import Runner
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from processors.influx import BUCKET, RAW_BUCKET
 from processors.memory import TICK_PREFIX
 from simulators.encoder import Identity, encode, realtime
+from tests.parts import Influx
 
 CST = timezone(timedelta(hours=8))
 START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
@@ -69,6 +73,20 @@ def registry(devices: int, hook: str) -> Registry:
         limits=tuple(Limit(source=s, factor=SO2, limit_id="L35", limit=35, unit="mg/m3", stat="avg_ref") for s in names),
         contacts=(Contact(contact="duty", url=hook, secret_env="CLUSTER_SECRET"),),
     )
+
+
+def store_of(influx: Influx) -> dict[str, str]:
+    """Make the two buckets under names of their own; return what tells a service of them."""
+    prefix = f"chaos{uuid.uuid4().hex[:8]}_"
+    with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
+        for bucket in (BUCKET, RAW_BUCKET):
+            influx_bucket(http, influx.token, influx.org, prefix + bucket)
+    return {
+        "PLUMELINE_INFLUX_URL": influx.url,
+        "PLUMELINE_INFLUX_ORG": influx.org,
+        "PLUMELINE_INFLUX_TOKEN": influx.token,
+        "PLUMELINE_BUCKETS": prefix,
+    }
 
 
 def free_port() -> int:

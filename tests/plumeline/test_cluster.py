@@ -6,7 +6,6 @@ import json
 import os
 import random
 import time
-import uuid
 from collections import Counter
 from pathlib import Path
 
@@ -15,9 +14,7 @@ import pytest
 from ingest.registry import Registry
 from plumeline.influx_query import InfluxStore
 from plumeline.influx_read import InfluxReader
-from plumeline.parts import influx_bucket
 from processors.figures import local_iso
-from processors.influx import BUCKET, RAW_BUCKET
 from simulators.receiver import Receiver
 from tests.parts import Influx, Kafka
 from tests.plumeline.cluster_kit import (
@@ -29,6 +26,7 @@ from tests.plumeline.cluster_kit import (
     canonical,
     registry,
     replayed,
+    store_of,
     told,
     wait_until,
 )
@@ -45,22 +43,6 @@ PACKETS_QUIET = 150
 """Packets of each device after the last kill: an hour that is live from its beginning. A kill is more than five simulated minutes."""
 PAUSE_S = (0.2, 2.5)
 """Pause between two kills."""
-
-
-def store_of(influx: Influx) -> dict[str, str]:
-    """Make the two buckets under names of their own; return what tells a service of them."""
-    import httpx
-
-    prefix = f"chaos{uuid.uuid4().hex[:8]}_"
-    with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
-        for bucket in (BUCKET, RAW_BUCKET):
-            influx_bucket(http, influx.token, influx.org, prefix + bucket)
-    return {
-        "PLUMELINE_INFLUX_URL": influx.url,
-        "PLUMELINE_INFLUX_ORG": influx.org,
-        "PLUMELINE_INFLUX_TOKEN": influx.token,
-        "PLUMELINE_BUCKETS": prefix,
-    }
 
 
 def stored_figures(buckets: dict[str, str], rows: Registry) -> set[tuple[object, ...]]:
