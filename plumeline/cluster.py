@@ -32,10 +32,10 @@ from plumeline.influx_read import InfluxReader
 from plumeline.influx_setup import SetupFailed, make_buckets
 from plumeline.influx_write import InfluxWriter, Settings
 from plumeline.kafka_backfill import Backfill
-from plumeline.kafka_read import RegistryWatch
+from plumeline.kafka_read import RegistryWatch, leave
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
-from plumeline.worker import Worker, WorkerOptions, instance_name, run_worker
+from plumeline.worker import GROUP, Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
 from processors.figures import epoch_ms
 from processors.registry_check import load_registry
@@ -147,7 +147,12 @@ def worker(
     made = patiently(lambda: Worker(options))
     service = Service("worker", lambda: worker_samples(made))
     service.serve(service.app(), host, port)
-    run_worker(options, made)
+    try:
+        run_worker(options, made)
+    except SystemExit as end:
+        if not end.code:  # told to end; one that was killed or crashed keeps its place, because it comes back
+            leave(kafka, GROUP, options.instance)
+        raise
 
 
 def worker_samples(made: Worker) -> Iterable[Sample]:

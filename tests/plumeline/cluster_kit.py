@@ -144,6 +144,11 @@ class Process:
         self.start()
         return True
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of its log that say something, as written."""
+        lines = [line for line in self.log.read_text().splitlines() if f'"{event}"' in line and line.endswith("}")]
+        return [json.loads(line) for line in lines]
+
     def end(self) -> int:
         """Stop it gently; return its exit code."""
         assert self.child is not None
@@ -184,10 +189,9 @@ class Cluster:
         }
         port = free_port()
         self._add("gateway", ["gateway"], common | {"PLUMELINE_HTTP_PORT": str(port)}, port)
+        self.common = common
         for n in range(workers):
-            port = free_port()
-            words = common | {"PLUMELINE_INSTANCE": f"w{n}", "PLUMELINE_STATE": str(folder / f"w{n}")}
-            self._add(f"worker{n}", ["worker"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+            self.add_worker(n)
         if influx:
             port = free_port()
             self._add("writer", ["writer"], common | {"PLUMELINE_METRICS_PORT": str(port), "PLUMELINE_INSTANCE": "x"}, port)
@@ -196,6 +200,13 @@ class Cluster:
         port = free_port()
         words = common | {"PLUMELINE_INSTANCE": "a", "PLUMELINE_STATE": str(folder / "alerts")}
         self._add("alerts", ["alerts"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+
+    def add_worker(self, n: int) -> Process:
+        """Add a worker that is not started yet, and return it."""
+        port = free_port()
+        words = self.common | {"PLUMELINE_INSTANCE": f"w{n}", "PLUMELINE_STATE": str(self.folder / f"w{n}")}
+        self._add(f"worker{n}", ["worker"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+        return self.services[f"worker{n}"]
 
     def _add(self, name: str, words: list[str], env: dict[str, str], port: int) -> None:
         self.services[name] = Process(name, words, env, self.folder, port)
