@@ -165,6 +165,7 @@ def worker_samples(made: Worker) -> Iterable[Sample]:
         yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", len(part.engine.touches), label)
         if part.engine.watch.now_ms is not None:
             yield Sample("tick_seconds", "Newest tick, seconds since 1970", part.engine.watch.now_ms / 1000, label)
+        yield Sample("sources_aside", "Sources at whose hours a rule raises, set aside until a restart", len(part.aside), label)
         for reason, count in part.progress.quarantined.items():
             yield Sample("quarantined", "Inputs set aside", count, (*label, ("reason", reason)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from datetime import datetime, timedelta
@@ -11,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ingest.kafka_log import KafkaPublisher
+from ingest.log import Entry
 from ingest.registry import Registry
 from plumeline.check import NO_INPUTS, Checked, check
 from plumeline.influx_query import InfluxStore
@@ -27,6 +30,8 @@ STARTED_S = 8.0
 DECIDED_AFTER = timedelta(minutes=70)
 """Time after the end of a log at which the hours that its last readings cover are decided."""
 SEED = 20261126
+POISON = b'{"v":1,"source":"99990000000001","time":"no time at all","factors":["w01018"]}'
+"""A record that is no report, in the midst of the others."""
 STORED_S = 60.0
 SLEEP_S, LOOK_S = 0.05, 0.01
 """Longest sleep until a read's arrival, and how often the gateway is asked what it has counted."""
@@ -119,6 +124,9 @@ def test_real_logs_make_the_same_figures(
     backfill = logger_reads()
     gateway.clock(backfill[-1].arrival + DECIDED_AFTER, time.time(), 1.0)
     gateway.process.start()
+    publisher = KafkaPublisher(kafka.bootstrap, cluster.prefix)
+    publisher.append_now([Entry("reports", 7, POISON)])
+    publisher.close()
     wait_until(gateway.process.healthy, STORED_S, "the gateway answers", cluster.last_words)
     late = gateway.sent(backfill)
     expected = told(server.figures + logger.figures)
@@ -128,6 +136,7 @@ def test_real_logs_make_the_same_figures(
     found = stored(buckets, rows)
     frames = [line for record in cluster.records("frames") for line in record.value.split(b"\n")]
     touched = cluster.records("touches")
+    aside = [json.loads(line) for record in cluster.records("quarantine") for line in record.value.split(b"\n")]
     cluster.end()
     with capsys.disabled():
         print(
@@ -138,4 +147,5 @@ def test_real_logs_make_the_same_figures(
         assert {name: counted.get(f"bytes_{name}", 0) for name in done.bytes} == done.bytes
     assert len(frames) == server.frames["accepted"] + logger.frames["accepted"]
     assert found == expected and {key[3] for key in found} == {"minute", "hour", "day"}
+    assert [row["raw"] for row in aside if row["protocol"] == "reports"] == [POISON.decode()]
     assert touched, "what came a day late was rebuilt from the past"
