@@ -37,7 +37,7 @@ from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
 from plumeline.worker import GROUP, Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
-from processors.figures import epoch_ms
+from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.registry_check import load_registry
 from processors.store import StoreAway
 
@@ -45,6 +45,8 @@ app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB."
 _Made = TypeVar("_Made")
 TICK_S = 10.0
 """Time between two ticks of a gateway."""
+KEEP_DAYS, KEEP_DAYS_MIN = 40, 3
+"""Days of inputs that a worker keeps for rebuilds: the last month and the time to correct it; fewest days that can be chosen."""
 REGISTRY_WAIT_S, REGISTRY_TRIES = 2.0, 60
 """Pause and number of looks for a registry at the start of a service."""
 
@@ -140,10 +142,19 @@ def worker(
     port: Port = 9101,
     prefix: Prefix = "",
     hot_hours: int = 6,
+    keep_days: Annotated[
+        int,
+        typer.Option(
+            envvar="PLUMELINE_KEEP_DAYS", help="Days whose hours can be rebuilt; older inputs are pruned from the state."
+        ),
+    ] = KEEP_DAYS,
 ) -> None:
     """Work off partitions: reports become figures and events."""
     log_to_stderr()
-    options = WorkerOptions(kafka, state, instance_name(), prefix, memory.Settings(hot_ms=hot_hours * 3_600_000))
+    if keep_days < KEEP_DAYS_MIN:
+        raise NotReadable(f"--keep-days {keep_days}: at least {KEEP_DAYS_MIN}")
+    settings = memory.Settings(hot_ms=hot_hours * HOUR_MS, keep_ms=keep_days * DAY_MS)
+    options = WorkerOptions(kafka, state, instance_name(), prefix, settings)
     made = patiently(lambda: Worker(options))
     service = Service("worker", lambda: worker_samples(made))
     service.serve(service.app(), host, port)
@@ -162,10 +173,12 @@ def worker_samples(made: Worker) -> Iterable[Sample]:
         yield Sample("readings_total", "Readings taken in", part.progress.readings, label)
         yield Sample("figures_total", "Figures published", part.progress.figures, label)
         yield Sample("turns_total", "Turns of the engine", part.progress.turns, label)
-        yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", len(part.engine.touches), label)
+        waiting = len(part.engine.touches) + len(part.engine.put_off)
+        yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", waiting, label)
         if part.engine.watch.now_ms is not None:
             yield Sample("tick_seconds", "Newest tick, seconds since 1970", part.engine.watch.now_ms / 1000, label)
         yield Sample("sources_aside", "Sources at whose hours a rule raises, set aside until a restart", len(part.aside), label)
+        yield Sample("pruned_rows", "Rows of the state pruned since start", part.pruner.rows, label)
         for reason, count in part.progress.quarantined.items():
             yield Sample("quarantined", "Inputs set aside", count, (*label, ("reason", reason)))
 

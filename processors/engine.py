@@ -246,7 +246,7 @@ class Engine:
         metered = filed["kind"].is_in(METERED)
         if metered.any():
             apart = readings["kind"].is_in(METERED)
-            self.meters.add(readings.filter(apart), out)
+            self.meters.add(self._kept(readings.filter(apart), out), out)
             filed, readings = filed.filter(~metered), readings.filter(~apart)
         cold = readings["minute"] < self._hot_from
         if cold.any():
@@ -260,6 +260,17 @@ class Engine:
             self._late |= {(sid, t // HOUR_MS * HOUR_MS) for t in (minute, last) if t >= self._hot_from}
 
     # -- figures -------------------------------------------------------------------------------------------------
+
+    def _kept(self, readings: pl.DataFrame, out: Output) -> pl.DataFrame:
+        """Return meters' readings without those of days that the books cannot be run from any more; these are told."""
+        if self.settings.keep_ms is None or readings.is_empty():
+            return readings
+        offset = self.rules.offset_ms
+        kept_from = (pl.col("received") - self.settings.keep_ms + offset) // DAY_MS * DAY_MS - offset
+        expired = readings.filter(pl.col("minute") < kept_from)
+        for sid, hour, received in expired.select("sid", _HOUR, "received").unique().sort("sid", "minute").rows():
+            self.findings.refused(self.points.source_names[sid], hour, received, out)
+        return readings.filter(pl.col("minute") >= kept_from)
 
     def _decide(self, keys: pl.DataFrame, out: Output, *, no_data: bool = False) -> None:
         """Make and publish the hours of (``sid``, ``hour``, ``decided``) for the first time as decided."""
@@ -385,12 +396,13 @@ class Engine:
             return
         batch = sorted(self.touches, key=lambda key: (key[1], key[0]))[:TOUCHES_A_TICK]
         kept = {source: source in self.points.sid and self.past.first_report_ms(source) is not None for source, _ in batch}
+        kept_from = max(self.keep_from(now), self.past.kept_from_ms())
         for source, hour in batch:
-            if not kept[source]:
+            if not kept[source] or hour < kept_from:
                 self.findings.refused(source, hour, now, out)
             del self.touches[source, hour]
             out.worked.append((source, hour))
-        keys = [key for key in batch if kept[key[0]]]
+        keys = [key for key in batch if kept[key[0]] and key[1] >= kept_from]
         if keys:
             rebuild_cold(keys, self.shelf, self.spans, self.past, self.desk, now, out)
 
@@ -401,6 +413,10 @@ class Engine:
             return 0
         first_known = self.past.first_report_ms(source) if self.past is not None else None
         start = max(start_ms, first_known if first_known is not None else start_ms) // HOUR_MS * HOUR_MS
+        kept_from = self.keep_from(self.watch.now_ms or 0)
+        if start < kept_from < end_ms:
+            self.findings.refused(source, start, self.watch.now_ms or 0, out)
+            start = kept_from
         hours = range(start, min(end_ms, memory.high + HOUR_MS), HOUR_MS)
         sid = self.points.sid[source]
         for hour in hours:
@@ -447,6 +463,10 @@ class Engine:
         late = pl.col("time") // HOUR_MS * HOUR_MS < decided.gather(filed["sid"])
         self._file(decoded, filed.with_columns(late=late), Output(), restored=True)
         self.meters.reload()
+
+    def keep_from(self, now: int) -> int:
+        """Return the first hour that may be rebuilt at a time; inputs of earlier ones are not kept."""
+        return 0 if self.settings.keep_ms is None else max(0, self.findings.day_of(now - self.settings.keep_ms))
 
     def hot_from_of(self, now: int) -> int:
         """Return the first hour whose readings are hot at a time."""
