@@ -24,6 +24,7 @@ from ingest.kafka_log import UNACKED_BYTES_MAX, KafkaLog, KafkaPublisher, make_t
 from ingest.log import Entry, LogFull
 from ingest.registry import Registry, Source
 from ingest.tcp import Server
+from plumeline import alert_service, store_writer
 from plumeline.alert_service import Alarms, now_ms
 from plumeline.cluster_console import console_app, influx_store
 from plumeline.county import LOOPBACK, wall
@@ -33,9 +34,10 @@ from plumeline.influx_setup import SetupFailed, make_buckets
 from plumeline.influx_write import InfluxWriter, Settings
 from plumeline.kafka_backfill import Backfill
 from plumeline.kafka_read import RegistryWatch, leave
+from plumeline.lag import LagWatch
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
-from plumeline.worker import GROUP, Worker, WorkerOptions, instance_name, run_worker
+from plumeline.worker import GROUP, INPUTS, Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.registry_check import load_registry
@@ -156,7 +158,8 @@ def worker(
     settings = memory.Settings(hot_ms=hot_hours * HOUR_MS, keep_ms=keep_days * DAY_MS)
     options = WorkerOptions(kafka, state, instance_name(), prefix, settings)
     made = patiently(lambda: Worker(options))
-    service = Service("worker", lambda: worker_samples(made))
+    lag = LagWatch(kafka, GROUP, INPUTS, prefix)
+    service = Service("worker", lambda: (*worker_samples(made), *lag.samples(made.partitions.copy().keys())))
     service.serve(service.app(), host, port)
     try:
         run_worker(options, made)
@@ -198,11 +201,13 @@ def writer(
     influx = InfluxWriter(Settings(url, org, influx_token(), buckets))
     reader = InfluxReader(url, influx_token(), org, buckets)
     made = patiently(lambda: StoreWriter(kafka, influx, InfluxStore(reader), instance_name(), prefix))
+    lag = LagWatch(kafka, store_writer.GROUP, store_writer.TOPICS, prefix)
 
     def samples() -> Iterable[Sample]:
         for name, count in {**made.counted, **influx.counted}.items():
             yield Sample("store_total", "Records read, lines written, retried, dropped, refused", count, (("what", name),))
         yield Sample("store_away", "1 while the store does not answer", float(made.away_since is not None))
+        yield from lag.samples()
 
     service = Service("writer", samples, ready=lambda: made.away_since is None)
     service.serve(service.app(), host, port)
@@ -244,11 +249,14 @@ def alerts(
     """Tell people: events become signed webhooks; and serve the console, whose actions are this process's to keep."""
     log_to_stderr()
     made = patiently(lambda: Alarms(kafka, state, instance_name(), base, prefix, deadman_s))
+    lag = LagWatch(kafka, alert_service.GROUP, alert_service.TOPICS, prefix)
 
     def samples() -> Iterable[Sample]:
         for name, count in made.outbox.counts().items():
             yield Sample("deliveries", "Webhook deliveries by state", count, (("state", name),))
         yield Sample("blind", "1 while no worker passes on ticks", float(made.blind is not None))
+        yield Sample("blind_seconds", "Seconds since a worker last passed on a newer tick", made.blind_s)
+        yield from lag.samples()
 
     service = Service("alerts", samples, ready=lambda: made.blind is None)
     web = service.app()

@@ -22,7 +22,7 @@ from ingest.log import Entry, partition_of
 from ingest.records import Frame, frame_id
 from ingest.registry import Registry
 from plumeline.influx_write import InfluxWriter
-from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer, lag
+from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer
 from processors.accounts import account_figures
 from processors.figures import DAY_MS
 from processors.influx import Lines
@@ -197,7 +197,3 @@ class StoreWriter:
             detail=reason[:REASON_CHARS_MAX],
         )
         self.publisher.append_now([Entry("quarantine", partition_of(""), frame.line())])
-
-    def lag(self) -> dict[str, int]:
-        """Return how many records of each partition wait."""
-        return lag(self.reader)
