@@ -65,6 +65,9 @@ standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
 hour {at:t} as decided before | {at} 起一小时此前的判定
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
+a rule failed at hour {at:t} ({why}); nothing of {source} is judged until a restart or a changed registry, its input is kept | \
+{at} 起一小时的规则计算失败（{why}）；在重启或登记变更之前不判定 {source}，其输入已保留
+a report of {source} made a rule fail ({why}); it is set aside, the others count | {source} 的一条上报使规则计算失败（{why}）；已隔离，其余照常计入
 source {source} sends reports but is not in the registry; they are kept, and `{command}` drafts its rows | \
 监测点 {source} 有上报但未登记；数据已保留，可用命令 `{command}` 生成登记行草稿
 the device's time is {n:d} s ahead of the receipt: its reports are held until its clock or a dated clock offset row mends it | \

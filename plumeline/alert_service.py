@@ -17,13 +17,14 @@ from alerts.outbox import Outbox
 from ingest.kafka_log import KafkaPublisher
 from ingest.log import Entry, partition_of
 from ingest.records import Tick
-from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer, lag
+from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer
 from plumeline.runner import JOURNAL_A_TURN
 from processors.figures import Event, epoch_ms, local_iso
 from processors.lines import event_of_line
 from processors.memory import TICK_PREFIX
 
 GROUP = "plumeline-alerts"
+TOPICS = ("events",)
 DEADMAN_S = 120.0
 """Real time without a tick from a worker after which Plumeline is called blind."""
 PIPELINE = "pipeline"
@@ -51,7 +52,7 @@ class Alarms:
         self.outbox = Outbox(folder / "outbox.db", base)
         self.publisher = KafkaPublisher(bootstrap, prefix)
         self.reader = consumer(bootstrap, GROUP, group_instance_id=f"alerts-{instance}")
-        self.reader.subscribe([prefix + "events"])
+        self.reader.subscribe([prefix + topic for topic in TOPICS])
         self.deadman_s = deadman_s
         self.newest_tick_ms: int | None = None
         self.blind: str | None = None
@@ -72,6 +73,11 @@ class Alarms:
         self.publisher.close()
         self.registry.close()
         self.outbox.close()
+
+    @property
+    def blind_s(self) -> float:
+        """Real time since a worker last passed on a newer tick."""
+        return time.monotonic() - self._ticked_s
 
     async def _deliver(self, stop: threading.Event) -> None:
         self._loop, over = asyncio.get_running_loop(), asyncio.Event()
@@ -116,7 +122,7 @@ class Alarms:
 
     def _deadman(self, events: list[Event]) -> None:
         """Call Plumeline blind when no worker has passed on a tick for too long, and see again when one does."""
-        silent_s = time.monotonic() - self._ticked_s
+        silent_s = self.blind_s
         at = now_ms()
         if self.blind is None and silent_s > self.deadman_s:
             since = local_iso(self.newest_tick_ms or at - int(silent_s * 1000))
@@ -151,7 +157,3 @@ class Alarms:
                 self.outbox.journalled = lines[-1].n
         except OSError as error:
             self.logger.warning("the journal waits", error=str(error))
-
-    def lag(self) -> dict[str, int]:
-        """Return how many records of each partition wait."""
-        return lag(self.reader)

@@ -24,6 +24,7 @@ from ingest.kafka_log import UNACKED_BYTES_MAX, KafkaLog, KafkaPublisher, make_t
 from ingest.log import Entry, LogFull
 from ingest.registry import Registry, Source
 from ingest.tcp import Server
+from plumeline import alert_service, store_writer
 from plumeline.alert_service import Alarms, now_ms
 from plumeline.cluster_console import console_app, influx_store
 from plumeline.county import LOOPBACK, wall
@@ -32,12 +33,13 @@ from plumeline.influx_read import InfluxReader
 from plumeline.influx_setup import SetupFailed, make_buckets
 from plumeline.influx_write import InfluxWriter, Settings
 from plumeline.kafka_backfill import Backfill
-from plumeline.kafka_read import RegistryWatch
+from plumeline.kafka_read import RegistryWatch, leave
+from plumeline.lag import LagWatch
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
-from plumeline.worker import Worker, WorkerOptions, instance_name, run_worker
+from plumeline.worker import GROUP, INPUTS, Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
-from processors.figures import epoch_ms
+from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.registry_check import load_registry
 from processors.store import StoreAway
 
@@ -45,6 +47,8 @@ app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB."
 _Made = TypeVar("_Made")
 TICK_S = 10.0
 """Time between two ticks of a gateway."""
+KEEP_DAYS, KEEP_DAYS_MIN = 40, 3
+"""Days of inputs that a worker keeps for rebuilds: the last month and the time to correct it; fewest days that can be chosen."""
 REGISTRY_WAIT_S, REGISTRY_TRIES = 2.0, 60
 """Pause and number of looks for a registry at the start of a service."""
 
@@ -140,14 +144,29 @@ def worker(
     port: Port = 9101,
     prefix: Prefix = "",
     hot_hours: int = 6,
+    keep_days: Annotated[
+        int,
+        typer.Option(
+            envvar="PLUMELINE_KEEP_DAYS", help="Days whose hours can be rebuilt; older inputs are pruned from the state."
+        ),
+    ] = KEEP_DAYS,
 ) -> None:
     """Work off partitions: reports become figures and events."""
     log_to_stderr()
-    options = WorkerOptions(kafka, state, instance_name(), prefix, memory.Settings(hot_ms=hot_hours * 3_600_000))
+    if keep_days < KEEP_DAYS_MIN:
+        raise NotReadable(f"--keep-days {keep_days}: at least {KEEP_DAYS_MIN}")
+    settings = memory.Settings(hot_ms=hot_hours * HOUR_MS, keep_ms=keep_days * DAY_MS)
+    options = WorkerOptions(kafka, state, instance_name(), prefix, settings)
     made = patiently(lambda: Worker(options))
-    service = Service("worker", lambda: worker_samples(made))
+    lag = LagWatch(kafka, GROUP, INPUTS, prefix)
+    service = Service("worker", lambda: (*worker_samples(made), *lag.samples(made.partitions.copy().keys())))
     service.serve(service.app(), host, port)
-    run_worker(options, made)
+    try:
+        run_worker(options, made)
+    except SystemExit as end:
+        if not end.code:  # told to end; one that was killed or crashed keeps its place, because it comes back
+            leave(kafka, GROUP, options.instance)
+        raise
 
 
 def worker_samples(made: Worker) -> Iterable[Sample]:
@@ -157,9 +176,12 @@ def worker_samples(made: Worker) -> Iterable[Sample]:
         yield Sample("readings_total", "Readings taken in", part.progress.readings, label)
         yield Sample("figures_total", "Figures published", part.progress.figures, label)
         yield Sample("turns_total", "Turns of the engine", part.progress.turns, label)
-        yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", len(part.engine.touches), label)
+        waiting = len(part.engine.touches) + len(part.engine.put_off)
+        yield Sample("touches_waiting", "Touched source-hours that wait for their rebuild", waiting, label)
         if part.engine.watch.now_ms is not None:
             yield Sample("tick_seconds", "Newest tick, seconds since 1970", part.engine.watch.now_ms / 1000, label)
+        yield Sample("sources_aside", "Sources at whose hours a rule raises, set aside until a restart", len(part.aside), label)
+        yield Sample("pruned_rows", "Rows of the state pruned since start", part.pruner.rows, label)
         for reason, count in part.progress.quarantined.items():
             yield Sample("quarantined", "Inputs set aside", count, (*label, ("reason", reason)))
 
@@ -179,11 +201,13 @@ def writer(
     influx = InfluxWriter(Settings(url, org, influx_token(), buckets))
     reader = InfluxReader(url, influx_token(), org, buckets)
     made = patiently(lambda: StoreWriter(kafka, influx, InfluxStore(reader), instance_name(), prefix))
+    lag = LagWatch(kafka, store_writer.GROUP, store_writer.TOPICS, prefix)
 
     def samples() -> Iterable[Sample]:
         for name, count in {**made.counted, **influx.counted}.items():
             yield Sample("store_total", "Records read, lines written, retried, dropped, refused", count, (("what", name),))
         yield Sample("store_away", "1 while the store does not answer", float(made.away_since is not None))
+        yield from lag.samples()
 
     service = Service("writer", samples, ready=lambda: made.away_since is None)
     service.serve(service.app(), host, port)
@@ -225,11 +249,14 @@ def alerts(
     """Tell people: events become signed webhooks; and serve the console, whose actions are this process's to keep."""
     log_to_stderr()
     made = patiently(lambda: Alarms(kafka, state, instance_name(), base, prefix, deadman_s))
+    lag = LagWatch(kafka, alert_service.GROUP, alert_service.TOPICS, prefix)
 
     def samples() -> Iterable[Sample]:
         for name, count in made.outbox.counts().items():
             yield Sample("deliveries", "Webhook deliveries by state", count, (("state", name),))
         yield Sample("blind", "1 while no worker passes on ticks", float(made.blind is not None))
+        yield Sample("blind_seconds", "Seconds since a worker last passed on a newer tick", made.blind_s)
+        yield from lag.samples()
 
     service = Service("alerts", samples, ready=lambda: made.blind is None)
     web = service.app()

@@ -274,6 +274,10 @@ class InfluxStore:
         rows = self.reader.rows(RAW_BUCKET, FLOOR_MS * NS, UNTIL_MS * NS, where, ("_time",), SOURCES_MAX, each="first")
         return min((ms_of(at) for (at,) in rows), default=None)
 
+    def kept_from_ms(self) -> int:
+        """Return 0: what a bucket has forgotten is not asked for."""
+        return 0
+
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _lines(self, source: str, start_ms: int, end_ms: int, limit: int) -> list[bytes]:

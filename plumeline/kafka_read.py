@@ -1,4 +1,4 @@
-"""Reading Kafka outside a consumer group: what a partition missed, and the registry in force."""
+"""Reading Kafka outside a consumer group: what a partition missed, and the registry in force; and what a group knows of its members."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, MemberToRemove
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
@@ -67,6 +68,21 @@ def missed(bootstrap: str, group: str, topics: dict[str, int], partition: int, p
             open_ = {tp for tp in open_ if reader.position(tp) < ends[tp]}
     finally:
         reader.close()
+
+
+def leave(bootstrap: str, group: str, instance: str) -> None:
+    """Take an instance out of its group for good, so that the others take over its partitions at once and do not wait for it.
+
+    A client that has an instance's name keeps its place when it ends, for a session timeout: right for one that was killed.
+    """
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=ANSWER_MS, bootstrap_timeout_ms=ANSWER_MS)
+        try:
+            admin.remove_group_members(group, [MemberToRemove(group_instance_id=instance, reason="ended on purpose")])
+        finally:
+            admin.close()
+    except KafkaError as error:
+        structlog.get_logger("plumeline.group").warning("not left; the group waits a session timeout", error=str(error))
 
 
 class RegistryWatch:

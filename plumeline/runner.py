@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,15 +16,16 @@ import structlog
 from alerts.outbox import Outbox
 from ingest.log import Entry, LogFull, LogRecord, partition_of
 from ingest.records import Frame, Touch, frame_id
-from ingest.registry import Registry
+from ingest.registry import Registry, part_of
 from ingest.registry_diff import diff
+from plumeline.blame import LINES_ASIDE_MAX, Blame, reason_of
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from plumeline.waiting_room import WaitingRoom
 from processors.decode import BadLine
 from processors.engine import Engine
-from processors.figures import DAY_MS, SourceState, local
+from processors.figures import DAY_MS, HOUR_MS, SourceState, local
 from processors.memory import Settings
 from processors.output import Output
 from processors.points import Rules
@@ -44,6 +45,8 @@ APART_MAX = 32
 """Inputs of one read that are set aside because the engine raises; where more do, it is not the inputs' fault, and the process stops."""
 FULL_TURNS_MAX = 20
 """Full reads after which a slice of the backfill is let in all the same: it must end some day, however much is live."""
+SOURCES_ASIDE_MAX = 32
+"""Sources that are set aside because a rule raises at their hours; where more do, it is not the sources' fault, and the process stops."""
 FIRST_REGISTRY = "registry.first"
 """Name of the registry that a store began with; later ones are records of the log."""
 KEEP_RECORDS = 2_000_000
@@ -105,6 +108,8 @@ class Turns:
         self.offsets: dict[str, int] = json.loads(writer.get_meta("offsets") or "{}")
         self._reading: list[LogRecord] = []
         self._aside = 0
+        self.aside: dict[str, str] = {}
+        """Sources that are set aside until a restart or a change of the registry, and why."""
         kept = writer.get_meta("registry")
         self.engine = self._warm(Registry.model_validate_json(kept) if kept else registry)
         if kept is None:
@@ -172,12 +177,21 @@ class Turns:
             inputs = [inputs[0]._replace(value=line) for line in lines]
         if len(inputs) == 1:
             (record,) = inputs
+            if self._source_aside(record):
+                try:
+                    self._take(inputs, record.seq if record.seq != behind else self.progress.seq, [])
+                except Exception as raised:
+                    if _is_away(raised):
+                        raise
+                    self._apart([r for r in inputs if r.seq > self.progress.seq], behind, raised)
+                return
             self._aside += 1
             if self._aside > APART_MAX:
                 raise RuntimeError(f"more than {APART_MAX} inputs of one read raise; the last: {error!r}") from error
             structlog.get_logger("plumeline.runner").error("input set aside", error=repr(error), seq=record.seq)
-            bad = BadLine(record.value, f"raised {type(error).__name__}: {error}")
-            self._commit(Output(bad=[bad]), record.seq if record.seq != behind else self.progress.seq, [])
+            out = Output(bad=[BadLine(record.value, reason_of(error))])
+            self.engine.findings.set_aside(record.value, self.engine.watch.now_ms or 0, reason_of(error), out)
+            self._commit(out, record.seq if record.seq != behind else self.progress.seq, [])
             return
         middle = len(inputs) // 2
         for half, follows in ((inputs[:middle], inputs[middle].seq), (inputs[middle:], behind)):
@@ -188,11 +202,38 @@ class Turns:
                     raise
                 self._apart([r for r in half if r.seq > self.progress.seq], follows, raised)
 
+    def _source_aside(self, record: LogRecord) -> bool:
+        """Set the source aside at whose hours a rule raises with a record; return whether it is a source's fault."""
+        sources = [s for s in self.engine.points.source_names if s not in self.aside]
+        fault = Blame(lambda some: self._warm(self.registry, some), self.store, _is_away).fault(record, sources)
+        if fault is None:
+            return False
+        source, hour, error = fault
+        if len(self.aside) >= SOURCES_ASIDE_MAX:
+            raise RuntimeError(
+                f"a rule raises at more than {SOURCES_ASIDE_MAX} sources; the last: {source}: {error!r}"
+            ) from error
+        reason = reason_of(error)
+        structlog.get_logger("plumeline.runner").error("source set aside", source=source, hour=str(local(hour)), reason=reason)
+        self.aside[source] = reason
+        self.engine = self._warm(self.registry)
+        lines = self.store.cold_reports([(source, hour, hour + HOUR_MS)])[:LINES_ASIDE_MAX]
+        out = Output(bad=[BadLine(line, reason) for line in lines])
+        self.engine.findings.quarantined(source, hour, self.engine.watch.now_ms or hour, reason, out)
+        self._commit(out, self.progress.seq, [])
+        return True
+
     # -- restart and registry ------------------------------------------------------------------------------------
 
-    def _warm(self, registry: Registry) -> Engine:
-        """Return an engine that knows what the store says at its cursor: the same as if it had never stopped."""
-        engine = Engine(registry, self.rules, self.settings, self.store, accounts=self.accounts)
+    def _warm(self, registry: Registry, only: Collection[str] | None = None) -> Engine:
+        """Return an engine that knows what the store says at its cursor: the same as if it had never stopped.
+
+        With ``only`` it knows no other sources, also of those that are set aside.
+        """
+        if only is not None:
+            registry = part_of(registry, lambda source: source in only)
+        aside = self.aside if only is None else ()
+        engine = Engine(registry, self.rules, self.settings, self.store, accounts=self.accounts, aside=aside)
         rows = self.store.rows
         for source, high, decided in rows("SELECT source, high, decided FROM watermarks"):
             engine.remember(source, high, decided)
@@ -201,8 +242,11 @@ class Turns:
         engine.watch.restore(ticks, states)
         for mark in self.store.all_marks():
             engine.marks[mark.id] = mark
-        engine.touches = {(s, h): c for s, h, c in rows("SELECT source, hour, cause FROM touches")}
-        engine.restore_episodes(self.store.episodes(limit=100_000), self.store)
+        for source, hour, cause in rows("SELECT source, hour, cause FROM touches"):
+            if only is None or source in only:
+                engine.wait_for(source, hour, cause)
+        episodes = self.store.episodes(limit=100_000)
+        engine.restore_episodes([e for e in episodes if only is None or e.source in only], self.store)
         now = engine.watch.now_ms
         hot_from = engine.hot_from_of(now) if now is not None else 0
         day = engine.findings.day_of(hot_from) - DAY_MS if hot_from else 0
@@ -215,13 +259,17 @@ class Turns:
                 figures = self.store.cold_figures(source, level, day, 2**62)
                 engine.shelf.put(level, frame_of(figures, engine.points))
         engine.spans_renew()
-        lines = [bytes(line) for (line,) in rows("SELECT line FROM reports WHERE time >= ?", (day - DAY_MS,))]
+        if only is None:
+            lines = [bytes(line) for (line,) in rows("SELECT line FROM reports WHERE time >= ?", (day - DAY_MS,))]
+        else:
+            lines = self.store.cold_reports([(source, day - DAY_MS, 2**62) for source in only])
         engine.load(lines, hot_from)
         return engine
 
     def adopt(self, registry: Registry) -> int:
         """Put a new registry in force and touch what it changes; return how many source-hours."""
         changes = diff(self.registry, registry)
+        self.aside.clear()
         self.engine = self._warm(registry)
         self.writer.put_meta("registry", registry.model_dump_json())
         out = Output()

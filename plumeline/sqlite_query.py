@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.records import Mark
-from plumeline.sqlite_store import LATEST, SqliteWriter, figure_of
+from plumeline.sqlite_store import KEPT_FROM, LATEST, SqliteWriter, figure_of
 from processors.figures import MINUTE_SCALE, Episode, Event, Figure, Level, SourceState, epoch_ms
 from processors.rules.averaging import REASONS, VALID
 from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
@@ -177,6 +177,10 @@ class SqliteStore:
         """Return the time of a source's earliest report."""
         (first,) = self.rows("SELECT min(time) FROM reports WHERE source = ?", (source,))[0]
         return None if first is None else int(first)
+
+    def kept_from_ms(self) -> int:
+        """Return the time before which rows may have been pruned."""
+        return int(self.writer.get_meta(KEPT_FROM) or 0)
 
     def hours_between(self, source: str, start_ms: int, end_ms: int) -> int:
         """Return how many hours of a source have figures in [start, end)."""

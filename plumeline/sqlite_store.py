@@ -51,6 +51,8 @@ FILE_FRAME = (
     " OR (excluded.protocol = 'reports' AND excluded.verdict != 'ok')"
 )
 """A frame that came before stays as it is, except that one tried again is read, and that lines which fail once more say so."""
+KEPT_FROM = "kept_from"
+"""Name of the time before which rows may have been pruned."""
 LATEST = (
     "source, level, start, factor, stat, value, ok, reason, n, unit, state, verdict, lim, limit_id, inputs, rules, as_of, decided,"
     " revision, explain"

@@ -22,7 +22,8 @@ from ingest.log import Entry, partition_of
 from ingest.records import Frame, frame_id
 from ingest.registry import Registry
 from plumeline.influx_write import InfluxWriter
-from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer, lag
+from plumeline.kafka_read import POLL_MS, RegistryWatch, commit, consumer
+from plumeline.newest import Newest
 from processors.accounts import account_figures
 from processors.figures import DAY_MS
 from processors.influx import Lines
@@ -41,6 +42,8 @@ PAUSE_S, PAUSE_S_MAX = 0.5, 15.0
 DAYS_SHOWN = 40
 """Days of which the accounts remember figures; older ones are read from the store."""
 REASON_CHARS_MAX = 300
+BACK_RECORDS = 200
+"""Records of each partition of topic ``figures`` that are read once more at a start, to know again which versions are the newest."""
 
 
 class Accounts:
@@ -79,6 +82,9 @@ class StoreWriter:
         self.publisher = KafkaPublisher(bootstrap, prefix)
         self.reader = consumer(bootstrap, GROUP, group_instance_id=f"writer-{instance}", max_poll_interval_ms=900_000)
         self.reader.subscribe([prefix + topic for topic in TOPICS])
+        self.done: dict[TopicPartition, int] = {}
+        """What was committed of topic ``figures`` when a partition was assigned; what is read once more does not take it back."""
+        self.newest = Newest()
         self.counted: Counter[str] = Counter()
         self.away_since: float | None = None
         self.logger = structlog.get_logger("plumeline.writer")
@@ -102,7 +108,7 @@ class StoreWriter:
     def step(self, stop: threading.Event, timeout_ms: int = POLL_MS) -> int:
         """Write what one poll gives; return how many records."""
         try:
-            polled = self.reader.poll(timeout_ms=timeout_ms)
+            polled = self._again(self.reader.poll(timeout_ms=timeout_ms))
         except KafkaError as error:
             self.logger.warning("the broker does not answer", error=str(error))
             stop.wait(PAUSE_S)
@@ -120,12 +126,32 @@ class StoreWriter:
         if stop.is_set() and self.away_since is not None:
             return 0
         try:
-            commit(self.reader, {tp: records[-1].offset for tp, records in polled.items() if records})
+            done = {tp: records[-1].offset for tp, records in polled.items() if records}
+            commit(self.reader, {tp: offset for tp, offset in done.items() if offset >= self.done.get(tp, 0)})
         except (CommitFailedError, KafkaError) as error:
             self.logger.warning("offsets not committed; what was written is written again", error=str(error))
         count = sum(len(records) for records in polled.values())
         self.counted["records"] += count
         return count
+
+    def _again(self, polled: dict[TopicPartition, list[Any]]) -> dict[TopicPartition, list[Any]]:
+        """Go back a little in partitions of topic ``figures`` that were just assigned; return what was polled of the others.
+
+        Raises:
+            KafkaError: the broker does not answer; what was polled is polled again.
+        """
+        mine = {tp for tp in self.reader.assignment() if tp.topic == self._prefix + "figures"}
+        fresh = mine - self.done.keys()
+        self.done = {tp: offset for tp, offset in self.done.items() if tp in mine}
+        try:
+            self.done |= {tp: self.reader.committed(tp) or 0 for tp in fresh}
+        except KafkaError:
+            for tp, records in polled.items():
+                self.reader.seek(tp, records[0].offset)
+            raise
+        for tp in fresh:
+            self.reader.seek(tp, max(0, self.done[tp] - BACK_RECORDS))
+        return {tp: records for tp, records in polled.items() if tp not in fresh}
 
     def _convert(self, topic: str, value: bytes, buckets: dict[str, list[str]]) -> None:
         parsed: list[dict[str, Any]] = []
@@ -133,6 +159,9 @@ class StoreWriter:
             if not line or line.startswith(TICK_PREFIX):
                 continue
             try:
+                if topic == "figures" and self.newest.is_older(line):
+                    self.counted["older"] += 1
+                    continue
                 for bucket, text in self._points(topic, line):
                     buckets.setdefault(bucket, []).append(text)
                 if topic == "figures" and line.startswith(b'{"v":1,"level":"day"'):
@@ -197,7 +226,3 @@ class StoreWriter:
             detail=reason[:REASON_CHARS_MAX],
         )
         self.publisher.append_now([Entry("quarantine", partition_of(""), frame.line())])
-
-    def lag(self) -> dict[str, int]:
-        """Return how many records of each partition wait."""
-        return lag(self.reader)

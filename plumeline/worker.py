@@ -26,8 +26,9 @@ from ingest.records import Tick
 from ingest.registry import Registry, part_of
 from plumeline.kafka_read import RegistryWatch, missed
 from plumeline.runner import Turns, bad_frames, event_entries, touch_entries
+from plumeline.sqlite_prune import Pruner
 from plumeline.sqlite_query import SqliteStore
-from plumeline.sqlite_store import SqliteWriter
+from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
 from processors.figures import local
 from processors.lines import lines_of
 from processors.memory import Settings
@@ -69,6 +70,7 @@ class Partition(Turns):
             settings=options.settings,
             accounts=False,
         )
+        self.pruner = Pruner(writer)
 
     def own(self, registry: Registry) -> Registry:
         """Return the rows of this partition's sources."""
@@ -92,15 +94,25 @@ class Partition(Turns):
         if fresh:
             first = self.progress.seq + 1
             self.work([r._replace(seq=first + n) for n, r in enumerate(fresh)], live=live)
+            if self.engine.watch.now_ms is not None:
+                self.pruner.step(self.engine.keep_from(self.engine.watch.now_ms))
 
     def catch_up(self) -> int:
-        """Read again what others worked off since this state was written, without publishing; return how many records."""
-        self.publishes, count = False, 0
+        """Read again what others worked off since this state was written, without publishing; return how many records.
+
+        Where the log does not reach back that far, hours that began before the first tick that was read cannot be rebuilt any more.
+        """
+        self.publishes, count, gap = False, 0, False
         begins = {topic: self.offsets.get(topic, -1) + 1 for topic in INPUTS}
         try:
             for records in missed(self.options.bootstrap, GROUP, begins, self.number, self.options.prefix):
+                first = next((r.offset for r in records if r.topic == "reports"), 0)
+                gap = gap or first > self.offsets.get("reports", -1) + 1
                 self.take(records, live=False)
                 count += len(records)
+                if gap and self.engine.watch.now_ms is not None:
+                    self.writer.put_meta(KEPT_FROM, str(self.engine.watch.now_ms))
+                    gap = False
         finally:
             self.publishes = True
         return count

@@ -8,7 +8,7 @@ has no revision, and nothing reads it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Set
 
 import polars as pl
 
@@ -19,7 +19,7 @@ from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
 from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
-from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms, local_iso
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
 from processors.memory import NO_DATA_HOURS_MAX, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
@@ -32,6 +32,7 @@ from processors.shelf import MarkSpan, Shelf, spans_of
 from processors.silence import Watches
 from processors.stretch import METERED, Barrier, Stretch, Taking, crossed, stretches
 
+_HOUR = pl.col("minute") // HOUR_MS * HOUR_MS
 _KEYS = {"sid": pl.Int32, "hour": pl.Int64, "decided": pl.Int64}
 
 
@@ -46,7 +47,13 @@ class Engine:
         past: Past | None = None,
         *,
         accounts: bool = True,
+        aside: Collection[str] = (),
     ) -> None:
+        """Begin with nothing known.
+
+        Args:
+            aside: sources whose figures are not made, because a rule raises at them; their hours are touched instead.
+        """
         self.rules = rules or Rules()
         self.settings = settings or Settings()
         self.past = past
@@ -55,6 +62,7 @@ class Engine:
         self.fields = Fields(self.layouts, self.points)
         self.memory = {source: SourceMemory() for source in self.points.source_names}
         self._by_sid = list(self.memory.values())
+        self._aside = sorted(self.points.sid[source] for source in aside if source in self.points.sid)
         self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
         self.episodes = EpisodeBook()
@@ -65,6 +73,7 @@ class Engine:
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.touches: dict[tuple[str, int], str] = {}
+        self.put_off: dict[tuple[str, int], str] = {}
         self._hot_from = 0
         self._turned: dict[int, tuple[int, int]] = {}
         self._late: set[tuple[int, int]] = set()
@@ -134,7 +143,8 @@ class Engine:
         placed = place(decoded, self.fields)
         self.findings.unregistered(placed.unregistered, [layout.source for layout in known], out)
         self.findings.held(placed.held, out)
-        filed, crossings = crossed(placed.filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
+        filed = self._put_off(placed.filed, out) if self._aside else placed.filed
+        filed, crossings = crossed(filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
         self._skews(filed, out)
         taking = Taking(decoded, filed, crossings, self.rules.offset_ms)
         waiting = bool(self._late or self.desk.uncompared) or self.meters.dirty
@@ -167,6 +177,19 @@ class Engine:
         self._take(taking, len(stretch.lines), out)
         self._collect(out)
         return out
+
+    def _put_off(self, filed: pl.DataFrame, out: Output) -> pl.DataFrame:
+        """Hear the sources that are set aside and touch their hours that are decided already; return the reports of the others."""
+        off = pl.col("sid").is_in(self._aside)
+        for sid, time, hour, received in filed.filter(off).select("sid", "time", _HOUR, "received").rows():
+            memory, name = self._by_sid[sid], self.points.source_names[sid]
+            if memory.high is None:
+                memory.decided = hour
+            memory.high = max(time, memory.high or time)
+            self.watch.heard(name, time, received)
+            if hour < memory.decided:
+                self._touch(name, hour, "late readings", out)
+        return filed.filter(~off)
 
     def _hear(self, taking: Taking, upto: int) -> None:
         """Move watermarks and liveness by the reports before a line."""
@@ -223,17 +246,16 @@ class Engine:
         metered = filed["kind"].is_in(METERED)
         if metered.any():
             apart = readings["kind"].is_in(METERED)
-            self.meters.add(readings.filter(apart), out)
+            self.meters.add(self._kept(readings.filter(apart), out), out)
             filed, readings = filed.filter(~metered), readings.filter(~apart)
         daily = filed["kind"] == DAY
         if daily.any():
             self._file_own_days(readings.filter(pl.col("kind") == DAY), out, restored=restored)
             filed, readings = filed.filter(~daily), readings.filter(pl.col("kind") != DAY)
-        hour = pl.col("minute") // HOUR_MS * HOUR_MS
         cold = readings["minute"] < self._hot_from
         if cold.any():
             if not restored:
-                for sid, start in readings.filter(cold).select("sid", hour).unique().sort("sid", "minute").rows():
+                for sid, start in readings.filter(cold).select("sid", _HOUR).unique().sort("sid", "minute").rows():
                     self._touch(self.points.source_names[sid], start, "late readings", out)
             readings = readings.filter(~cold)
         self.shelf.add(filed, readings)
@@ -253,6 +275,17 @@ class Engine:
         self.desk.uncompared |= set(rows.select("sid", "day").unique().rows())
 
     # -- figures -------------------------------------------------------------------------------------------------
+
+    def _kept(self, readings: pl.DataFrame, out: Output) -> pl.DataFrame:
+        """Return meters' readings without those of days that the books cannot be run from any more; these are told."""
+        if self.settings.keep_ms is None or readings.is_empty():
+            return readings
+        offset = self.rules.offset_ms
+        kept_from = (pl.col("received") - self.settings.keep_ms + offset) // DAY_MS * DAY_MS - offset
+        expired = readings.filter(pl.col("minute") < kept_from)
+        for sid, hour, received in expired.select("sid", _HOUR, "received").unique().sort("sid", "minute").rows():
+            self.findings.refused(self.points.source_names[sid], hour, received, out)
+        return readings.filter(pl.col("minute") >= kept_from)
 
     def _decide(self, keys: pl.DataFrame, out: Output, *, no_data: bool = False) -> None:
         """Make and publish the hours of (``sid``, ``hour``, ``decided``) for the first time as decided."""
@@ -286,6 +319,13 @@ class Engine:
             if memory.high is not None and memory.decided < until and source in self.points.sid
             if every or partition_of(source) in partitions
         ]
+        if self._aside:
+            for source, memory in [d for d in due if self.points.sid[d[0]] in self._aside]:
+                for hour in range(max(memory.decided, until - NO_DATA_HOURS_MAX * HOUR_MS), until, HOUR_MS):
+                    self._touch(source, hour, "set aside", out)
+                memory.decided = until
+                out.watermarks[source] = (memory.high or 0, until)
+            due = [d for d in due if self.points.sid[d[0]] not in self._aside]
         self._decide_until(due, until, now, out)
 
     def _cool(self, now: int) -> None:
@@ -350,7 +390,7 @@ class Engine:
 
     def _touch(self, source: str, hour: int, cause: str, out: Output) -> None:
         """Ask for a rebuild of an hour beyond the hot set; it is worked off once the request comes back from the log."""
-        if (source, hour) not in self.touches:
+        if (source, hour) not in self.touches and (source, hour) not in self.put_off:
             out.touches[source, hour] = cause
 
     def _take_touches(self, record: LogRecord, out: Output) -> None:
@@ -361,7 +401,13 @@ class Engine:
                 out.bad.append(BadLine(line, f"no touch: {error}"))
                 continue
             key = (touch.source, epoch_ms(touch.hour))
-            self.touches[key] = out.touched[key] = touch.cause
+            out.touched[key] = touch.cause
+            self.wait_for(*key, touch.cause)
+
+    def wait_for(self, source: str, hour: int, cause: str) -> None:
+        """Take in a touch that came back from the log; one of a source that is set aside waits until that is over."""
+        off = self.points.sid.get(source) in self._aside
+        (self.put_off if off else self.touches)[source, hour] = cause
 
     def _work_touches(self, now: int, out: Output) -> None:
         """Rebuild the oldest touched source-hours from the store, within the budget of a tick."""
@@ -369,13 +415,13 @@ class Engine:
             return
         batch = sorted(self.touches, key=lambda key: (key[1], key[0]))[:TOUCHES_A_TICK]
         kept = {source: source in self.points.sid and self.past.first_report_ms(source) is not None for source, _ in batch}
+        kept_from = max(self.keep_from(now), self.past.kept_from_ms())
         for source, hour in batch:
-            if not kept[source]:
-                text = f"hour {local_iso(hour)} of {source} was touched, but no reports of it are kept: nothing was rebuilt"
-                self.findings.finding("touch.refused", source, None, now, text, out, {"hour": local_iso(hour)})
+            if not kept[source] or hour < kept_from:
+                self.findings.refused(source, hour, now, out)
             del self.touches[source, hour]
             out.worked.append((source, hour))
-        keys = [key for key in batch if kept[key[0]]]
+        keys = [key for key in batch if kept[key[0]] and key[1] >= kept_from]
         if keys:
             rebuild_cold(keys, self.shelf, self.spans, self.past, self.desk, now, out)
 
@@ -386,12 +432,16 @@ class Engine:
             return 0
         first_known = self.past.first_report_ms(source) if self.past is not None else None
         start = max(start_ms, first_known if first_known is not None else start_ms) // HOUR_MS * HOUR_MS
+        kept_from = self.keep_from(self.watch.now_ms or 0)
+        if start < kept_from < end_ms:
+            self.findings.refused(source, start, self.watch.now_ms or 0, out)
+            start = kept_from
         hours = range(start, min(end_ms, memory.high + HOUR_MS), HOUR_MS)
         sid = self.points.sid[source]
         for hour in hours:
             if hour < self._hot_from:
                 self._touch(source, hour, cause, out)
-            else:
+            elif sid not in self._aside:  # a restart makes all hot hours anew
                 self.shelf.soil(sid, hour)
                 self._late.add((sid, hour))
         return len(hours)
@@ -422,7 +472,7 @@ class Engine:
         """Fill the hot set from stored report lines and touch all of it; nothing is published until the next tick."""
         self._hot_from = hot_from
         decoded = decode(lines, self.layouts)
-        filed = place(decoded, self.fields).filed
+        filed = place(decoded, self.fields).filed.filter(~pl.col("sid").is_in(self._aside))
         if filed.is_empty():
             return
         for sid, top in filed.group_by("sid").agg(pl.col("time").max()).rows():
@@ -432,6 +482,10 @@ class Engine:
         late = pl.col("time") // HOUR_MS * HOUR_MS < decided.gather(filed["sid"])
         self._file(decoded, filed.with_columns(late=late), Output(), restored=True)
         self.meters.reload()
+
+    def keep_from(self, now: int) -> int:
+        """Return the first hour that may be rebuilt at a time; inputs of earlier ones are not kept."""
+        return 0 if self.settings.keep_ms is None else max(0, self.findings.day_of(now - self.settings.keep_ms))
 
     def hot_from_of(self, now: int) -> int:
         """Return the first hour whose readings are hot at a time."""

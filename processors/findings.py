@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import polars as pl
@@ -79,6 +80,27 @@ class Findings:
             )
             facts = {"text": text, "stat": "avg", "hour_start": local_iso(day), "hour_end": local_iso(day + DAY_MS)}
             self.event("reading.disagrees", key.source, key.factor, received, f"day {date}", facts, out)
+
+    def quarantined(self, source: str, hour_ms: int, now_ms: int, reason: str, out: Output) -> None:
+        """Tell a source that is set aside, because a rule raises at an hour of it."""
+        at = local_iso(hour_ms)
+        text = f"a rule failed at hour {at} ({reason}); nothing of {source} is judged until a restart or a changed registry, its input is kept"
+        self.event("input.quarantined", source, None, now_ms, at, {"text": text, "hour": at, "reason": reason}, out)
+
+    def refused(self, source: str, hour_ms: int, now_ms: int, out: Output) -> None:
+        """Tell an hour that cannot be rebuilt, because its inputs have expired."""
+        at = local_iso(hour_ms)
+        text = f"hour {at} of {source} was touched, but no reports of it are kept: nothing was rebuilt"
+        self.finding("touch.refused", source, None, now_ms, text, out, {"hour": at})
+
+    def set_aside(self, line: bytes, now_ms: int, reason: str, out: Output) -> None:
+        """Tell a report that is set aside by itself, because it made a rule fail; what is no report is told by quarantine alone."""
+        try:
+            source = json.loads(line)["source"]
+        except (ValueError, KeyError, TypeError):
+            return
+        text = f"a report of {source} made a rule fail ({reason}); it is set aside, the others count"
+        self.finding("input.quarantined", str(source), None, now_ms, text, out, {"reason": reason})
 
     def finding(
         self, kind: str, source: str, factor: str | None, time_ms: int, text: str, out: Output, facts: dict[str, object]

@@ -23,9 +23,13 @@ TICK_PREFIX = b'{"v":1,"tick"'
 
 @dataclass(slots=True)
 class Settings:
-    """What a runner chooses: how long readings stay hot, and whether open hours are published while they run."""
+    """What a runner chooses: how long readings stay hot, and whether open hours are published while they run.
+
+    ``keep_ms`` is how long inputs are kept for rebuilds, to the day; None is for ever.
+    """
 
     hot_ms: int = 6 * HOUR_MS
+    keep_ms: int | None = None
     provisional: bool = True
     provisional_ms: int = 5 * MINUTE_MS
 

@@ -55,3 +55,6 @@ class Past(Protocol):
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of a source's earliest report that is still kept."""
+
+    def kept_from_ms(self) -> int:
+        """Return the time before which inputs may be missing; 0 where all are kept."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -22,13 +23,16 @@ from kafka import KafkaConsumer, TopicPartition
 from ingest.kafka_log import KafkaPublisher, make_topics
 from ingest.log import PARTITIONS, Entry, LogRecord
 from ingest.registry import Contact, Enterprise, Limit, Point, Registry, Source
+from plumeline.parts import influx_bucket
 from plumeline.runner import Runner
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from processors.influx import BUCKET, RAW_BUCKET
 from processors.memory import TICK_PREFIX
 from simulators.encoder import Identity, encode, realtime
 from tests.conftest import REPO
 from tests.orphans import program
+from tests.parts import Influx
 
 CST = timezone(timedelta(hours=8))
 START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
@@ -70,6 +74,20 @@ def registry(devices: int, hook: str) -> Registry:
         limits=tuple(Limit(source=s, factor=SO2, limit_id="L35", limit=35, unit="mg/m3", stat="avg_ref") for s in names),
         contacts=(Contact(contact="duty", url=hook, secret_env="CLUSTER_SECRET"),),
     )
+
+
+def store_of(influx: Influx) -> dict[str, str]:
+    """Make the two buckets under names of their own; return what tells a service of them."""
+    prefix = f"chaos{uuid.uuid4().hex[:8]}_"
+    with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
+        for bucket in (BUCKET, RAW_BUCKET):
+            influx_bucket(http, influx.token, influx.org, prefix + bucket)
+    return {
+        "PLUMELINE_INFLUX_URL": influx.url,
+        "PLUMELINE_INFLUX_ORG": influx.org,
+        "PLUMELINE_INFLUX_TOKEN": influx.token,
+        "PLUMELINE_BUCKETS": prefix,
+    }
 
 
 def free_port() -> int:
@@ -128,6 +146,11 @@ class Process:
         self.start()
         return True
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of its log that say something, as written."""
+        lines = [line for line in self.log.read_text().splitlines() if f'"{event}"' in line and line.endswith("}")]
+        return [json.loads(line) for line in lines]
+
     def end(self) -> int:
         """Stop it gently; return its exit code."""
         assert self.child is not None
@@ -168,10 +191,9 @@ class Cluster:
         }
         port = free_port()
         self._add("gateway", ["gateway"], common | {"PLUMELINE_HTTP_PORT": str(port)}, port)
+        self.common = common
         for n in range(workers):
-            port = free_port()
-            words = common | {"PLUMELINE_INSTANCE": f"w{n}", "PLUMELINE_STATE": str(folder / f"w{n}")}
-            self._add(f"worker{n}", ["worker"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+            self.add_worker(n)
         if influx:
             port = free_port()
             self._add("writer", ["writer"], common | {"PLUMELINE_METRICS_PORT": str(port), "PLUMELINE_INSTANCE": "x"}, port)
@@ -180,6 +202,13 @@ class Cluster:
         port = free_port()
         words = common | {"PLUMELINE_INSTANCE": "a", "PLUMELINE_STATE": str(folder / "alerts")}
         self._add("alerts", ["alerts"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+
+    def add_worker(self, n: int) -> Process:
+        """Add a worker that is not started yet, and return it."""
+        port = free_port()
+        words = self.common | {"PLUMELINE_INSTANCE": f"w{n}", "PLUMELINE_STATE": str(self.folder / f"w{n}")}
+        self._add(f"worker{n}", ["worker"], words | {"PLUMELINE_METRICS_PORT": str(port)}, port)
+        return self.services[f"worker{n}"]
 
     def _add(self, name: str, words: list[str], env: dict[str, str], port: int) -> None:
         self.services[name] = Process(name, words, env, self.folder, port)

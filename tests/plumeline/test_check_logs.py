@@ -8,13 +8,11 @@ from the check.
 from __future__ import annotations
 
 import asyncio
-import json
-import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -23,7 +21,6 @@ from typing import NamedTuple
 import pytest
 
 from ingest.gateway import Gateway
-from ingest.hj212.framing import Framer
 from ingest.tcp import Server
 from plumeline.check import NO_INPUTS, Checked, check
 from plumeline.runner import Runner
@@ -31,32 +28,18 @@ from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from processors.figures import Figure
-from tests.conftest import SHARED, require
+from tests.conftest import require
+from tests.plumeline.log_kit import LOGGER, SERVER_LOG, Read, Replay, logger_reads, server_reads, stamp
 
-LOCAL = timezone(timedelta(hours=8))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SERVER_LOG = SHARED / "data" / "hj212_server_log" / "packets_0024_0500.jsonl"
-LOGGER = SHARED / "data" / "hj212_logger_capture" / "packets_part1.txt"
 PACKET = re.compile(rb"##[0-9]{4}([A-Z]+=(?:(?!##[0-9]{4}QN=).)*?CP=&&(.*?)&&)[0-9A-Fa-f]{4}", re.DOTALL)
 NOISE_OF_SCANNERS = (b"GET http://", b"GET http://", b"\x03\x00\x00/*")
 """How the three reads begin that are no HJ 212 at all."""
-GROUP_S = 120
-"""Packets of the logger's file that arrive together: its lines bear no arrival, only when they were sent."""
-WAIT_S = 20.0
 
 Key = tuple[str, str, str, str, datetime]
 Told = tuple[int | None, str | None, int]
 """Value as an integer at the level's scale, reason, n."""
-
-
-class Read(NamedTuple):
-    """Bytes that arrived together on one worker's connection; ``end`` says how it was closed."""
-
-    arrival: datetime
-    worker: int
-    data: bytes
-    end: str = ""
 
 
 class Packet(NamedTuple):
@@ -68,44 +51,6 @@ class Packet(NamedTuple):
     sent: str
     time: datetime | None
     items: dict[tuple[str, str], str]
-
-
-def server_reads() -> list[Read]:
-    """The log's reads; a read that ends with a packet gets the CR LF back that the log dropped (its README)."""
-    require("shared", SERVER_LOG.exists(), "the shared data has no hj212_server_log")
-    reads = []
-    for line in SERVER_LOG.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        arrival = datetime.fromisoformat(row["arrival"]).replace(tzinfo=LOCAL)
-        if row["event"] == "data":
-            data = row["raw"].encode("utf-8")
-            whole = re.search(rb"&&[0-9A-Fa-f]{4}\Z", data) is not None
-            reads.append(Read(arrival, row["worker"], data + b"\r\n" if whole else data))
-        elif row["event"] != "connect":
-            reads.append(Read(arrival, row["worker"], b"", row["event"]))
-    return reads
-
-
-def logger_reads() -> list[Read]:
-    """The logger's lines in groups of what was sent within two minutes, arriving when the last of them was sent."""
-    require("shared", LOGGER.exists(), "the shared data has no hj212_logger_capture")
-    reads: list[Read] = []
-    first: datetime | None = None
-    for line in LOGGER.read_bytes().splitlines(keepends=True):
-        found = re.search(rb"QN=([0-9]{17})", line)
-        assert found is not None
-        sent = stamp(found[1].decode())
-        if first is None or sent - first >= timedelta(seconds=GROUP_S):
-            first = sent
-            reads.append(Read(sent, 0, line))
-        else:
-            reads[-1] = Read(max(sent, reads[-1].arrival), 0, reads[-1].data + line)
-    return reads
-
-
-def stamp(text: str) -> datetime:
-    time = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=LOCAL)
-    return time + timedelta(milliseconds=int(text[14:] or "0"))
 
 
 def packets(reads: list[Read]) -> list[Packet]:
@@ -296,89 +241,21 @@ def walk(time: datetime, last: datetime, step: timedelta) -> Iterator[datetime]:
 # -- through the TCP server ------------------------------------------------------------------------------------------
 
 
-class Connection:
-    """A device's end of a connection: what it has sent as a framer counts it, and the answers it has got."""
+async def sent(log: SqliteLog, reads: list[Read], seed: int) -> tuple[Gateway, int]:
+    """Send reads to a gateway whose clock stands at each read's arrival; return it, and into how many pieces they were cut."""
+    now = EPOCH
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.framer = Framer()
-        self.got = bytearray()
-        self.listening = asyncio.create_task(self._listen())
+    async def arrive(time: datetime) -> None:
+        nonlocal now
+        now = time
 
-    async def _listen(self) -> None:
-        try:
-            while data := await self.reader.read(65_536):
-                self.got += data
-        except ConnectionError:
-            return
-
-
-class Replay:
-    """Sends reads over real sockets; the gateway's clock moves only when it has counted all that could be counted."""
-
-    def __init__(self, log: SqliteLog, seed: int) -> None:
-        self.now = EPOCH
-        self.gateway = Gateway(log, lambda: self.now, "replay", lambda _mn: "")
-        self.server = Server(self.gateway, "127.0.0.1", 0)
-        self.open: dict[int, Connection] = {}
-        self.rng = random.Random(seed)
-        self.sent_bytes = self.answered = self.pieces = 0
-
-    async def run(self, reads: list[Read]) -> None:
-        await self.server.start()
-        for read in reads:
-            self.now = read.arrival
-            if read.end:
-                await self._close(read.worker, abort=read.end == "io_error")
-            else:
-                await self._send(read)
-        for worker in list(self.open):
-            await self._close(worker, abort=False)
-        await self.server.stop()
-
-    async def _send(self, read: Read) -> None:
-        if read.worker not in self.open:
-            self.open[read.worker] = Connection(*await asyncio.open_connection("127.0.0.1", self.server.port))
-        connection = self.open[read.worker]
-        at = 0
-        while at < len(read.data):
-            size = self.rng.choice((1, 7, 40, 200, 1_500, 20_000))
-            connection.writer.write(read.data[at : at + size])
-            await connection.writer.drain()
-            await asyncio.sleep(0)
-            at += size
-            self.pieces += 1
-        self.sent_bytes += sum(len(p.data) for p in connection.framer.feed(read.data))
-        await self._caught_up()
-
-    async def _close(self, worker: int, *, abort: bool) -> None:
-        connection = self.open.pop(worker, None)
-        if connection is None:
-            return
-        if abort:
-            connection.writer.transport.abort()
-        else:
-            connection.writer.close()
-        self.sent_bytes += sum(len(p.data) for p in connection.framer.close())
-        self.answered += connection.got.count(b"##")
-        await self._caught_up()
-        await connection.listening
-        await self._until(lambda: self.server.connections == len(self.open), "a connection stays open")
-
-    async def _caught_up(self) -> None:
-        counted = self.gateway.counted
-        names = ("bytes_accepted", "bytes_quarantined", "bytes_noise")
-        await self._until(lambda: sum(counted[n] for n in names) == self.sent_bytes, f"{counted} of {self.sent_bytes} bytes")
-        await self._until(
-            lambda: self.answered + sum(c.got.count(b"##") for c in self.open.values()) == counted["answers"],
-            f"{counted['answers']} answers are not all received",
-        )
-
-    async def _until(self, done: Callable[[], bool], what: str) -> None:
-        end = asyncio.get_running_loop().time() + WAIT_S
-        while not done():
-            assert asyncio.get_running_loop().time() < end, what
-            await asyncio.sleep(0.0005)
+    gateway = Gateway(log, lambda: now, "replay", lambda _mn: "")
+    server = Server(gateway, "127.0.0.1", 0)
+    await server.start()
+    replay = Replay(server.port, lambda: {**gateway.counted, "connections": server.connections}, arrive, seed)
+    await replay.run(reads)
+    await server.stop()
+    return gateway, replay.pieces
 
 
 @pytest.mark.parametrize(("path", "seed"), [(SERVER_LOG, 1), (SERVER_LOG, 2), (LOGGER, 3)], ids=["server", "again", "logger"])
@@ -387,12 +264,10 @@ def test_the_tcp_server_makes_the_same_figures(path: Path, seed: int, tmp_path: 
     done = checked(path)
     reads = server_reads() if path == SERVER_LOG else logger_reads()
     log = SqliteLog(tmp_path / "log.db")
-    replay = Replay(log, seed)
-    asyncio.run(replay.run(reads))
-    counted = replay.gateway.counted
-    assert replay.pieces > len(reads)
-    assert {name: counted[f"bytes_{name}"] for name in done.bytes} == done.bytes
-    assert replay.gateway.verdicts == {"ok": done.frames["accepted"]}
+    gateway, pieces = asyncio.run(sent(log, reads, seed))
+    assert pieces > len(reads)
+    assert {name: gateway.counted[f"bytes_{name}"] for name in done.bytes} == done.bytes
+    assert gateway.verdicts == {"ok": done.frames["accepted"]}
 
     writer = SqliteWriter(tmp_path / "data.db")
     store = SqliteStore(writer)

@@ -107,6 +107,7 @@ OTHER_WORDS = {
     "never seen": "a state, shown by key",
     "not booked": "a decision among a finding's facts, not shown",
     "late readings": "the cause of a touch, not shown",
+    "set aside": "the cause of a touch, not shown",
     "joined to another episode": "how an episode was withdrawn, not shown",
     ", default factor": "the end of a note; seen whole beside it",
     "no touch: {}": "an input set aside, shown by the console's patterns",

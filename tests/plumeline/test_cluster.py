@@ -6,18 +6,17 @@ import json
 import os
 import random
 import time
-import uuid
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ingest.log import LogRecord
 from ingest.registry import Registry
 from plumeline.influx_query import InfluxStore
 from plumeline.influx_read import InfluxReader
-from plumeline.parts import influx_bucket
 from processors.figures import local_iso
-from processors.influx import BUCKET, RAW_BUCKET
 from simulators.receiver import Receiver
 from tests.parts import Influx, Kafka
 from tests.plumeline.cluster_kit import (
@@ -26,9 +25,11 @@ from tests.plumeline.cluster_kit import (
     START,
     Cluster,
     Device,
+    Process,
     canonical,
     registry,
     replayed,
+    store_of,
     told,
     wait_until,
 )
@@ -45,22 +46,11 @@ PACKETS_QUIET = 150
 """Packets of each device after the last kill: an hour that is live from its beginning. A kill is more than five simulated minutes."""
 PAUSE_S = (0.2, 2.5)
 """Pause between two kills."""
-
-
-def store_of(influx: Influx) -> dict[str, str]:
-    """Make the two buckets under names of their own; return what tells a service of them."""
-    import httpx
-
-    prefix = f"chaos{uuid.uuid4().hex[:8]}_"
-    with httpx.Client(base_url=influx.url, timeout=10, trust_env=False) as http:
-        for bucket in (BUCKET, RAW_BUCKET):
-            influx_bucket(http, influx.token, influx.org, prefix + bucket)
-    return {
-        "PLUMELINE_INFLUX_URL": influx.url,
-        "PLUMELINE_INFLUX_ORG": influx.org,
-        "PLUMELINE_INFLUX_TOKEN": influx.token,
-        "PLUMELINE_BUCKETS": prefix,
-    }
+OPENED = "exceedance.opened"
+GUEST = 2
+"""Number of the worker that is added after a quarter of the kills, and told to end after three quarters."""
+GUEST_PARTITIONS = 4
+"""Partitions it must have opened before; half of its share."""
 
 
 def stored_figures(buckets: dict[str, str], rows: Registry) -> set[tuple[object, ...]]:
@@ -90,7 +80,7 @@ def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys:
     away_s = time.monotonic()
 
     def alarms() -> int:
-        return sum('"exceedance.opened"' in d.body for d in receiver.deliveries())
+        return sum(f'"{OPENED}"' in d.body for d in receiver.deliveries())
 
     before = alarms()
     wait_until(lambda: alarms() >= before + 2, 240, "alarms while the store is away", cluster.last_words)
@@ -118,7 +108,7 @@ def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys:
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
-    """Gateway, workers, writer, alerts and broker are killed at random while a day is measured: nothing is lost, nothing doubled."""
+    """Services and broker are killed at random, a worker comes and goes, while a day is measured: nothing is lost, nothing doubled."""
     rng = random.Random(20261125)
     receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
     receiver.start()
@@ -132,8 +122,16 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     hits: Counter[str] = Counter()
     names = [*cluster.services, "broker"]
     ended: Counter[str] = Counter()
+    guest: Process | None = None
+    held: set[int] = set()
     while sum(hits.values()) < KILLS:
         time.sleep(rng.uniform(*PAUSE_S))
+        if guest is None and 4 * sum(hits.values()) >= KILLS:
+            guest = cluster.add_worker(GUEST)
+            guest.start()
+        if guest is not None and guest.name in cluster.services and 4 * sum(hits.values()) >= 3 * KILLS:
+            held = leave(cluster, guest)
+            left_at = datetime.now(UTC)
         for service in cluster.services.values():
             ended[service.name] += service.revive()
         open_ = [n for n in names if n != "broker" or (hits["broker"] < BROKER_KILLS_MAX and kafka.part is not None)]
@@ -145,11 +143,16 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
         else:
             cluster.services[target].kill()
             cluster.services[target].start()
-    while any(s.revive() for s in cluster.services.values()):
-        time.sleep(5)
-    wait_until(lambda: all(s.healthy() for s in cluster.services.values()), 120, "services answer again", cluster.last_words)
+
+    def well() -> bool:
+        for service in cluster.services.values():
+            ended[service.name] += service.revive()
+        return all(service.healthy() for service in cluster.services.values())
+
+    wait_until(well, 120, "services answer again", cluster.last_words)
     goal = max(min(d.acknowledged for d in devices) + PACKETS_QUIET, PACKETS_MIN)
     wait_until(lambda: min(d.acknowledged for d in devices) >= goal, 300, "devices are answered again", cluster.last_words)
+    wait_until(lambda: any(f'"{OPENED}"' in d.body for d in receiver.deliveries()), 300, "an alarm", cluster.last_words)
     for device in devices:
         device.stop.set()
     for device in devices:
@@ -158,6 +161,7 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     wait_until(cluster.drained, 300, "everything is worked off", lambda: f"{cluster.waiting()}\n{cluster.last_words()}")
     cluster.end()
     receiver.stop()
+    taken = opened_after(cluster, left_at)
 
     inputs, outputs, events = (
         cluster.records("reports", "marks", "touches"),
@@ -192,10 +196,14 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     expected = {r[0] for r in store.rows("SELECT id FROM events")}
     alarms = {i for i in expected if i.startswith("exceedance.opened/")}
     deliveries = [json.loads(x) for x in (tmp_path / "hooks.jsonl").read_text().splitlines()]
-    opened = Counter(json.loads(d["body"])["data"]["thread"] for d in deliveries if '"exceedance.opened"' in d["body"])
+    opened = Counter(json.loads(d["body"])["data"]["thread"] for d in deliveries if f'"{OPENED}"' in d["body"])
     keys_told = Counter(d["id"] for d in deliveries)
     with capsys.disabled():
         print(f"\nkills: {dict(hits)}; ended by themselves: {dict(+ended)}; packets acknowledged: {len(sent)}")
+        print(
+            f"worker {GUEST} joined and left: of its {len(held)} partitions {len(held & taken.keys())} taken over, within"
+            f" {max((taken[p] for p in held if p in taken), default=0):.0f} s"
+        )
         print(f"readings lost {len(sent - filed.keys())}, sent twice {sum(n > 1 for n in filed.values())} (same key)")
         print(f"figures {len(got)}: lost {len(missing)}, invented {len(invented)}, differing {len(differing)}")
         print(f"hours in the store {len(stored)}: lost {len(replays - stored)}, invented {len(stored - replays)}")
@@ -204,17 +212,48 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
             f"alarms {len(alarms)}, deliveries {len(deliveries)}, keys {len(keys_told)}, of a key twice {sum(n > 1 for n in keys_told.values())}"
         )
     assert all(hits[n] for n in names if n != "broker" or kafka.part is not None)
+    assert held and held <= taken.keys()
     assert sent - filed.keys() == set()
     assert (missing, invented, differing) == (set(), set(), [])
-    assert stored == replays
+    assert stored == replays, versions(outputs, {f[0] for f in stored ^ replays})
     assert set(events) == expected and alarms
     assert {d["verdict"] for d in deliveries} == {"ok"}
     assert len(opened) == len(alarms)
 
 
-def _time(text: str) -> float:
-    from datetime import datetime
+def leave(cluster: Cluster, guest: Process) -> set[int]:
+    """Tell a worker to end for good once it works; return its partitions."""
+    wait_until(
+        lambda: len(guest.said("partition opened")) >= GUEST_PARTITIONS, 60, "the added worker works", cluster.last_words
+    )
+    held: set[int] = set()
+    for row in sorted(guest.said("partition opened") + guest.said("partition closed"), key=lambda row: row["timestamp"]):
+        (held.add if row["event"] == "partition opened" else held.discard)(row["partition"])
+    del cluster.services[guest.name]
+    assert guest.end() == 0
+    return held
 
+
+def opened_after(cluster: Cluster, at: datetime) -> dict[int, float]:
+    """Return the partitions that workers opened after a time, and how many seconds after it the first of them did."""
+    rows = [row for s in cluster.services.values() if s.words == ["worker"] for row in s.said("partition opened")]
+    waited = sorted((_time(row["timestamp"]) - at.timestamp(), row["partition"]) for row in rows)
+    return {partition: after_s for after_s, partition in reversed(waited) if after_s > 0}
+
+
+def versions(outputs: list[LogRecord], ids: set[object]) -> str:
+    """Return, for what went wrong, which revisions of figures stand on the log, in order: (partition, offset, revision)."""
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for record in outputs:
+        for line in record.value.split(b"\n"):
+            row = json.loads(line)
+            if "stat" in row:
+                key = "/".join(row[name] for name in ("source", "factor", "stat", "level", "start"))
+                found.setdefault(key, []).append((record.partition, record.offset, row["revision"]))
+    return "\n".join(f"{key}: {found.get(str(key))}" for key in sorted(map(str, ids)))
+
+
+def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 

@@ -1,0 +1,94 @@
+"""Pruning of a worker's file: rows that no restart and no rebuild may need any more are deleted in small slices.
+
+What is deleted makes room for what comes; the file stops growing and does not shrink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
+from processors.figures import DAY_MS
+
+PRUNE_ROWS = 1_000
+"""Rows that one slice deletes at most; a turn is followed by one slice, so that live input waits for it for some milliseconds."""
+MARGIN_MS = 3 * DAY_MS
+"""What is kept before the first hour that may be rebuilt: clocks that are wrong, a register's day before, whole days of hours."""
+
+
+class Pruner:
+    """Goes through a file, round after round; a round that was cut off by a restart begins again."""
+
+    def __init__(self, writer: SqliteWriter) -> None:
+        self.writer = writer
+        self.rows = 0
+        self._done = 0
+        self._round: Iterator[int] | None = None
+
+    def step(self, keep_from_ms: int) -> int:
+        """Delete a slice of what is older than the first hour that may be rebuilt; return how many rows.
+
+        A round begins at the start and when that hour has moved; the file remembers it, so that a longer bound does not bring back
+        what is gone.
+        """
+        if self._round is None:
+            kept_from = max(keep_from_ms, int(self.writer.get_meta(KEPT_FROM) or 0))
+            if kept_from <= self._done:
+                return 0
+            self.writer.put_meta(KEPT_FROM, str(kept_from))
+            self._done, self._round = kept_from, self._slices(kept_from - MARGIN_MS)
+        deleted = next(self._round, None)
+        if deleted is None:
+            self._round = None
+            return 0
+        self.rows += deleted
+        return deleted
+
+    def _slices(self, cut_ms: int) -> Iterator[int]:
+        """Yield the number of rows of each slice deleted, table by table, source by source."""
+        for source in self._sources("reports"):
+            yield from self._deleted(
+                "reports", "source, time, hash", "source = ? AND time < ? AND received < ?", source, cut_ms, cut_ms
+            )
+        for source in self._sources("figures"):
+            first = self._one("SELECT min(start) FROM episodes WHERE source = ? AND state = 'open'", source)
+            before = cut_ms if first is None else min(cut_ms, int(first) - MARGIN_MS)
+            for level in ("hour", "day"):
+                where = "source = ? AND level = ? AND start < ?"
+                yield from self._deleted("figures", "source, level, start, factor, stat", where, source, level, before)
+        for source in self._sources("carries"):
+            newest = (
+                "SELECT max(day) FROM carries AS newest WHERE newest.source = carries.source AND newest.factor = carries.factor"
+            )
+            where = f"source = ? AND day < ? AND day < ({newest})"
+            yield from self._deleted("carries", "source, factor, day", where, source, cut_ms)
+        yield from self._deleted("events", "n", "time < ?", cut_ms)
+        yield from self._deleted("frames", "id", "received < ?", cut_ms)
+        yield from self._deleted("marks", "id", '"end" < ?', cut_ms)
+        over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
+        yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
+
+    def _sources(self, table: str) -> Iterator[str]:
+        """Yield the sources of a table one by one, each found by its index."""
+        source: str | None = ""
+        while source is not None:
+            found = self._one(f"SELECT min(source) FROM {table} WHERE source > ?", source)  # noqa: S608
+            source = None if found is None else str(found)
+            if source is not None:
+                yield source
+
+    def _deleted(self, table: str, key: str, where: str, *args: object) -> Iterator[int]:
+        """Delete what a condition holds for in slices; yield the rows of each."""
+        statement = f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {where} LIMIT ?)"  # noqa: S608
+        deleted = PRUNE_ROWS
+        while deleted == PRUNE_ROWS:
+            with self.writer.lock, self.writer.db as db:
+                deleted = db.execute(statement, (*args, PRUNE_ROWS)).rowcount
+            if deleted:
+                yield deleted
+
+    def _one(self, query: str, *args: object) -> Any:
+        with self.writer.lock:
+            (found,) = self.writer.db.execute(query, args).fetchone()
+        return found
