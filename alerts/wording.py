@@ -33,6 +33,10 @@ oxygen at or above the guard | 氧含量达到或超过折算上限
 hour means converted: no minutes | 以小时均值折算：无分钟数据
 {n:d} valid minutes of {of:d} ({why:w}) | 有效分钟 {n}，不足 {of}（{why}）
 {n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
+{n:d} valid results of {of:d} due | 有效数据 {n} 个，应得 {of} 个
+no discharge | 无排放
+weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权
+at or below zero, judged valid: taken as the rule pack says | 零值或负值判定有效，按规则集规定取值
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 {n:d} of 24 hours | 24 小时中有 {n} 小时
 {n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）

@@ -7,19 +7,10 @@ from typing import Any
 
 from ingest.registry import Limit, Meter, Point, Registry
 from processors.figures import MINUTE_SCALE, SCALE, Figure
+from processors.packs import Pack, pack_of
 from processors.points import end_ms, start_ms
 
-RULES = {
-    ("avg", "minute"): ("mean of the minute's valid readings", "HJ 75-2017, minute record (AIR-AVG-2)"),
-    ("avg", "hour"): ("mean of the hour's valid minutes, at least 45", "HJ 75-2017, valid hour (AIR-AVG-3)"),
-    ("avg", "day"): ("mean of the day's valid hours, at least 20", "HJ 75-2017, valid day (AIR-AVG-4)"),
-    ("avg_ref", "hour"): (
-        "mean over valid minutes of C × (21 − ref) / (21 − O₂), each minute converted before averaging",
-        "HJ 75-2017, conversion to reference oxygen (AIR-CNV-5) and valid hour (AIR-AVG-3)",
-    ),
-    ("avg_ref", "day"): ("mean of the day's valid hours at reference oxygen, at least 20", "HJ 75-2017 (AIR-AVG-4)"),
-    ("mass", "hour"): ("measured mean [mg/m³] × dry standard flow [m³/h] × 10⁻⁶", "HJ 75-2017, hourly emission (AIR-MAS-1)"),
-    ("mass", "day"): ("sum of the day's hourly masses", "HJ 75-2017, daily emission (AIR-MAS-2)"),
+ENERGY_RULES = {
     ("energy", "hour"): (
         "difference of the register (linear between readings) or sum of intervals, times the multiplier",
         "register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3",
@@ -30,13 +21,13 @@ RULES = {
     ("tco2", "hour"): ("energy × tCO2 per unit; electricity by grid factor of the year", "yearly grid factors; fuel defaults"),
     ("tco2", "day"): ("sum of the day's hours", "yearly grid factors; fuel defaults"),
 }
-"""Formula and source by stat and level."""
+"""Formula and source of energy by stat and level; those of means and masses are the source's rule pack's."""
 
 
 def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     """Return the formula, its numbers, and rule and clause of a figure, for people."""
-    formula, basis = RULES.get((figure.stat, figure.level), ("sum over the members", "second pass over day figures"))
-    out: dict[str, Any] = {"formula": formula}
+    out: dict[str, Any] = {**_rules(figure, registry)}
+    basis, basis_zh = out.pop("basis"), out.pop("basis_zh", None)
     total = figure.explain.get("total")
     if total is not None and figure.stat in ("avg", "avg_ref") and figure.n:
         out["sum"] = plain(Decimal(total).scaleb(-(MINUTE_SCALE if figure.level == "hour" else SCALE)))
@@ -60,8 +51,31 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
         out[key] = plain(Decimal(member["value"]).scaleb(-SCALE))
     limit = limit_of(figure, registry)
     out["basis"] = basis if limit is None else f"{basis}; limit {limit.limit_id}: {limit.basis or 'permit'}"
+    if basis_zh is not None:
+        out["basis_zh"] = basis_zh
     out["inputs_digest"], out["rules_digest"] = figure.inputs, figure.rules
     return out
+
+
+def _rules(figure: Figure, registry: Registry) -> dict[str, str]:
+    row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
+    return rules_behind(None if row is None else pack_of(row, registry.packs), figure.stat, figure.level)
+
+
+def rules_behind(pack: Pack | None, stat: str, level: str) -> dict[str, str]:
+    """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it."""
+    behind = pack.behind(stat, level) if pack is not None else []
+    if pack is None or not behind:
+        formula, basis = ENERGY_RULES.get((stat, level), ("sum over the members", "second pass over day figures"))
+        return {"formula": formula, "basis": basis}
+    unsure = [rule.confidence for rule in behind if not rule.confidence.startswith("seen")]
+    return {
+        "formula": "; ".join(pack.said(rule) for rule in behind),
+        "formula_zh": "；".join(pack.said(rule, "zh") for rule in behind),
+        "basis": "; ".join(f"{rule.standard}, {rule.clause} ({rule.id})" for rule in behind),
+        "basis_zh": "；".join(f"{rule.standard}，{rule.clause_zh}（{rule.id}）" for rule in behind),
+        "confidence": f"unconfirmed: {unsure[0]}" if unsure else "seen",
+    }
 
 
 def limit_of(figure: Figure, registry: Registry) -> Limit | None:

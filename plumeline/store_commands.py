@@ -111,6 +111,8 @@ def explain(
     shown = "no value" if found.number is None else f"{found.number.normalize():f} {found.unit}"
     out.print(f"{found.id}\n{shown} — {found.reason or found.verdict or 'ok'}, {found.n} valid, {found.state}", highlight=False)
     for key, value in facts.items():
+        if key.endswith("_zh"):
+            continue
         out.print(f"  {key:<16} {value}", highlight=False, soft_wrap=True)
     for r in history:
         out.print(

@@ -16,10 +16,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingest.registry import RulePack
+from ingest.registry import RulePack, Source
 from processors.figures import scaled
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+DEFAULT_PACK = "cn-flue-gas"
+"""Rule pack of sources whose kind no pack is for."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
@@ -36,6 +38,7 @@ class _Rule(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=32)]
     standard: str
     clause: str
+    clause_zh: str
     confidence: str
     text: str
     text_zh: str
@@ -242,6 +245,18 @@ def packs_of(own: Iterable[RulePack]) -> dict[str, Pack]:
     taken = {kind for pack in read for kind in pack.kinds}
     found = {i: replace(p, kinds=tuple(k for k in p.kinds if k not in taken)) for i, p in shipped().items()}
     return found | {pack.id: pack for pack in read}
+
+
+def pack_of(source: Source, own: Iterable[RulePack] = ()) -> Pack:
+    """Return the rule pack that a source follows: the one it names, else the one for its kind, else flue gas's."""
+    return chosen(source, packs_of(own))
+
+
+def chosen(source: Source, packs: Mapping[str, Pack]) -> Pack:
+    """Return the rule pack of ``packs`` that a source follows."""
+    named = packs.get(source.rules) if source.rules else None
+    of_kind = next((pack for pack in packs.values() if source.kind in pack.kinds), None)
+    return named or of_kind or packs[DEFAULT_PACK]
 
 
 @lru_cache(maxsize=CACHES_MAX)

@@ -11,10 +11,8 @@ import polars as pl
 from ingest.registry import Dated, Limit, Meter, MeterChange, Point, Registry, Source
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
-from processors.packs import Pack, packs_of
+from processors.packs import chosen, packs_of
 
-DEFAULT_PACK = "cn-flue-gas"
-"""Rule pack of points at a source whose kind no pack is for."""
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
 """Factor of an enterprise's standard coal and CO2, over all its meters."""
@@ -90,7 +88,6 @@ class Points:
         self.registry = registry
         self.rules = rules
         self.packs = packs_of(registry.packs)
-        self._pack_of_kind = {kind: pack for pack in self.packs.values() for kind in pack.kinds}
         self._digest = text_hash(rules.digest_text())
         names = sorted({(p.source, p.factor) for p in registry.points} | {(m.source, m.factor) for m in registry.meters})
         self.keys = [Key(*n) for n in names]
@@ -161,11 +158,6 @@ class Points:
                     out.setdefault((enterprise, ENERGY, stat), []).append(pid)
         return out
 
-    def pack(self, source: Source) -> Pack:
-        """Return the rule pack that a source follows: the one it names, else the one for its kind, else flue gas's."""
-        named = self.packs.get(source.rules) if source.rules else None
-        return named or self._pack_of_kind.get(source.kind) or self.packs[DEFAULT_PACK]
-
     def unit(self, pid: int) -> str:
         """Return the unit of a point's or meter's values, as its newest row says."""
         rows = self.points_of.get(pid) or self.meters.get(pid) or []
@@ -192,7 +184,7 @@ class Points:
 
     def _row(self, source: Source, row: Point | Meter, start: int, end: int) -> dict[str, object]:
         num, den = (1, 1) if isinstance(row, Meter) else row.multiplier.as_integer_ratio()
-        key, pack = (row.source, row.factor), self.pack(source)
+        key, pack = (row.source, row.factor), chosen(source, self.packs)
         out: dict[str, object] = {
             "pid": self.pid[key],
             "sid": self.sid[row.source],

@@ -11,7 +11,7 @@ from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
-from plumeline.texts import t
+from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
 from processors.figures import Figure, epoch_ms, local_iso
 
@@ -232,11 +232,12 @@ def _sentence(context: Context, f: Figure) -> str:
 def _formula(context: Context, f: Figure) -> Markup:
     explain = dict(f.explain)
     formula, basis = explain.pop("formula", None), explain.pop("basis", None)
+    in_chinese, basis_zh = explain.pop("formula_zh", None), explain.pop("basis_zh", None)
     for digest in ("inputs_digest", "rules_digest"):
         explain.pop(digest, None)  # they stand among the digests, at the page's end
     lines: list[Child] = []
     if formula:
-        lines.append(h("p", said(str(formula)), cls="formula"))
+        lines.append(h("p", in_chinese if in_chinese and spoken() == "zh" else said(str(formula)), cls="formula"))
     if "sum" in explain and explain.get("n") and f.ok:
         lines.append(
             h(
@@ -257,7 +258,8 @@ def _formula(context: Context, f: Figure) -> Markup:
         lines.append(h("dl", rows, cls="facts across"))
     if basis:
         rule = str(basis).split(f"; limit {f.limit_id}: ")[0]  # the limit follows, in the reader's language
-        lines.append(h("p", t("evidence.basis"), " ", said(rule), cls="quiet"))
+        rule = basis_zh if basis_zh and spoken() == "zh" else said(rule)
+        lines.append(h("p", t("evidence.basis"), " ", rule, cls="quiet"))
     if f.limit_number is not None:
         by = context.names.limit_words(f.source, f.limit_id)
         lines.append(
@@ -281,7 +283,8 @@ def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
     told = [f"{m.number.normalize():,f} {unit_of(context, m)}" for m in means if m is not None and m.number is not None]
     if len(told) != 2:
         return None
-    return h("p", " × ".join(told), " × 10⁻⁶ = ", h("b", str(_plain(f)["value"])), f" {unit_of(context, f)}", cls="formula")
+    power = " × 10⁻³ = " if told[0].endswith("/L") else " × 10⁻⁶ = "
+    return h("p", " × ".join(told), power, h("b", str(_plain(f)["value"])), f" {unit_of(context, f)}", cls="formula")
 
 
 def _hours(context: Context, key: Key) -> Markup:
@@ -380,7 +383,7 @@ def _missing(context: Context, text: str, key: Key | None) -> Markup:
 def _told(key: str, value: object) -> str:
     """Return a number of the formula, or what a word of it means."""
     word = f"explain.{key}.{value}"
-    return t(word) if t(word) != word else said(_text(value)) if key == "note" else _text(value)
+    return t(word) if t(word) != word else said(_text(value)) if key in ("note", "confidence") else _text(value)
 
 
 def _text(value: object) -> str:

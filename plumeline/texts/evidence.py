@@ -60,6 +60,7 @@ explain.oxygen_factor | Oxygen from
 explain.flow_factor | Flow from
 explain.register | Meter
 explain.note | Note
+explain.confidence | Confidence
 explain.register.cumulative | cumulative
 explain.register.interval | interval
 reading.kind.minute | the device's minute
@@ -144,6 +145,7 @@ explain.oxygen_factor | 氧含量取自
 explain.flow_factor | 流量取自
 explain.register | 计量表
 explain.note | 说明
+explain.confidence | 可信度
 explain.register.cumulative | 累计式
 explain.register.interval | 时段式
 reading.kind.minute | 设备分钟值

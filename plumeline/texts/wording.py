@@ -61,25 +61,17 @@ crc {a} computed, {b} sent at byte {n:d} | 计算 CRC 为 {a}，第 {n} 字节�
 """Verdicts and details of frames: English | Chinese."""
 
 FORMULA_ZH = """
-mean of the minute's valid readings | 该分钟有效读数的均值
-mean of the hour's valid minutes, at least 45 | 该小时有效分钟的均值，至少 45 个
-mean of the day's valid hours, at least 20 | 当日有效小时的均值，至少 20 个
-mean over valid minutes of C × (21 − ref) / (21 − O₂), each minute converted before averaging | \
-有效分钟 C × (21 − 基准氧含量) / (21 − O₂) 的均值，逐分钟先折算后平均
-mean of the day's valid hours at reference oxygen, at least 20 | 当日有效小时折算浓度的均值，至少 20 个
-measured mean [mg/m³] × dry standard flow [m³/h] × 10⁻⁶ | 实测均值 [mg/m³] × 标干流量 [m³/h] × 10⁻⁶
-sum of the day's hourly masses | 当日各小时排放量之和
 difference of the register (linear between readings) or sum of intervals, times the multiplier | 表底之差（读数之间按线性）或各时段之和，乘以倍率
 sum of the day's hours | 当日各小时之和
 energy × kgce per unit | 能源实物量 × 折标准煤系数（kgce/单位）
 energy × tCO2 per unit; electricity by grid factor of the year | 能源实物量 × CO₂ 排放因子（t/单位）；电力按当年电网排放因子
 sum over the members | 各成员之和
-HJ 75-2017, minute record (AIR-AVG-2) | HJ 75-2017，分钟数据（AIR-AVG-2）
-HJ 75-2017, valid hour (AIR-AVG-3) | HJ 75-2017，有效小时均值（AIR-AVG-3）
-HJ 75-2017, valid day (AIR-AVG-4) | HJ 75-2017，有效日均值（AIR-AVG-4）
-HJ 75-2017, conversion to reference oxygen (AIR-CNV-5) and valid hour (AIR-AVG-3) | HJ 75-2017，折算浓度（AIR-CNV-5）与有效小时均值（AIR-AVG-3）
-HJ 75-2017, hourly emission (AIR-MAS-1) | HJ 75-2017，小时排放量（AIR-MAS-1）
-HJ 75-2017, daily emission (AIR-MAS-2) | HJ 75-2017，日排放量（AIR-MAS-2）
+seen | 已见公开文本
+from memory, high | 凭记忆，高
+from memory, medium | 凭记忆，中
+minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
+from memory, low | 凭记忆，低
+unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
 register rules 2.5 | 表底规则 2.5
 yearly grid factors; fuel defaults | 年度电网排放因子；燃料缺省值

@@ -16,8 +16,9 @@ from alerts.alert import Alert, Phase, Severity
 from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
-from plumeline.explain import RULES
+from plumeline.explain import rules_behind
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, Event, Figure, Level, SourceState, local, local_iso
+from processors.packs import shipped
 from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
 
 NOW_MS = 1_782_890_480_000
@@ -438,8 +439,7 @@ def _figure(source: str, factor: str, stat: str, level: Level, at: int) -> Figur
     explain = {
         "sum": exact,
         "n": n,
-        "formula": RULES.get((stat, level), RULES["avg", "hour"])[0],
-        "basis": RULES.get((stat, level), RULES["avg", "hour"])[1],
+        **rules_behind(shipped()["cn-flue-gas"], stat, level),
     }
     if stat == "avg_ref":
         explain |= {"reference_o2_pct": "6"}

@@ -19,17 +19,18 @@ from ingest.hj212 import framing
 from ingest.hj212.crc import DIALECT_WORDS
 from plumeline.console import languages, words
 from plumeline.console.words import Names
-from plumeline.explain import RULES
+from plumeline.explain import ENERGY_RULES, rules_behind
 from plumeline.texts import LANGUAGES, catalogue, speaking, spoken, t
 from plumeline.texts.wording import FORMULA_ZH, GATEWAY_ZH, TABLES, said
+from processors.packs import STEP_OF, shipped
 from processors.rules.averaging import REASONS
 from tests.conftest import REPO
 from tests.plumeline.fake_store import HOUR, NOW_MS, STACK, registry_zh
 
-UNITS = "mg g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
+UNITS = "mg mg/L g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
 PROTOCOL = "CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
-CLAUSES = "AIR-AVG AIR-CNV AIR-MAS"
+CLAUSES = "AIR-AVG AIR-CNV AIR-MAS WAT COD"
 FOREIGN = frozenset(f"{UNITS} {PROTOCOL} {OURS} {CLAUSES}".split())
 """What may stand in Latin letters in a Chinese text; besides them file names and words with an underscore."""
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -95,11 +96,20 @@ PROBES = (
 """What stands in for a fact of a sentence in the code."""
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
+UNUSED = (
+    "assessment coverage drift evidence furnace gaps limits lookback marks millionths months periods ph qartod quotas"
+    " screening_limits screening_plant screening_records screening_values spells stretches substitution"
+    " vapour vapour_pressure verdict voc water_checks"
+)
+"""Rules that no step of a rule pack calls: whoever adds the step adds their words."""
 NOT_SHOWN = {
     "processors/registry_check.py": "faults of registry files, told by commands",
     "processors/decode.py": "asserts and errors of the decoder; its faults' words are pydantic's",
     "processors/influx.py": "line protocol",
     "processors/rules/judge.py": "limit profiles, told by commands",
+    "processors/packs.py": "faults of rule packs, told by commands",
+    "processors/cases.py": "told to whoever writes cases",
+    **{f"processors/rules/{name}.py": "a rule that no rule pack uses yet" for name in UNUSED.split()},
 }
 """Files of the engine whose sentences reach neither figures nor events."""
 OTHER_WORDS = {
@@ -202,9 +212,15 @@ def test_the_reasons_of_readings() -> None:
 def test_every_formula_has_its_chinese() -> None:
     """Formula and basis of each stat and level, with a limit behind them."""
     with speaking("zh"):
-        for formula, basis in RULES.values():
+        for formula, basis in ENERGY_RULES.values():
             assert not english(said(formula)), formula
             assert not english(said(f"{basis}; limit PWR-1: permit").replace("PWR", "")), basis
+        for pack in shipped().values():
+            for stat, level in STEP_OF:
+                told = rules_behind(pack, stat, level)
+                assert not english(told["formula_zh"]), told
+                assert not english(said(told["confidence"])), told
+                assert not english(told["basis_zh"]), told
 
 
 def test_every_verdict_of_the_gateway_has_its_chinese() -> None:

@@ -1,0 +1,163 @@
+"""Rule packs: the shipped cases are met, a pack of one's own changes what it says it changes, and its faults are told."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ingest.csv_tables import RegistryFaults
+from ingest.registry import RulePack
+from processors.cases import Case, CaseFault, parse_cases, run_case
+from processors.packs import PackFault, packs_of, parse_pack, shipped
+from processors.registry_check import load_registry
+
+FOLDER = files("processors.rules") / "packs"
+CASES = [
+    pytest.param(case, id=f"{file.name.removesuffix('.cases')} {case.name}")
+    for file in sorted(FOLDER.iterdir(), key=lambda f: f.name)
+    if file.name.endswith(".cases")
+    for case in parse_cases(file.read_text(encoding="utf-8"), file.name)
+]
+HOUR = """
+case ONE fifty minutes
+  source flue_gas
+  point SO2 mg/m3
+  10:00 to 10:50  SO2 20
+"""
+
+
+def own(text: str) -> RulePack:
+    """Return a pack as a registry holds it."""
+    pack = parse_pack(text, "own.toml")
+    return RulePack(id=pack.id, kinds=pack.kinds, file="own.toml", text=text)
+
+
+def flue_gas(**changes: str) -> str:
+    """Return the shipped pack of flue gas with some of its text replaced."""
+    text = (FOLDER / "cn-flue-gas.toml").read_text(encoding="utf-8")
+    for old, new in changes.items():
+        before = old.replace("__", " = ")
+        assert before in text, before
+        text = text.replace(before, new)
+    return text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_shipped_case_is_met(case: Case) -> None:
+    """Worked examples of the standards, as their files say them."""
+    assert run_case(case).failed == ()
+
+
+def test_a_case_that_is_not_met_says_what_there_is() -> None:
+    """Value, reason, missing figure and exceedances; each says its line."""
+    text = HOUR + (
+        "limit SO2 19\nexpect hour 10:00 SO2 20.01\nexpect hour 10:00 SO2 none\nexpect hour 10:00 NOX 1\nexpect no exceedance\n"
+        "expect exceedance SO2 10:00 to 11:00 times 0.06\nexpect exceedance SO2 10:00 to 12:00\n"
+    )
+    outcome = run_case(parse_cases(text, "x.cases")[0])
+    assert outcome.failed == (
+        "line 7: expect hour 10:00 SO2 20.01; it is 20.00, as 20.000000",
+        "line 8: expect hour 10:00 SO2 none; it is 20.000000, as 20.000000",
+        "line 9: expect hour 10:00 NOX 1; there is no such figure",
+        "line 10: expect no exceedance; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00",
+        "line 11: expect exceedance SO2 10:00 to 11:00 times 0.06; it is 0.05 times over",
+        "line 12: expect exceedance SO2 10:00 to 12:00; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("10:00 to 11:00 SO2 twenty", "x.cases, line 6"),
+        ("expect hour ten SO2 20", "write: expect hour HH:MM"),
+        ("mark broken 10:00 to 11:00", "line 6"),
+        ("10 to 11 SO2 20", "write: HH:MM to HH:MM"),
+        ("10:00 to 11:00 SO2 20 O2", "line 6"),
+    ],
+)
+def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
+    """File, line, and what would be read."""
+    with pytest.raises(CaseFault, match=r"x\.cases") as caught:
+        parse_cases(HOUR + line, "x.cases")
+    assert told in str(caught.value)
+
+
+def test_files_of_cases_have_a_shape() -> None:
+    """A file begins with a case, and a case expects something."""
+    with pytest.raises(CaseFault, match="line 1: a file begins with: case"):
+        parse_cases("point SO2 mg/m3", "x.cases")
+    with pytest.raises(CaseFault, match="case ONE expects nothing"):
+        parse_cases(HOUR, "x.cases")
+
+
+def test_a_pack_of_ones_own_takes_the_place_of_the_shipped_one() -> None:
+    """55 instead of 45 minutes: the hour of 50 is withheld, with the new number in its reason."""
+    case = parse_cases(HOUR + "expect hour 10:00 SO2 20.00", "x.cases")[0]
+    assert run_case(case).failed == ()
+    strict = own(flue_gas(minutes_min__45="minutes_min = 55"))
+    assert "50 valid minutes of 55" in run_case(case, [strict]).failed[0]
+    other = own(flue_gas(minutes_min__45="minutes_min = 55").replace('"cn-flue-gas"', '"strict"').replace('["flue_gas"]', "[]"))
+    assert run_case(case, [other]).failed == ()  # for no kind, and no source names it
+    named = parse_cases(HOUR.replace("source flue_gas", "source flue_gas rules strict") + "expect hour 10:00 SO2 20.00", "x")[0]
+    assert "of 55" in run_case(named, [other]).failed[0]
+
+
+def test_a_pack_for_a_kind_takes_it_from_the_shipped_one() -> None:
+    """Two of one's own for one kind cannot both hold."""
+    mine = own(flue_gas(minutes_min__45="minutes_min = 55").replace('"cn-flue-gas"', '"mine"'))
+    assert packs_of([mine])["cn-flue-gas"].kinds == ()
+    other = own(mine.text.replace('"mine"', '"other"'))
+    with pytest.raises(PackFault, match="packs mine and other are both for sources of kind flue_gas"):
+        packs_of([mine, other])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "minutes_min = 45",
+            "minutes_min = 61",
+            "own.toml: rule AIR-AVG-3: minutes_min: Input should be less than or equal to 60",
+        ),
+        ("minutes_min = 45", "minutes = 45", "own.toml: rule AIR-AVG-3: minutes_min: Field required"),
+        ('step = "hour.mass"', 'step = "hour.weight"', "own.toml: rule AIR-MAS-1"),
+        ('id = "AIR-MAS-2"', 'id = "AIR-MAS-1"', "rule AIR-MAS-1 stands twice"),
+        ('step = "day.mass"', 'step = "hour.mass"', "step hour.mass is in rules AIR-MAS-1, AIR-MAS-2"),
+        ("at least {hours_min}", "at least {hours}", "rule AIR-AVG-4: its text names 'hours'"),
+        ('step = "day.mean"\nhours_min = 20', 'step = "day.mass"', "step day.mass"),
+        ("[[rule]]", "[[rule", "own.toml: no TOML"),
+    ],
+)
+def test_a_fault_names_file_rule_and_field(old: str, new: str, told: str) -> None:
+    """What is wrong with a pack is told in one sentence."""
+    text = flue_gas()
+    assert old in text
+    with pytest.raises(PackFault) as caught:
+        parse_pack(text.replace(old, new), "own.toml")
+    assert told in str(caught.value)
+
+
+def test_a_registry_holds_packs(tmp_path: Path) -> None:
+    """Files in rules/ are read with the registry; a wrong one, and a source that names none, are faults of it."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "enterprises.csv").write_text("enterprise,name\nE,E\n")
+    (tmp_path / "sources.csv").write_text(
+        "source,enterprise,outlet,name,kind,rules\nA,E,1,A,flue_gas,strict\nB,E,2,B,flue_gas,\n"
+    )
+    with pytest.raises(RegistryFaults, match="no such rule pack"):
+        load_registry(tmp_path)
+    pack = tmp_path / "rules" / "strict.toml"
+    pack.write_text(flue_gas().replace('"cn-flue-gas"', '"strict"').replace('["flue_gas"]', "[]"), encoding="utf-8")
+    rows = load_registry(tmp_path)
+    assert [(p.id, p.kinds, p.file) for p in rows.packs] == [("strict", (), "rules/strict.toml")]
+    pack.write_text(pack.read_text(encoding="utf-8").replace("hours_min = 20", "hours_min = 25"), encoding="utf-8")
+    with pytest.raises(RegistryFaults, match=r"rules/strict\.toml.*hours_min"):
+        load_registry(tmp_path)
+
+
+def test_shipped_packs_are_for_every_kind_that_is_averaged() -> None:
+    """Each kind of source has one pack."""
+    kinds = sorted(kind for pack in shipped().values() for kind in pack.kinds)
+    assert kinds == ["flue_gas", "voc", "water"]
