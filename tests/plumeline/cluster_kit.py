@@ -45,6 +45,8 @@ GROUPS = {
     "plumeline-writer": ("frames", "reports", "figures", "events"),
 }
 CADENCE_S = 30
+TICK_S = 10.0
+"""Simulated seconds between two ticks of the gateway."""
 
 
 def device_name(n: int) -> str:
@@ -249,6 +251,11 @@ class Cluster:
     def drained(self) -> bool:
         """Whether all groups have worked everything off."""
         return not any(self.waiting().values())
+
+    def settle(self) -> None:
+        """Wait until all backfill is let in, and a tick came after it, at which its hours are revised."""
+        wait_until(lambda: not self.waiting()["plumeline-backfill"], DRAIN_S, "backfill is let in", self.last_words)
+        time.sleep(2 * TICK_S / self.speed)
 
     def records(self, *topics: str) -> list[LogRecord]:
         """Return all records of topics in order of time, each partition in its own order."""

@@ -93,6 +93,7 @@ def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys:
         device.stop.set()
     for device in devices:
         device.thread.join(10)
+    cluster.settle()
     cluster.services["gateway"].end()
     wait_until(cluster.drained, 240, "everything is worked off", lambda: f"{cluster.waiting()}\n{cluster.last_words()}")
     back_s = time.monotonic() - back_s
@@ -157,6 +158,7 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
         device.stop.set()
     for device in devices:
         device.thread.join(10)
+    cluster.settle()
     cluster.services["gateway"].end()
     wait_until(cluster.drained, 300, "everything is worked off", lambda: f"{cluster.waiting()}\n{cluster.last_words()}")
     cluster.end()
