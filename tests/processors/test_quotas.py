@@ -27,6 +27,8 @@ Hours = Sequence[tuple[float, float]]
 @pytest.mark.parametrize(
     ("event", "used", "year", "event_max", "overflow", "expected"),
     [
+        pytest.param("5", "0", None, 4, "split", ("4", "1", None), id="a start-up window without a year's quota"),
+        pytest.param("99", "0", None, None, "split", ("99", "0", None), id="no bound at all"),
         pytest.param("3", "58.5", 60, None, "split", ("1.5", "1.5", "0"), id="EX-4.4 split"),
         pytest.param("3", "58.5", 60, None, "whole", ("0", "3", "1.5"), id="EX-4.4 whole"),
         pytest.param("14", "690", 700, None, "split", ("10", "4", "0"), id="EX-4.4b drying and cooling"),
@@ -39,17 +41,19 @@ Hours = Sequence[tuple[float, float]]
     ],
 )
 def test_an_event(
-    event: str, used: str, year: int, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str]
+    event: str, used: str, year: int | None, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str | None]
 ) -> None:
     """EX-4.4: of 3 h with 58.5 of 60 used, 1.5 are exempt and 1.5 judged."""
     found = quotas.exempted(Decimal(event), used_h=Decimal(used), year_h=year, event_h_max=event_max, overflow=overflow)
-    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(Fraction(text) for text in expected)
+    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(None if t is None else Fraction(t) for t in expected)
 
 
 def test_a_reason_tells_what_is_left() -> None:
     """The operator reads how much of the event was exempt and how much is left of the year."""
     found = quotas.exempted(3, used_h=50, year_h=60, event_h_max=None, overflow="split")
     assert found.reason == "3 h of 3 exempt, 7 h of 60 left"
+    found = quotas.exempted(5, used_h=0, year_h=None, event_h_max=4, overflow="split")
+    assert found.reason == "4 h of 5 exempt"
 
 
 @pytest.mark.parametrize(("used", "outcome"), [("53.9", "passes"), ("54", "fails")])
@@ -66,7 +70,12 @@ def marks(spans: Hours, origin: int = START, pid: int = 1) -> pl.DataFrame:
 
 
 def spent(
-    rows: pl.DataFrame, *, year_h: int = 60, event_h_max: int | None = None, overflow: Overflow = "split", origin: int = START
+    rows: pl.DataFrame,
+    *,
+    year_h: int | None = 60,
+    event_h_max: int | None = None,
+    overflow: Overflow = "split",
+    origin: int = START,
 ) -> list[tuple[float, float, float, float]]:
     """Return start, end, until and used of each part in hours from the origin, whatever the order of rows."""
     found = quotas.exempt_spans(rows, year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
@@ -87,6 +96,12 @@ def spent(
             {"overflow": "whole"},
             [(0, 58.5, 58.5, 58.5), (100, 103, 100, 58.5), (200, 201, 201, 59.5)],
             id="EX-4.4 whole: what was not exempt used nothing",
+        ),
+        pytest.param(
+            [(0, 50), (60, 110)],
+            {"year_h": None, "event_h_max": 40},
+            [(0, 50, 40, 40), (60, 110, 100, 80)],
+            id="no yearly quota",
         ),
         pytest.param([(0, 5), (10, 14)], {"event_h_max": 4}, [(0, 5, 4, 4), (10, 14, 14, 8)], id="four hours an event"),
         pytest.param(
