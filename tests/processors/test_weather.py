@@ -165,10 +165,12 @@ def plant(
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def judged(rows: pl.DataFrame, hours: int = 8, required: int = 30, start: int = START) -> list[tuple[object, ...]]:
+def judged(
+    rows: pl.DataFrame, hours: int = 8, required: int = 30, start: int = START, coverage: int = 75
+) -> list[tuple[object, ...]]:
     """Judge a warning of some hours, with two hours of grace; whatever the order of rows."""
     options = {"start_ms": start, "end_ms": START + hours * HOUR_MS, "grace_s": 7_200, "baseline_days": 7}
-    options |= {"coverage_pct_min": 75, "required_pct": required, "offset_ms": OFFSET_MS}
+    options |= {"coverage_pct_min": coverage, "required_pct": required, "offset_ms": OFFSET_MS}
     found = weather.reductions(rows, **options)
     assert found.equals(weather.reductions(rows.reverse(), **options))
     return found.rows()
@@ -243,6 +245,17 @@ def test_the_same_hours_are_compared() -> None:
         value=pl.when((pl.col("hour") - START) % DAY_MS < 6 * HOUR_MS).then("value").otherwise(0)
     )
     assert judged(rows, hours=4)[0][3:6] == (6 * M, 12 * M, 50 * M)
+
+
+def test_the_day_of_the_warning_is_no_baseline() -> None:
+    """Not even where it is called normal: seven earlier days are compared with."""
+    rows = plant(TWELVE, ["12", "12", *["8.4"] * 6]).with_columns(normal=pl.lit(True))
+    assert judged(rows)[0][3:6] == (8_400_000, 12 * M, 30 * M)
+
+
+def test_nothing_is_judged_on_nothing() -> None:
+    """Even where no coverage is asked, without an hour to compare there is no number."""
+    assert judged(plant([], ["1"] * 8), coverage=0)[0][4:] == (None, None, None, "0 of 6 hours can be compared")
 
 
 def test_nothing_left_after_the_grace() -> None:
