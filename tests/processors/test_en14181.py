@@ -63,7 +63,7 @@ def test_the_bound_of_a_surveillance_test() -> None:
     """EX-9.4: 2.132 · 6/√5 + 20.41 is 26.13; the reason shows it; without measurements nothing is judged."""
     assert round(en14181.surveillance_bound(deviation=6, n=5, allowed=SIGMA, t=T4), 2) == Decimal("26.13")
     assert ast("30").reason == "mean difference 30, at most 26.13 allowed"
-    assert ast("1", n=0).outcome == "not judged"
+    assert (ast("1", n=0).outcome, ast("1", n=1).outcome) == ("not judged", "passes")
 
 
 def test_a_bound_without_a_root_is_met_exactly() -> None:
@@ -151,6 +151,7 @@ def test_cusum() -> None:
 def test_cusum_at_its_bound() -> None:
     """A sum of exactly 2.85 deviations is no alarm; the unit of the deviation does not matter."""
     assert [state.alarm for state in cusum([Decimal("3.351")])] == [False]
+    assert [state.alarm for state in cusum([Decimal("-3.351")])] == [False]
     assert [state.alarm for state in cusum([Decimal("3.351001")])] == [True]
     assert [state.alarm for state in cusum([Decimal("-3.351001")])] == [True]
     assert [state.alarm for state in cusum([2 * d for d in DRIFTS], deviation=2)] == [False] * 4 + [True]

@@ -65,7 +65,8 @@ def test_raw_data_become_half_hours() -> None:
     assert minutes["n"].to_list() == [12] * 13 + [8, 0]
     assert minutes["value"].null_count() == 1
     assert half_hour(minutes)[0][0] == 14
-    assert eu.averages(raw, period_s=60, datum_s=5, share_min=0)["value"].null_count() == 1
+    nothing = eu.averages(raw, period_s=60, datum_s=5, share_min=0).row(-1, named=True)
+    assert (nothing["value"], nothing["plant"], nothing["reason"]) == (None, None, "valid data cover 0 s of 60")
 
 
 @pytest.mark.parametrize(
