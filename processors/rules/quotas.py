@@ -135,7 +135,7 @@ def exempt_spans(
         exempt = end - begin if end - begin <= bound else bound if overflow == "split" else 0
         used[pid, year] = used.get((pid, year), 0) + exempt
         rows.append((pid, begin, end, begin + exempt, used[pid, year]))
-    return pl.DataFrame(rows, schema=_SPAN, orient="row")
+    return pl.DataFrame(rows, schema=_SPAN, orient="row").cast({"pid": marks.schema["pid"]})
 
 
 def exempt_hours(

@@ -176,6 +176,14 @@ def test_what_is_not_exempt_makes_no_hour_exempt() -> None:
     assert spent(marks([(0, 0)], NEW_YEAR)) == []
 
 
+def test_points_keep_their_type() -> None:
+    """The engine numbers points in 32 bits; spans made of its marks fit its hours."""
+    narrow = marks([(0, 1)]).cast({"pid": pl.Int32})
+    spans = quotas.exempt_spans(narrow, year_h=60, event_h_max=None, overflow="split", offset_ms=OFFSET_MS)
+    hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]}, schema_overrides={"pid": pl.Int32})
+    assert quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=150)["exempt"].to_list() == [True]
+
+
 def test_the_shipped_exemptions() -> None:
     """Furnaces share 60 and 700 hours; start-up windows of other industries bound one event; each says how sure it is."""
     rows = quotas.exemptions()
