@@ -11,7 +11,7 @@ from fractions import Fraction
 import polars as pl
 
 from processors.rules.gas import Exact, at_reference_oxygen, exact
-from processors.rules.millionths import millionths, quotient_expr, thousandths, times_expr, wide
+from processors.rules.millionths import millionths, milliseconds, quotient_expr, times_expr, wide
 from processors.rules.verdict import Verdict, all_of, any_of, at_least, at_most, not_judged, share_pct
 
 OPERATING, MEASURING = "operating", "measuring"
@@ -36,7 +36,7 @@ def averages(data: pl.DataFrame, *, period_s: Exact, datum_s: Exact, share_min: 
     Source:
         EU-2 to EU-4, EN 17255-1 (from memory, medium): two thirds, at both steps.
     """
-    period_ms, datum_ms, share = thousandths(period_s), thousandths(datum_s), exact(share_min)
+    period_ms, datum_ms, share = milliseconds(period_s), milliseconds(datum_s), exact(share_min)
     counted = pl.col("value").is_not_null() & (pl.col("plant") == OPERATING) & (pl.col("monitor") == MEASURING)
     covers = pl.col("n") * datum_ms * share.denominator >= period_ms * share.numerator
     enough = covers & (pl.col("n") > 0)

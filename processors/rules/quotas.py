@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from processors.figures import HOUR_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, thousandths
+from processors.rules.millionths import millionths, milliseconds
 from processors.rules.periods import year_of
 from processors.rules.verdict import Verdict, judged, number_text
 
@@ -119,8 +119,8 @@ def exempt_spans(
     Source:
         As ``exempted``; for each furnace and calendar year.
     """
-    year_ms = None if year_h is None else thousandths(exact(year_h) * HOUR_S)
-    event_ms = None if event_h_max is None else thousandths(exact(event_h_max) * HOUR_S)
+    year_ms = None if year_h is None else milliseconds(exact(year_h) * HOUR_S)
+    event_ms = None if event_h_max is None else milliseconds(exact(event_h_max) * HOUR_S)
     rows: list[tuple[int, int, int, int, int]] = []
     used: dict[tuple[int, int], int] = {}
     seen: dict[int, int] = {}
@@ -164,7 +164,7 @@ def exempt_hours(
         .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
     )
     under = pl.col("_ms") > 0
-    enough = pl.col("_ms") >= thousandths(exact(covered_min_min) * 60)
+    enough = pl.col("_ms") >= milliseconds(exact(covered_min_min) * 60)
     clean = pl.lit(True) if dust_mg_m3_max is None else (pl.col("dust") <= millionths(dust_mg_m3_max))
     limit = "" if dust_mg_m3_max is None else number_text(dust_mg_m3_max)
     reason = (

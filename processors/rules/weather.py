@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from processors.figures import DAY_MS, HOUR_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import quotient_expr, share_at_least, share_expr, thousandths, wide
+from processors.rules.millionths import milliseconds, quotient_expr, share_at_least, share_expr, wide
 
 LEVELS_FILE = "aqi_levels.csv"
 CACHES_MAX = 1
@@ -158,7 +158,7 @@ def reductions(
     Source:
         Emission_rules 8 (proposal): the same hours of the last 7 normal days, 2 h of grace, 75 % coverage.
     """
-    judged_ms = -(-(start_ms + thousandths(grace_s)) // HOUR_MS) * HOUR_MS
+    judged_ms = -(-(start_ms + milliseconds(grace_s)) // HOUR_MS) * HOUR_MS
     due = max(0, end_ms // HOUR_MS - judged_ms // HOUR_MS)
     local = pl.col("hour") + offset_ms
     rows = hours.with_columns(day=local // DAY_MS, clock=local % DAY_MS)
