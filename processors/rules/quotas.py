@@ -100,15 +100,13 @@ def quota_use(used_h: Exact, *, year_h: Exact, warn_pct: Exact) -> Verdict:
     return judged(exact(used_h) * 100 < exact(year_h) * exact(warn_pct), text, exact(used_h))
 
 
-def exempt_spans(
-    marks: pl.DataFrame, *, year_h: Exact | None, event_h_max: Exact | None, overflow: Overflow, offset_ms: int
-) -> pl.DataFrame:
+def exempt_spans(marks: pl.DataFrame, *, year_h: Exact | None, overflow: Overflow, offset_ms: int) -> pl.DataFrame:
     """Spend a yearly quota over the marks that share it, in order of their start.
 
     Args:
-        marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``; any order. Time under two of them counts once, for the earlier.
-        year_h: quota of a calendar year, None where only the event is bounded.
-        event_h_max: longest exemption of one event, counted from its start; None where only the year counts.
+        marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``, ``event_ms_max`` (longest exemption of this kind of event, from its
+            start; None where only the year counts); any order. Time under two of them counts once, for the earlier.
+        year_h: quota of a calendar year, None where only events are bounded.
         overflow: as for ``exempted``, for both bounds.
         offset_ms: local time's offset from UTC.
 
@@ -120,11 +118,10 @@ def exempt_spans(
         As ``exempted``; for each furnace and calendar year.
     """
     year_ms = None if year_h is None else milliseconds(exact(year_h) * HOUR_S)
-    event_ms = None if event_h_max is None else milliseconds(exact(event_h_max) * HOUR_S)
     rows: list[tuple[int, int, int, int, int]] = []
     used: dict[tuple[int, int], int] = {}
     seen: dict[int, int] = {}
-    for pid, year, event, last, start, end in _parts(marks, offset_ms).rows():
+    for pid, year, event, last, event_ms, start, end in _parts(marks, offset_ms).rows():
         begin = max(start, seen.get(pid, start))
         seen[pid] = max(end, seen.get(pid, end))
         if begin >= end:
@@ -195,19 +192,20 @@ def exemptions() -> tuple[Exemption, ...]:
 
 
 def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:
-    """Cut marks at New Year: pid, year, start and end of the mark, start and end of its part, in order of time."""
+    """Cut marks at New Year: pid, year, start, end and bound of the mark, start and end of its part, in order of time."""
     end = pl.col("end_ms")
     years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end - 1, offset_ms) + 1)
     opening = pl.datetime(pl.col("_year"), 1, 1).dt.epoch("ms") - offset_ms
     closing = pl.datetime(pl.col("_year") + 1, 1, 1).dt.epoch("ms") - offset_ms
     return (
-        marks.select("pid", "start_ms", "end_ms", _year=years)
+        marks.select("pid", "start_ms", "end_ms", "event_ms_max", _year=years)
         .explode("_year", empty_as_null=True)
         .select(
             "pid",
             "_year",
             "start_ms",
             "end_ms",
+            "event_ms_max",
             part_start_ms=pl.max_horizontal("start_ms", opening),
             part_end_ms=pl.min_horizontal("end_ms", closing),
         )

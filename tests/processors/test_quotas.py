@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -63,23 +63,24 @@ def test_nearly_used_up(used: str, outcome: str) -> None:
     assert (verdict.outcome, verdict.reason) == (outcome, f"{used} h of 60 used")
 
 
-def marks(spans: Hours, origin: int = START, pid: int = 1) -> pl.DataFrame:
+def marks(spans: Hours, origin: int = START, pid: int = 1, event_h_max: int | None = None) -> pl.DataFrame:
     """Return (start, end) marks, in hours from an origin."""
-    rows = [(pid, origin + int(s * HOUR_MS), origin + int(e * HOUR_MS)) for s, e in spans]
-    return pl.DataFrame(rows, schema={"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64}, orient="row")
+    bound = None if event_h_max is None else event_h_max * HOUR_MS
+    rows = [(pid, origin + int(s * HOUR_MS), origin + int(e * HOUR_MS), bound) for s, e in spans]
+    schema = dict.fromkeys(("pid", "start_ms", "end_ms", "event_ms_max"), pl.Int64)
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def spent(
     rows: pl.DataFrame,
     *,
     year_h: int | None = 60,
-    event_h_max: int | None = None,
     overflow: Overflow = "split",
     origin: int = START,
 ) -> list[tuple[float, float, float, float]]:
     """Return start, end, until and used of each part in hours from the origin, whatever the order of rows."""
-    found = quotas.exempt_spans(rows, year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
-    again = quotas.exempt_spans(rows.reverse(), year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
+    found = quotas.exempt_spans(rows, year_h=year_h, overflow=overflow, offset_ms=OFFSET_MS)
+    again = quotas.exempt_spans(rows.reverse(), year_h=year_h, overflow=overflow, offset_ms=OFFSET_MS)
     assert found.equals(again)
     return [
         ((s - origin) / HOUR_MS, (e - origin) / HOUR_MS, (u - origin) / HOUR_MS, used / HOUR_MS)
@@ -117,19 +118,27 @@ def spent(
         pytest.param([], {}, [], id="no marks"),
     ],
 )
-def test_a_year(spans: Hours, options: dict[str, object], expected: list[tuple[float, float, float, float]]) -> None:
+def test_a_year(spans: Hours, options: dict[str, Any], expected: list[tuple[float, float, float, float]]) -> None:
     """Events use up the quota in order of their start."""
-    assert spent(marks(spans), **options) == expected  # type: ignore[arg-type]
+    rest = {name: option for name, option in options.items() if name != "event_h_max"}
+    assert spent(marks(spans, event_h_max=options.get("event_h_max")), **rest) == expected
 
 
 def test_a_new_year_begins_with_a_full_quota() -> None:
     """A mark over New Year is cut there, each part at its own year's quota; the bound on one event goes on."""
     assert spent(marks([(-70, 5)], NEW_YEAR), origin=NEW_YEAR) == [(-70, 0, -10, 60), (0, 5, 5, 5)]
-    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, origin=NEW_YEAR) == [(-3, 0, 0, 3), (0, 5, 1, 1)]
-    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, overflow="whole", origin=NEW_YEAR) == [
+    assert spent(marks([(-3, 5)], NEW_YEAR, event_h_max=4), origin=NEW_YEAR) == [(-3, 0, 0, 3), (0, 5, 1, 1)]
+    assert spent(marks([(-3, 5)], NEW_YEAR, event_h_max=4), overflow="whole", origin=NEW_YEAR) == [
         (-3, 0, -3, 0),
         (0, 5, 0, 0),
     ]
+
+
+def test_kinds_of_events_share_a_year() -> None:
+    """A start-up of ten hours and an accident of five use one quota; only the accident is bounded, to four hours."""
+    rows = pl.concat([marks([(0, 10)]), marks([(20, 25)], event_h_max=4)])
+    assert spent(rows) == [(0, 10, 10, 10), (20, 25, 24, 14)]
+    assert spent(rows, year_h=12) == [(0, 10, 10, 10), (20, 25, 22, 12)]
 
 
 def test_each_furnace_has_its_own_quota() -> None:
@@ -179,7 +188,7 @@ def test_what_is_not_exempt_makes_no_hour_exempt() -> None:
 def test_points_keep_their_type() -> None:
     """The engine numbers points in 32 bits; spans made of its marks fit its hours."""
     narrow = marks([(0, 1)]).cast({"pid": pl.Int32})
-    spans = quotas.exempt_spans(narrow, year_h=60, event_h_max=None, overflow="split", offset_ms=OFFSET_MS)
+    spans = quotas.exempt_spans(narrow, year_h=60, overflow="split", offset_ms=OFFSET_MS)
     hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]}, schema_overrides={"pid": pl.Int32})
     assert quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=150)["exempt"].to_list() == [True]
 
