@@ -91,8 +91,8 @@ def capture_rates(hours: pl.DataFrame, *, start_ms: int, end_ms: int) -> pl.Data
         end_ms: its end, exclusive; of a quarter that still runs, the end of the last decided hour.
 
     Returns:
-        One row a point: ``pid``, ``hours``, ``stopped``, ``valid``, ``invalid`` (counts) and ``value`` (percent in millionths), None with a
-        ``reason`` where the source was stopped all the time.
+        One row a point that has a row in the period: ``pid``, ``hours``, ``stopped``, ``valid``, ``invalid`` (counts) and ``value`` (percent in
+        millionths), None with a ``reason`` where the source was stopped all the time.
 
     Source:
         HJ 75-2017, emission_rules 1.5, as ``capture_rate_pct``.

@@ -10,7 +10,7 @@ import polars as pl
 
 from processors.figures import DAY_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import thousandths
+from processors.rules.millionths import milliseconds
 from processors.rules.verdict import number_text
 
 IN_TOLERANCE: Literal["in tolerance"] = "in tolerance"
@@ -119,7 +119,7 @@ def unfit_intervals(checks: pl.DataFrame, *, interval_days: Exact, until_ms: int
         HJ 75-2017, emission_rules 1.4 (from memory, medium): from the discovery until the requirement is met again; an overdue
         calibration counts alike from its due time. Routine intervals 7, 15 or 30 days, 1 day where automatic.
     """
-    interval_ms = thousandths(exact(interval_days) * DAY_S)
+    interval_ms = milliseconds(exact(interval_days) * DAY_S)
     ordered = checks.sort("pid", "time_ms")
     met = pl.when(pl.col("state") == IN_TOLERANCE).then("time_ms")
     broken = (

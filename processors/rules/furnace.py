@@ -14,7 +14,7 @@ import polars as pl
 from processors.rules.coverage import HOURS_D
 from processors.rules.gaps import median
 from processors.rules.gas import Exact
-from processors.rules.millionths import millionths, quotient_expr, thousandths, wide
+from processors.rules.millionths import millionths, milliseconds, quotient_expr, wide
 from processors.rules.periods import day_of, month_of
 from processors.rules.spells import spells
 
@@ -193,5 +193,5 @@ def warnings(
     """
     below = pl.lit(False) if low is None else pl.col("value") < millionths(low)
     above = pl.lit(False) if high is None else pl.col("value") > millionths(high)
-    found = spells(readings, below | above, gap_ms_max=thousandths(gap_s_max), cover_ms=thousandths(cover_s))
+    found = spells(readings, below | above, gap_ms_max=milliseconds(gap_s_max), cover_ms=milliseconds(cover_s))
     return found.select("pid", opened_ms="start_ms", closed_ms="left_ms", n="n")

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from processors.figures import DAY_MS, HOUR_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import thousandths
+from processors.rules.millionths import milliseconds
 from processors.rules.periods import day_of
 
 MARKS_FILE, FLAGS_FILE = "mark_effects.csv", "flag_effects.csv"
@@ -163,7 +163,7 @@ def mark_conflicts(marks: pl.DataFrame, *, restart_s_max: Exact) -> pl.DataFrame
     restart = (
         pl.col("mark").is_in(["failure", "accident"])
         & pl.col("mark_2").is_in(["connection", "start-up"])
-        & (pl.col("start_ms_2") - pl.col("end_ms") <= thousandths(restart_s_max))
+        & (pl.col("start_ms_2") - pl.col("end_ms") <= milliseconds(restart_s_max))
     )
     return (
         pairs.filter((pl.col("mark") != pl.col("mark_2")) & (overlap | restart))
@@ -195,7 +195,7 @@ def late_marks(marks: pl.DataFrame, *, deadline_h: Exact, offset_ms: int) -> pl.
     Source:
         Emission_rules 4.4 (from memory, low): noon of the next day.
     """
-    deadline = day_of(pl.col("start_ms"), offset_ms) + DAY_MS + thousandths(exact(deadline_h) * (HOUR_MS // 1000))
+    deadline = day_of(pl.col("start_ms"), offset_ms) + DAY_MS + milliseconds(exact(deadline_h) * (HOUR_MS // 1000))
     return marks.with_columns(deadline_ms=deadline).with_columns(late=pl.col("set_ms") > pl.col("deadline_ms"))
 
 

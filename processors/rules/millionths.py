@@ -28,13 +28,13 @@ def millionths(value: Exact) -> int:
     return scaled.numerator
 
 
-def thousandths(seconds: Exact) -> int:
+def milliseconds(seconds: Exact) -> int:
     """Return a length of time [s] in whole milliseconds, as times are stored.
 
     Raises:
         ValueError: it is finer than a millisecond.
 
-    >>> thousandths(300)
+    >>> milliseconds(300)
     300000
     """
     scaled = exact(seconds) * 1000

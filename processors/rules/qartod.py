@@ -17,7 +17,7 @@ import polars as pl
 
 from processors.rules.gaps import median
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import MILLION, millionths, thousandths, wide
+from processors.rules.millionths import MILLION, millionths, milliseconds, wide
 
 FLAT_READINGS_MIN = 3
 """Readings below which a flat line cannot be told."""
@@ -164,7 +164,7 @@ def attenuated_signal(
     values than ``readings_min`` the reading is not evaluated.
     """
     rows = _sorted(readings)
-    windows = rows.rolling("time_ms", period=f"{thousandths(period_s)}i", group_by="pid").agg(
+    windows = rows.rolling("time_ms", period=f"{milliseconds(period_s)}i", group_by="pid").agg(
         _n=wide(_value.count()),
         _sum=wide(_value).sum(),
         _squares=(wide(_value) ** 2).sum(),
@@ -196,7 +196,7 @@ def time_gap(readings: pl.DataFrame, *, gap_h_max: Exact) -> pl.DataFrame:
     Source:
         As the others; default of the library 2 h.
     """
-    late = pl.col("time_ms").diff().over("pid") > thousandths(exact(gap_h_max) * 3600)
+    late = pl.col("time_ms").diff().over("pid") > milliseconds(exact(gap_h_max) * 3600)
     return _sorted(readings).with_columns(flag=pl.when(late).then(FAIL).otherwise(GOOD).cast(pl.Int8))
 
 
@@ -206,7 +206,7 @@ def reception(readings: pl.DataFrame, *, age_h_max: Exact) -> pl.DataFrame:
     Source:
         As the others; default of the library 6 h.
     """
-    old = pl.col("received_ms") - pl.col("time_ms") > thousandths(exact(age_h_max) * 3600)
+    old = pl.col("received_ms") - pl.col("time_ms") > milliseconds(exact(age_h_max) * 3600)
     flag = pl.when(old.is_null()).then(MISSING).when(old).then(FAIL).otherwise(GOOD)
     return _sorted(readings).with_columns(flag=flag.cast(pl.Int8))
 

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from processors.figures import HOUR_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, thousandths
+from processors.rules.millionths import millionths, milliseconds
 from processors.rules.periods import year_of
 from processors.rules.verdict import Verdict, judged, number_text
 
@@ -54,21 +54,21 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True)
 class Exempt:
-    """How much of an event is exempt and how much is judged [h], and what is left of the year's quota [h]."""
+    """How much of an event is exempt and how much is judged [h]; what is left of the year's quota [h], None without one."""
 
     exempt_h: Fraction
     judged_h: Fraction
-    left_h: Fraction
+    left_h: Fraction | None
     reason: str
 
 
-def exempted(event_h: Exact, *, used_h: Exact, year_h: Exact, event_h_max: Exact | None, overflow: Overflow) -> Exempt:
-    """Return how much of an event a quota exempts; its first hours go first.
+def exempted(event_h: Exact, *, used_h: Exact, year_h: Exact | None, event_h_max: Exact | None, overflow: Overflow) -> Exempt:
+    """Return how much of an event is exempt; its first hours go first.
 
     Args:
         event_h: length of the event.
         used_h: what was used of the year's quota before it.
-        year_h: quota of a calendar year.
+        year_h: quota of a calendar year, None where only the event is bounded.
         event_h_max: longest exemption of one event, None where only the year counts.
         overflow: "split" judges the hours beyond, "whole" judges the whole event, which then uses nothing of the quota.
 
@@ -78,13 +78,16 @@ def exempted(event_h: Exact, *, used_h: Exact, year_h: Exact, event_h_max: Exact
     >>> exempted(3, used_h=Fraction("58.5"), year_h=60, event_h_max=None, overflow="split").exempt_h
     Fraction(3, 2)
     """
-    length, left = exact(event_h), max(exact(year_h) - exact(used_h), Fraction(0))
-    allowed = left if event_h_max is None else min(left, exact(event_h_max))
+    length = exact(event_h)
+    left = None if year_h is None else max(exact(year_h) - exact(used_h), Fraction(0))
+    bounds = [bound for bound in (left, None if event_h_max is None else exact(event_h_max)) if bound is not None]
+    allowed = min(bounds, default=length)
     exempt = length if length <= allowed else allowed if overflow == "split" else Fraction(0)
-    text = (
-        f"{number_text(exempt)} h of {number_text(length)} exempt, {number_text(left - exempt)} h of {number_text(year_h)} left"
-    )
-    return Exempt(exempt, length - exempt, left - exempt, text)
+    text = f"{number_text(exempt)} h of {number_text(length)} exempt"
+    if left is None or year_h is None:
+        return Exempt(exempt, length - exempt, None, text)
+    rest = f"{number_text(left - exempt)} h of {number_text(year_h)} left"
+    return Exempt(exempt, length - exempt, left - exempt, f"{text}, {rest}")
 
 
 def quota_use(used_h: Exact, *, year_h: Exact, warn_pct: Exact) -> Verdict:
@@ -97,15 +100,13 @@ def quota_use(used_h: Exact, *, year_h: Exact, warn_pct: Exact) -> Verdict:
     return judged(exact(used_h) * 100 < exact(year_h) * exact(warn_pct), text, exact(used_h))
 
 
-def exempt_spans(
-    marks: pl.DataFrame, *, year_h: Exact, event_h_max: Exact | None, overflow: Overflow, offset_ms: int
-) -> pl.DataFrame:
+def exempt_spans(marks: pl.DataFrame, *, year_h: Exact | None, overflow: Overflow, offset_ms: int) -> pl.DataFrame:
     """Spend a yearly quota over the marks that share it, in order of their start.
 
     Args:
-        marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``; any order. Time under two of them counts once, for the earlier.
-        year_h: quota of a calendar year.
-        event_h_max: longest exemption of one event, counted from its start; None where only the year counts.
+        marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``, ``event_ms_max`` (longest exemption of this kind of event, from its
+            start; None where only the year counts); any order. Time under two of them counts once, for the earlier.
+        year_h: quota of a calendar year, None where only events are bounded.
         overflow: as for ``exempted``, for both bounds.
         offset_ms: local time's offset from UTC.
 
@@ -116,23 +117,22 @@ def exempt_spans(
     Source:
         As ``exempted``; for each furnace and calendar year.
     """
-    year_ms = thousandths(exact(year_h) * HOUR_S)
-    event_ms = None if event_h_max is None else thousandths(exact(event_h_max) * HOUR_S)
+    year_ms = None if year_h is None else milliseconds(exact(year_h) * HOUR_S)
     rows: list[tuple[int, int, int, int, int]] = []
     used: dict[tuple[int, int], int] = {}
     seen: dict[int, int] = {}
-    for pid, year, event, last, start, end in _parts(marks, offset_ms).rows():
+    for pid, year, event, last, event_ms, start, end in _parts(marks, offset_ms).rows():
         begin = max(start, seen.get(pid, start))
         seen[pid] = max(end, seen.get(pid, end))
         if begin >= end:
             continue
-        bound = year_ms - used.get((pid, year), 0)
+        bound = end - begin if year_ms is None else year_ms - used.get((pid, year), 0)
         if event_ms is not None:
             bound = min(bound, max(event + event_ms - begin, 0)) if overflow == "split" or last - event <= event_ms else 0
         exempt = end - begin if end - begin <= bound else bound if overflow == "split" else 0
         used[pid, year] = used.get((pid, year), 0) + exempt
         rows.append((pid, begin, end, begin + exempt, used[pid, year]))
-    return pl.DataFrame(rows, schema=_SPAN, orient="row")
+    return pl.DataFrame(rows, schema=_SPAN, orient="row").cast({"pid": marks.schema["pid"]})
 
 
 def exempt_hours(
@@ -161,7 +161,7 @@ def exempt_hours(
         .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
     )
     under = pl.col("_ms") > 0
-    enough = pl.col("_ms") >= thousandths(exact(covered_min_min) * 60)
+    enough = pl.col("_ms") >= milliseconds(exact(covered_min_min) * 60)
     clean = pl.lit(True) if dust_mg_m3_max is None else (pl.col("dust") <= millionths(dust_mg_m3_max))
     limit = "" if dust_mg_m3_max is None else number_text(dust_mg_m3_max)
     reason = (
@@ -192,19 +192,20 @@ def exemptions() -> tuple[Exemption, ...]:
 
 
 def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:
-    """Cut marks at New Year: pid, year, start and end of the mark, start and end of its part, in order of time."""
+    """Cut marks at New Year: pid, year, start, end and bound of the mark, start and end of its part, in order of time."""
     end = pl.col("end_ms")
     years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end - 1, offset_ms) + 1)
     opening = pl.datetime(pl.col("_year"), 1, 1).dt.epoch("ms") - offset_ms
     closing = pl.datetime(pl.col("_year") + 1, 1, 1).dt.epoch("ms") - offset_ms
     return (
-        marks.select("pid", "start_ms", "end_ms", _year=years)
+        marks.select("pid", "start_ms", "end_ms", "event_ms_max", _year=years)
         .explode("_year", empty_as_null=True)
         .select(
             "pid",
             "_year",
             "start_ms",
             "end_ms",
+            "event_ms_max",
             part_start_ms=pl.max_horizontal("start_ms", opening),
             part_end_ms=pl.min_horizontal("end_ms", closing),
         )

@@ -10,7 +10,7 @@ import polars as pl
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS
 from processors.rules.evidence import evidence, in_windows
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, share_above, share_at_least, text_expr, thousandths, wide
+from processors.rules.millionths import millionths, milliseconds, share_above, share_at_least, text_expr, wide
 from processors.rules.periods import day_of, month_length, month_of
 
 _value, _limit = pl.col("value"), pl.col("limit")
@@ -44,8 +44,8 @@ def hugging(
     """
     found = in_windows(
         _limited(hours),
-        window_ms=thousandths(window_s),
-        every_ms=thousandths(every_s),
+        window_ms=milliseconds(window_s),
+        every_ms=milliseconds(every_s),
         offset_ms=offset_ms,
         n=pl.len(),
         near=(_above(near_times) & (_value <= _limit)).sum(),
@@ -87,8 +87,8 @@ def edge_density(
     many = pl.col("below") * ratio.denominator >= pl.col("above") * ratio.numerator
     found = in_windows(
         _limited(hours),
-        window_ms=thousandths(window_s),
-        every_ms=thousandths(every_s),
+        window_ms=milliseconds(window_s),
+        every_ms=milliseconds(every_s),
         offset_ms=offset_ms,
         n=pl.len(),
         below=(_above(below_times) & (_value <= _limit)).sum().cast(pl.Int64),
@@ -141,7 +141,7 @@ def drops(
         )
         .filter(
             pl.col("_low"),
-            pl.col("time_ms") - pl.col("high_time_ms") <= thousandths(within_s),
+            pl.col("time_ms") - pl.col("high_time_ms") <= milliseconds(within_s),
             pl.col("_low_before").is_null() | (pl.col("_low_before") < pl.col("high_time_ms")),
             (pl.col("load") - pl.col("high_load")).abs() <= millionths(load_change_max),
             (pl.col("oxygen") - pl.col("high_oxygen")).abs() <= millionths(oxygen_change_pct_max),
@@ -187,7 +187,7 @@ def calibration_as_cover(
         marks.filter(~pl.col("scheduled"))
         .sort("start_ms")
         .join_asof(near, left_on="start_ms", right_on="high_ms", by="pid", strategy="backward", check_sortedness=False)
-        .filter(pl.col("start_ms") - pl.col("high_ms") <= thousandths(within_s))
+        .filter(pl.col("start_ms") - pl.col("high_ms") <= milliseconds(within_s))
     )
     reason = pl.format(
         "unscheduled calibration or maintenance {} min after a value of {} at a limit of {}",

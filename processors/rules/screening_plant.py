@@ -16,7 +16,7 @@ import polars as pl
 from processors.figures import MINUTE_MS
 from processors.rules.evidence import evidence, in_windows
 from processors.rules.gas import AIR_OXYGEN_PCT, Exact, exact
-from processors.rules.millionths import millionths, text_expr, thousandths, wide
+from processors.rules.millionths import millionths, milliseconds, text_expr, wide
 from processors.rules.spells import held
 from processors.rules.verdict import number_text
 
@@ -158,7 +158,7 @@ def wrong_correlation(
     Source:
         DQ-9 (proposal): Spearman's rank correlation, 0.8, 24 h; load and flow, fuel and SO2 before treatment.
     """
-    window_ms = thousandths(window_s)
+    window_ms = milliseconds(window_s)
     windows = in_windows(
         pairs.filter(pl.col("x").is_not_null() & pl.col("y").is_not_null()),
         window_ms=window_ms,
@@ -270,12 +270,12 @@ def _spells(
     readings: pl.DataFrame, met: pl.Expr, *, gap_s_max: Exact, cover_s: Exact, lasting_s: Exact, **columns: pl.Expr
 ) -> pl.DataFrame:
     """Return the spells of a condition that lasted long enough, with columns told of each."""
-    cover_ms = thousandths(cover_s)
+    cover_ms = milliseconds(cover_s)
     return (
-        held(readings, met, gap_ms_max=thousandths(gap_s_max), cover_ms=cover_ms)
+        held(readings, met, gap_ms_max=milliseconds(gap_s_max), cover_ms=cover_ms)
         .group_by("pid", "start_ms")
         .agg(end_ms=pl.col("time_ms").max() + cover_ms, **columns)
-        .filter(pl.col("end_ms") - pl.col("start_ms") >= thousandths(lasting_s))
+        .filter(pl.col("end_ms") - pl.col("start_ms") >= milliseconds(lasting_s))
     )
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from processors.rules.evidence import evidence
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, text_expr, thousandths, wide
+from processors.rules.millionths import millionths, milliseconds, text_expr, wide
 
 PARTS: tuple[tuple[str, str, str], ...] = (
     ("methane", "total_hydrocarbons", "methane {} above total hydrocarbons {}"),
@@ -40,7 +40,7 @@ def part_above_whole(rows: pl.DataFrame, *, tolerance_pct: Exact, cover_s: Exact
             rows.filter(wide(pl.col(part)) * share.denominator > wide(pl.col(whole)) * share.numerator),
             "DQ-8",
             start=pl.col("time_ms"),
-            end=pl.col("time_ms") + thousandths(cover_s),
+            end=pl.col("time_ms") + milliseconds(cover_s),
             reason=pl.format(words, text_expr(pl.col(part)), text_expr(pl.col(whole))),
             weight=weight,
         )
@@ -72,7 +72,7 @@ def implausible_gas(rows: pl.DataFrame, *, warmer_degc_min: Exact, cover_s: Exac
             ),
         ),
     )
-    end = pl.col("time_ms") + thousandths(cover_s)
+    end = pl.col("time_ms") + milliseconds(cover_s)
     found = [
         evidence(rows.filter(met), "DQ-8", start=pl.col("time_ms"), end=end, reason=reason, weight=weight)
         for met, reason in cases
@@ -103,7 +103,7 @@ def recomputed_otherwise(
         found,
         detector,
         start=pl.col("time_ms"),
-        end=pl.col("time_ms") + thousandths(cover_s),
+        end=pl.col("time_ms") + milliseconds(cover_s),
         reason=reason,
         weight=weight,
     )
@@ -122,7 +122,7 @@ def silent_changes(changes: pl.DataFrame, maintenance: pl.DataFrame, *, slack_s:
     Source:
         DQ-15 (proposal).
     """
-    slack_ms = thousandths(slack_s)
+    slack_ms = milliseconds(slack_s)
     numbered = changes.filter(pl.col("old") != pl.col("new")).with_row_index("_at")
     recorded = (
         numbered.join(maintenance.select("pid", "start_ms", "end_ms"), on="pid")

@@ -14,7 +14,7 @@ import polars as pl
 from processors.figures import DAY_MS
 from processors.rules.evidence import evidence, in_windows
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, share_at_least, share_expr, text_expr, thousandths, wide
+from processors.rules.millionths import millionths, milliseconds, share_at_least, share_expr, text_expr, wide
 from processors.rules.spells import held
 from processors.rules.verdict import number_text
 
@@ -39,12 +39,12 @@ def constant(readings: pl.DataFrame, *, window_n: int, gap_s_max: Exact, cover_s
     """
     spell = ["pid", "spell"]
     value = pl.col("value")
-    cover_ms = thousandths(cover_s)
+    cover_ms = milliseconds(cover_s)
     span = value.rolling_max(window_n) - value.rolling_min(window_n)
     closes = (span <= pl.col("resolution")).over(spell).fill_null(False)
     flat = closes.cast(pl.Int8).reverse().rolling_max(window_n, min_samples=1).reverse().over(spell) == 1
     stretch = [*spell, "stretch"]
-    rows = held(readings, _LIVE, gap_ms_max=thousandths(gap_s_max), cover_ms=cover_ms)
+    rows = held(readings, _LIVE, gap_ms_max=milliseconds(gap_s_max), cover_ms=cover_ms)
     found = (
         rows.with_columns(_flat=flat)
         .with_columns(stretch=pl.col("_flat").rle_id().over(spell))
@@ -81,7 +81,7 @@ def small_range(
     share = exact(range_pct_max)
     moved = pl.col("high") - pl.col("low")
     small = wide(moved) * 100 * share.denominator <= wide(pl.col("full_scale")) * share.numerator
-    window_ms = thousandths(window_s)
+    window_ms = milliseconds(window_s)
     found = in_windows(
         readings.filter(_LIVE),
         window_ms=window_ms,
@@ -131,8 +131,8 @@ def detection_hover(
     low = wide(pl.col("value")) * times.denominator <= wide(pl.col("detection")) * times.numerator
     found = in_windows(
         readings.filter(_LIVE),
-        window_ms=thousandths(window_s),
-        every_ms=thousandths(every_s),
+        window_ms=milliseconds(window_s),
+        every_ms=milliseconds(every_s),
         offset_ms=offset_ms,
         n=pl.len(),
         near=low.sum(),
@@ -156,9 +156,9 @@ def clipped(readings: pl.DataFrame, *, window_n: int, gap_s_max: Exact, cover_s:
     """
     cut = _LIVE & (pl.col("value") >= pl.col("range_high"))
     found = (
-        held(readings, cut, gap_ms_max=thousandths(gap_s_max), cover_ms=thousandths(cover_s))
+        held(readings, cut, gap_ms_max=milliseconds(gap_s_max), cover_ms=milliseconds(cover_s))
         .group_by("pid", "start_ms")
-        .agg(n=pl.len(), end_ms=pl.col("time_ms").max() + thousandths(cover_s), top=pl.col("range_high").max())
+        .agg(n=pl.len(), end_ms=pl.col("time_ms").max() + milliseconds(cover_s), top=pl.col("range_high").max())
         .filter(pl.col("n") >= window_n)
     )
     reason = pl.format("{} readings at the end of the measuring range, {}", "n", text_expr(pl.col("top")))

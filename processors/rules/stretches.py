@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import MILLION, millionths, thousandths, wide
+from processors.rules.millionths import MILLION, millionths, milliseconds, wide
 
 _value = pl.col("value")
 
@@ -97,7 +97,7 @@ def isolated(readings: pl.DataFrame, *, gap_s_min: Exact, group_s_max: Exact) ->
     Source:
         saqc flagIsolated: groups between gaps (seen).
     """
-    gap_ms, group_ms = thousandths(gap_s_min), thousandths(group_s_max)
+    gap_ms, group_ms = milliseconds(gap_s_min), milliseconds(group_s_max)
     known = readings.filter(_value.is_not_null()).sort("pid", "time_ms").select("pid", "time_ms")
     group = ["pid", "_group"]
     start, end = pl.col("time_ms").first().over(group), pl.col("time_ms").last().over(group)

@@ -189,4 +189,4 @@ def nozzle_days(judged: pl.DataFrame, *, thin_n: int, warn_share_pct: Exact, str
             streak_days=streak_days,
         )
         rows.append((pid, day, counted, bad, said.state, said.streak, said.alarm, said.reason))
-    return pl.DataFrame(rows, schema=_DAY, orient="row")
+    return pl.DataFrame(rows, schema=_DAY, orient="row").cast({"pid": judged.schema["pid"]})

@@ -11,7 +11,7 @@ import polars as pl
 
 from processors.figures import DAY_MS
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, share_above, thousandths
+from processors.rules.millionths import millionths, milliseconds, share_above
 from processors.rules.periods import day_of
 from processors.rules.spells import held, spells
 from processors.rules.verdict import Verdict, at_most, not_judged, number_text
@@ -40,8 +40,8 @@ def zero_pressure(
     none = pl.col("value").abs() <= millionths(band_pa)
     streak = ["pid", "_run"]
     return (
-        held(samples, none, gap_ms_max=thousandths(gap_s_max), cover_ms=0)
-        .filter(pl.col("held_ms") >= thousandths(lasting_s))
+        held(samples, none, gap_ms_max=milliseconds(gap_s_max), cover_ms=0)
+        .filter(pl.col("held_ms") >= milliseconds(lasting_s))
         .group_by("pid", day=day_of(pl.col("time_ms"), offset_ms))
         .agg(warned_ms=pl.col("time_ms").min())
         .sort("pid", "day")
@@ -180,7 +180,7 @@ def idle_unit(samples: pl.DataFrame, *, gap_s_max: Exact) -> pl.DataFrame:
         GST-12 (from memory, low).
     """
     idle = ~pl.col("running") & (pl.col("value") > pl.col("start_pressure"))
-    return spells(samples, idle, gap_ms_max=thousandths(gap_s_max), cover_ms=0)
+    return spells(samples, idle, gap_ms_max=milliseconds(gap_s_max), cover_ms=0)
 
 
 def leak(measured_umol_mol: Exact | None, *, leak_umol_mol_max: Exact) -> Verdict:
@@ -194,14 +194,14 @@ def leak(measured_umol_mol: Exact | None, *, leak_umol_mol_max: Exact) -> Verdic
 
 def _episodes(samples: pl.DataFrame, met: pl.Expr, *, warn_n: int, lasting_s: Exact, gap_s_max: Exact) -> pl.DataFrame:
     """Join samples into episodes, with when the warning and the alarm were due."""
-    rows = held(samples, met, gap_ms_max=thousandths(gap_s_max), cover_ms=0)
+    rows = held(samples, met, gap_ms_max=milliseconds(gap_s_max), cover_ms=0)
     return (
         rows.group_by("pid", "start_ms")
         .agg(
             end_ms=pl.col("time_ms").max(),
             n=pl.len().cast(pl.Int64),
             warned_ms=pl.col("time_ms").sort().slice(warn_n - 1, 1).first(),
-            alarm_ms=pl.col("time_ms").filter(pl.col("held_ms") >= thousandths(lasting_s)).min(),
+            alarm_ms=pl.col("time_ms").filter(pl.col("held_ms") >= milliseconds(lasting_s)).min(),
         )
         .filter(pl.col("n") >= warn_n)
         .sort("pid", "start_ms")

@@ -15,7 +15,7 @@ import polars as pl
 
 from processors.figures import HOUR_MS, MINUTE_MS
 from processors.rules.gas import MOLAR_VOLUME_L_MOL, Exact, OxygenGuard, at_reference_oxygen, exact
-from processors.rules.millionths import quotient_expr, thousandths, wide
+from processors.rules.millionths import milliseconds, quotient_expr, wide
 from processors.rules.periods import hour_of
 from processors.rules.spells import spells
 from processors.rules.verdict import Verdict, all_of, at_least, at_most, judged, not_judged, number_text
@@ -86,12 +86,12 @@ def methane_above_total(readings: pl.DataFrame, *, lasting_s: Exact, gap_s_max: 
     Source:
         Emission_rules 2, EX-2.7 (proposal): more than one hour.
     """
-    limit_ms = thousandths(lasting_s)
+    limit_ms = milliseconds(lasting_s)
     found = spells(
         readings,
         pl.col("total") < pl.col("methane"),
-        gap_ms_max=thousandths(gap_s_max),
-        cover_ms=thousandths(cover_s),
+        gap_ms_max=milliseconds(gap_s_max),
+        cover_ms=milliseconds(cover_s),
     )
     length = pl.col("end_ms") - pl.col("start_ms")
     return found.filter(length > limit_ms).select(
@@ -124,7 +124,7 @@ def cycle_hours(cycles: pl.DataFrame, *, minutes_min: Exact) -> pl.DataFrame:
             .otherwise(0)
         )
     )
-    covered, asked_ms = pl.col("covered_ms"), thousandths(exact(minutes_min) * 60)
+    covered, asked_ms = pl.col("covered_ms"), milliseconds(exact(minutes_min) * 60)
     enough = (covered >= asked_ms) & (covered > 0)
     return (
         parts.group_by("pid", "hour")

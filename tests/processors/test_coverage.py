@@ -15,6 +15,7 @@ from processors.rules import coverage
 from processors.rules.verdict import number_text
 
 M = 10**6
+FIRST = 48 * HOUR_MS
 SCHEMA = {"pid": pl.Int64, "hour": pl.Int64, "value": pl.Int64, "stopped": pl.Boolean}
 
 
@@ -64,19 +65,21 @@ def test_hours_that_do_not_fit(stopped: int, invalid: int) -> None:
 
 
 def period(valid: int, stopped: int, invalid: int, missing: int, pid: int = 1) -> pl.DataFrame:
-    """Return hours from 0 on, with as many rows of each kind, and none for the missing."""
+    """Return hours from the first on, with as many rows of each kind, and none for the missing."""
     kinds = [(5, False)] * valid + [(None, True)] * stopped + [(None, False)] * invalid
-    rows = [(pid, i * HOUR_MS, value, stop) for i, (value, stop) in enumerate(kinds)]
+    rows = [(pid, FIRST + i * HOUR_MS, value, stop) for i, (value, stop) in enumerate(kinds)]
     assert len(rows) + missing
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def test_capture_rates() -> None:
     """EX-1.15 on rows: an hour without a row is invalid, what lies outside does not count, and order does not matter."""
-    outside = pl.DataFrame([(1, -HOUR_MS, 5, False), (1, 2_184 * HOUR_MS, 5, False)], schema=SCHEMA, orient="row")
+    outside = pl.DataFrame(
+        [(1, FIRST - HOUR_MS, 5, False), (1, FIRST + 2_184 * HOUR_MS, 5, False)], schema=SCHEMA, orient="row"
+    )
     rows = pl.concat([period(1_864, 200, 20, 100), period(0, 2_184, 0, 0, pid=2), outside])
     for each in (rows, rows.sample(fraction=1, shuffle=True, seed=5)):
-        found = coverage.capture_rates(each, start_ms=0, end_ms=2_184 * HOUR_MS)
+        found = coverage.capture_rates(each, start_ms=FIRST, end_ms=FIRST + 2_184 * HOUR_MS)
         assert found.rows() == [
             (1, 2_184, 200, 1_864, 120, 93_951_613, None),
             (2, 2_184, 2_184, 0, 0, None, "stopped all the time"),

@@ -170,6 +170,12 @@ def test_the_mean_of_the_rest(
         assert found == (1, MIDNIGHT, *expected)
 
 
+def test_the_daily_limit() -> None:
+    """EX-4.3: 240.0 complies with 250, 262.5 would exceed it."""
+    limit = judge.limit_profile("WTE-NOX-24H").limit_1e6
+    assert [judge.exceeds(value, limit) for value in (240 * M, 262_500_000)] == [False, True]
+
+
 @settings(max_examples=50, deadline=None)
 @given(rest=st.integers(0, 24), valid=st.integers(0, 24), hours_min=st.integers(0, 24))
 def test_what_is_asked_of_the_rest(rest: int, valid: int, hours_min: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from processors.figures import OFFSET_MS
 from processors.rules import marks
-from processors.rules.averaging import CODE_OF_FLAG
+from processors.rules.averaging import ABOVE_RANGE, CODE_OF_FLAG, VALID, hour_means
 from processors.rules.marks import UnknownMark, flag_effect, flag_effects, mark_effect, mark_effects
 from tests.processors.given import CST, ms
 
@@ -70,6 +70,21 @@ def test_effects_of_flags(flag: str, above_range_as: Literal["censored", "invali
     """F leaves the denominator, T proves a height without being a value, the rest is invalid or missing (emission_rules 1.4)."""
     row = flag_effect(flag, above_range_as=above_range_as)
     assert (row.data_class, row.capture, row.mass) == effect
+
+
+def test_minutes_above_range_make_no_value() -> None:
+    """Of 45 minutes N and 15 minutes T the hour is the mean of the 45 (emission_rules 1.2)."""
+    minutes = pl.DataFrame(
+        {
+            "pid": [1] * 60,
+            "minute": [ms(DAY) + i * 60_000 for i in range(60)],
+            "value": [20 * 10**8] * 45 + [None] * 15,
+            "code": [VALID] * 45 + [ABOVE_RANGE] * 15,
+            "digest": pl.Series([0] * 60, dtype=pl.UInt64),
+            "as_of": [0] * 60,
+        }
+    )
+    assert hour_means(minutes, minutes_min=45).select("value", "n", "reason").row(0) == (20 * 10**6, 45, None)
 
 
 def test_flags_are_those_that_are_decoded() -> None:

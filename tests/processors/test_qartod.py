@@ -46,6 +46,7 @@ def test_gross_range() -> None:
     spans = {"fail_min": 0, "fail_max": 1000, "suspect_min": 0, "suspect_max": 100}
     assert flags(qartod.gross_range, rows, **spans) == [4, 1, 1, 3, 3, 4, 9]
     assert flags(qartod.gross_range, series(["4.9", "5"]), **{**spans, "suspect_min": 5}) == [3, 1]
+    assert flags(qartod.gross_range, series([999, 1000]), **{**spans, "suspect_min": 1000, "suspect_max": 1000}) == [3, 1]
 
 
 @pytest.mark.parametrize("spans", [(0, 10, -1, 5), (0, 10, 5, 11), (0, 10, 6, 5)])

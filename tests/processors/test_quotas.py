@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -27,6 +27,8 @@ Hours = Sequence[tuple[float, float]]
 @pytest.mark.parametrize(
     ("event", "used", "year", "event_max", "overflow", "expected"),
     [
+        pytest.param("5", "0", None, 4, "split", ("4", "1", None), id="a start-up window without a year's quota"),
+        pytest.param("99", "0", None, None, "split", ("99", "0", None), id="no bound at all"),
         pytest.param("3", "58.5", 60, None, "split", ("1.5", "1.5", "0"), id="EX-4.4 split"),
         pytest.param("3", "58.5", 60, None, "whole", ("0", "3", "1.5"), id="EX-4.4 whole"),
         pytest.param("14", "690", 700, None, "split", ("10", "4", "0"), id="EX-4.4b drying and cooling"),
@@ -39,17 +41,19 @@ Hours = Sequence[tuple[float, float]]
     ],
 )
 def test_an_event(
-    event: str, used: str, year: int, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str]
+    event: str, used: str, year: int | None, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str | None]
 ) -> None:
     """EX-4.4: of 3 h with 58.5 of 60 used, 1.5 are exempt and 1.5 judged."""
     found = quotas.exempted(Decimal(event), used_h=Decimal(used), year_h=year, event_h_max=event_max, overflow=overflow)
-    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(Fraction(text) for text in expected)
+    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(None if t is None else Fraction(t) for t in expected)
 
 
 def test_a_reason_tells_what_is_left() -> None:
     """The operator reads how much of the event was exempt and how much is left of the year."""
     found = quotas.exempted(3, used_h=50, year_h=60, event_h_max=None, overflow="split")
     assert found.reason == "3 h of 3 exempt, 7 h of 60 left"
+    found = quotas.exempted(5, used_h=0, year_h=None, event_h_max=4, overflow="split")
+    assert found.reason == "4 h of 5 exempt"
 
 
 @pytest.mark.parametrize(("used", "outcome"), [("53.9", "passes"), ("54", "fails")])
@@ -59,18 +63,24 @@ def test_nearly_used_up(used: str, outcome: str) -> None:
     assert (verdict.outcome, verdict.reason) == (outcome, f"{used} h of 60 used")
 
 
-def marks(spans: Hours, origin: int = START, pid: int = 1) -> pl.DataFrame:
+def marks(spans: Hours, origin: int = START, pid: int = 1, event_h_max: int | None = None) -> pl.DataFrame:
     """Return (start, end) marks, in hours from an origin."""
-    rows = [(pid, origin + int(s * HOUR_MS), origin + int(e * HOUR_MS)) for s, e in spans]
-    return pl.DataFrame(rows, schema={"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64}, orient="row")
+    bound = None if event_h_max is None else event_h_max * HOUR_MS
+    rows = [(pid, origin + int(s * HOUR_MS), origin + int(e * HOUR_MS), bound) for s, e in spans]
+    schema = dict.fromkeys(("pid", "start_ms", "end_ms", "event_ms_max"), pl.Int64)
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def spent(
-    rows: pl.DataFrame, *, year_h: int = 60, event_h_max: int | None = None, overflow: Overflow = "split", origin: int = START
+    rows: pl.DataFrame,
+    *,
+    year_h: int | None = 60,
+    overflow: Overflow = "split",
+    origin: int = START,
 ) -> list[tuple[float, float, float, float]]:
     """Return start, end, until and used of each part in hours from the origin, whatever the order of rows."""
-    found = quotas.exempt_spans(rows, year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
-    again = quotas.exempt_spans(rows.reverse(), year_h=year_h, event_h_max=event_h_max, overflow=overflow, offset_ms=OFFSET_MS)
+    found = quotas.exempt_spans(rows, year_h=year_h, overflow=overflow, offset_ms=OFFSET_MS)
+    again = quotas.exempt_spans(rows.reverse(), year_h=year_h, overflow=overflow, offset_ms=OFFSET_MS)
     assert found.equals(again)
     return [
         ((s - origin) / HOUR_MS, (e - origin) / HOUR_MS, (u - origin) / HOUR_MS, used / HOUR_MS)
@@ -88,6 +98,12 @@ def spent(
             [(0, 58.5, 58.5, 58.5), (100, 103, 100, 58.5), (200, 201, 201, 59.5)],
             id="EX-4.4 whole: what was not exempt used nothing",
         ),
+        pytest.param(
+            [(0, 50), (60, 110)],
+            {"year_h": None, "event_h_max": 40},
+            [(0, 50, 40, 40), (60, 110, 100, 80)],
+            id="no yearly quota",
+        ),
         pytest.param([(0, 5), (10, 14)], {"event_h_max": 4}, [(0, 5, 4, 4), (10, 14, 14, 8)], id="four hours an event"),
         pytest.param(
             [(0, 5), (10, 14)],
@@ -102,19 +118,27 @@ def spent(
         pytest.param([], {}, [], id="no marks"),
     ],
 )
-def test_a_year(spans: Hours, options: dict[str, object], expected: list[tuple[float, float, float, float]]) -> None:
+def test_a_year(spans: Hours, options: dict[str, Any], expected: list[tuple[float, float, float, float]]) -> None:
     """Events use up the quota in order of their start."""
-    assert spent(marks(spans), **options) == expected  # type: ignore[arg-type]
+    rest = {name: option for name, option in options.items() if name != "event_h_max"}
+    assert spent(marks(spans, event_h_max=options.get("event_h_max")), **rest) == expected
 
 
 def test_a_new_year_begins_with_a_full_quota() -> None:
     """A mark over New Year is cut there, each part at its own year's quota; the bound on one event goes on."""
     assert spent(marks([(-70, 5)], NEW_YEAR), origin=NEW_YEAR) == [(-70, 0, -10, 60), (0, 5, 5, 5)]
-    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, origin=NEW_YEAR) == [(-3, 0, 0, 3), (0, 5, 1, 1)]
-    assert spent(marks([(-3, 5)], NEW_YEAR), event_h_max=4, overflow="whole", origin=NEW_YEAR) == [
+    assert spent(marks([(-3, 5)], NEW_YEAR, event_h_max=4), origin=NEW_YEAR) == [(-3, 0, 0, 3), (0, 5, 1, 1)]
+    assert spent(marks([(-3, 5)], NEW_YEAR, event_h_max=4), overflow="whole", origin=NEW_YEAR) == [
         (-3, 0, -3, 0),
         (0, 5, 0, 0),
     ]
+
+
+def test_kinds_of_events_share_a_year() -> None:
+    """A start-up of ten hours and an accident of five use one quota; only the accident is bounded, to four hours."""
+    rows = pl.concat([marks([(0, 10)]), marks([(20, 25)], event_h_max=4)])
+    assert spent(rows) == [(0, 10, 10, 10), (20, 25, 24, 14)]
+    assert spent(rows, year_h=12) == [(0, 10, 10, 10), (20, 25, 22, 12)]
 
 
 def test_each_furnace_has_its_own_quota() -> None:
@@ -159,6 +183,14 @@ def test_what_is_not_exempt_makes_no_hour_exempt() -> None:
     found = quotas.exempt_hours(hours, spans, covered_min_min=0, dust_mg_m3_max=150)
     assert found.select("exempt", "reason").rows() == [(False, None)]
     assert spent(marks([(0, 0)], NEW_YEAR)) == []
+
+
+def test_points_keep_their_type() -> None:
+    """The engine numbers points in 32 bits; spans made of its marks fit its hours."""
+    narrow = marks([(0, 1)]).cast({"pid": pl.Int32})
+    spans = quotas.exempt_spans(narrow, year_h=60, overflow="split", offset_ms=OFFSET_MS)
+    hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]}, schema_overrides={"pid": pl.Int32})
+    assert quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=150)["exempt"].to_list() == [True]
 
 
 def test_the_shipped_exemptions() -> None:

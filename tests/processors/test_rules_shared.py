@@ -82,11 +82,11 @@ def test_number_text(value: str, text: str) -> None:
 
 def test_thresholds_are_exact() -> None:
     """A threshold that columns cannot hold is refused, not rounded."""
-    assert (m.millionths(Decimal("0.000001")), m.thousandths(Decimal("0.5"))) == (1, 500)
+    assert (m.millionths(Decimal("0.000001")), m.milliseconds(Decimal("0.5"))) == (1, 500)
     with pytest.raises(ValueError, match="finer than a millionth"):
         m.millionths(Fraction(1, 3))
     with pytest.raises(ValueError, match="finer than a millisecond"):
-        m.thousandths(Decimal("0.0001"))
+        m.milliseconds(Decimal("0.0001"))
 
 
 @settings(max_examples=200, deadline=None)

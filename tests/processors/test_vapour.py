@@ -181,6 +181,13 @@ def test_days_of_rows() -> None:
         ]
 
 
+def test_points_keep_their_type() -> None:
+    """The engine numbers points in 32 bits."""
+    narrow = filled(GOOD).cast({"pid": pl.Int32})
+    found = vapour.nozzle_days(narrow, thin_n=5, warn_share_pct=25, streak_days=5, offset_ms=OFFSET_MS)
+    assert found.schema["pid"] == pl.Int32
+
+
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda d: (max(d), min(d))), max_size=20))
 def test_no_refuelling_is_lost(rows: list[tuple[int, int]]) -> None:

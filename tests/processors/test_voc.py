@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.figures import HOUR_MS, MINUTE_MS
-from processors.rules import voc
+from processors.rules import judge, voc
 from processors.rules.gas import hourly_mass_kg
 from processors.rules.verdict import number_text
 
@@ -154,6 +154,8 @@ def test_when_a_value_is_converted() -> None:
     assert compared(extra_air=False, outlet="18.5", inlet="18.5") == ("18", "measured", "no extra air")
     why = "more oxygen behind the oxidiser than before it"
     assert compared(extra_air=False, outlet="18.5", inlet="18.4") == ("129.6", reference, why)
+    assert judge.exceeds(129_600_000, 80 * M)
+    assert not judge.exceeds(18 * M, 80 * M)
     assert compared(oxidiser=False, extra_air=False, outlet=None) == ("18", "measured", "nothing is burnt")
 
 
@@ -228,7 +230,7 @@ def test_plant_area(hourly: str | None, single: list[str], outcome: str, reason:
 
 
 def test_benzene_series() -> None:
-    """EX-2.9: six members make 18.0; with one of them missing there is no sum, and what is no member does not count."""
+    """EX-2.9: six members make 18.0, within 40; with one of them missing there is no sum, and what is no member does not count."""
     parts: dict[str, Decimal | None] = {
         "benzene": Decimal("1.0"),
         "toluene": Decimal("5.0"),
@@ -239,6 +241,7 @@ def test_benzene_series() -> None:
         "methane": Decimal(99),
     }
     assert voc.benzene_series(parts) == 18
+    assert not judge.exceeds(18 * M, 40 * M)
     assert voc.benzene_series({**parts, "styrene": None}) is None
     assert voc.benzene_series({name: part for name, part in parts.items() if name != "benzene"}) is None
 
