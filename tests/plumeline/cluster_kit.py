@@ -31,7 +31,7 @@ from plumeline.sqlite_store import SqliteWriter
 from processors.influx import BUCKET, RAW_BUCKET
 from processors.memory import TICK_PREFIX
 from simulators.encoder import Identity, encode, realtime
-from tests.parts import Influx
+from tests.parts import Influx, started
 
 CST = timezone(timedelta(hours=8))
 START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
@@ -114,6 +114,7 @@ class Process:
                 stdout=out,
                 stderr=out,
             )
+        started.append(self.child)
 
     def healthy(self) -> bool:
         """Whether its page of health says that it works."""
