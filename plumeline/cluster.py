@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from plumeline import alert_service, store_writer
 from plumeline.alert_service import Alarms, now_ms
 from plumeline.cluster_console import console_app, influx_store
 from plumeline.county import LOOPBACK, wall
+from plumeline.demo import SECRET_VARIABLE
 from plumeline.influx_query import InfluxStore
 from plumeline.influx_read import InfluxReader
 from plumeline.influx_setup import SetupFailed, make_buckets
@@ -42,6 +44,7 @@ from processors import memory
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.registry_check import load_registry
 from processors.store import StoreAway
+from simulators import receiver
 
 app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB.", no_args_is_help=True, add_completion=False)
 _Made = TypeVar("_Made")
@@ -134,6 +137,14 @@ def file_registry(kafka: str, prefix: str, rows: Registry) -> bool:
     publisher.append_now([Entry("registry", 0, rows.model_dump_json().encode())])
     publisher.close()
     return True
+
+
+def hooked(rows: Registry, address: str) -> Registry:
+    """Return a registry whose contacts on this machine's own receiver are told at another address: that of its container."""
+    own = f"http://{receiver.HOST}:{receiver.PORT}"
+    return rows.model_copy(
+        update={"contacts": tuple(c.model_copy(update={"url": c.url.replace(own, address)}) for c in rows.contacts)}
+    )
 
 
 @app.command()
@@ -316,11 +327,21 @@ def gateway(
             "--registry", envvar="PLUMELINE_REGISTRY", help="Registry folder; put in force where it differs from what is."
         ),
     ] = None,
+    local_hooks: Annotated[
+        str,
+        typer.Option(
+            envvar="PLUMELINE_LOCAL_HOOKS",
+            help="What stands for http://127.0.0.1:8090 in contacts; for demonstrations.",
+            hidden=True,
+        ),
+    ] = "",
 ) -> None:
     """Take in frames and reports, and answer when they are on the log."""
     log_to_stderr()
     if folder is not None:
         rows = load_registry(folder)
+        if local_hooks:
+            rows = hooked(rows, local_hooks)
         patiently(lambda: file_registry(kafka, prefix, rows))
     clock, speed = virtual_clock(virtual) if virtual else (wall, 1.0)
     watch = patiently(lambda: RegistryWatch(kafka, prefix))
@@ -426,6 +447,8 @@ def devices(
     state: State = Path("state"),
     virtual: Virtual = "",
     http_port: Annotated[int, typer.Option(envvar="PLUMELINE_HTTP_PORT", help="The gateway's HTTP port.")] = 9100,
+    listen: Host = "127.0.0.1",
+    metrics_port: Port = 9106,
 ) -> None:
     """Send what a small simulated county measures, for demonstrations."""
     from simulators.clock import VirtualClock
@@ -436,6 +459,7 @@ def devices(
     state.mkdir(parents=True, exist_ok=True)
     host, _, port = gateway.rpartition(":")
     service = Service("devices")
+    service.serve(service.app(), listen, metrics_port)
     service.end_on_signals()
 
     async def run() -> None:
@@ -455,6 +479,34 @@ def devices(
         await working
 
     asyncio.run(run())
+
+
+@app.command("receiver")
+def receive(
+    state: State = Path("state"),
+    host: Host = "127.0.0.1",
+    port: Port = 9107,
+    hooks_port: Annotated[
+        int, typer.Option(envvar="PLUMELINE_HOOKS_PORT", help="Port of the webhooks and their page.")
+    ] = receiver.PORT,
+) -> None:
+    """Receive webhooks, check their signatures and show them on a page, for demonstrations."""
+    log_to_stderr()
+    secret = os.environ.get(SECRET_VARIABLE)
+    if not secret:
+        raise NotReadable(f"{SECRET_VARIABLE} holds no secret to check signatures by")
+    made = receiver.Receiver(secret, state / "received.jsonl", hooks_port, host=host)
+
+    def samples() -> Iterable[Sample]:
+        for verdict, count in Counter(d.verdict for d in made.deliveries()).items():
+            yield Sample("hooks", "Webhooks received, of the newest thousand", count, (("verdict", verdict),))
+
+    service = Service("receiver", samples)
+    service.serve(service.app(), host, port)
+    service.end_on_signals()
+    made.start()
+    service.stop.wait()
+    made.stop()
 
 
 @app.command()

@@ -22,7 +22,7 @@ from typing import Literal
 from simulators.clock import CST
 
 HOST, PORT = "127.0.0.1", 8090
-"""Address of the receiver; loopback only."""
+"""Address of the receiver; another host only inside a closed network, for it believes whoever knows the secret."""
 BODY_BYTES_MAX = 262_144
 """Bytes of a body that are taken; a longer one is answered 413."""
 KEPT = 1_000
@@ -103,6 +103,7 @@ class Receiver:
         port: 0 takes a free one, see ``url``.
         now: seconds since the epoch, for the timestamps' tolerance.
         tolerance_s: how far a timestamp may be away.
+        host: address to listen on.
 
     Raises:
         ValueError: the secret is no base64.
@@ -116,6 +117,7 @@ class Receiver:
         *,
         now: Callable[[], float] = time.time,
         tolerance_s: float = TOLERANCE_S,
+        host: str = HOST,
     ) -> None:
         signature(secret, "probe", "0", b"")
         self._secret, self._record, self._now, self._tolerance_s = secret, record, now, tolerance_s
@@ -128,7 +130,7 @@ class Receiver:
             with record.open(encoding="utf-8") as lines:
                 for line in lines:
                     self._recall(line)
-        self._server = ThreadingHTTPServer((HOST, port), _handler(self))
+        self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="receiver", daemon=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -272,6 +273,21 @@ def held(part: str, holder: Any) -> Iterator[Any]:
         yield found
     finally:
         holder.__exit__(None, None, None)
+
+
+started: list[subprocess.Popen[bytes]] = []
+"""Processes that a test started; none outlives it where the test asks for ``no_strays``."""
+
+
+@pytest.fixture
+def no_strays() -> Iterator[None]:
+    """Leave no process behind, however the test ends."""
+    yield
+    for child in started:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    started.clear()
 
 
 @pytest.fixture(scope="session")

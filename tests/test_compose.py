@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ingest.log import PARTITIONS
 from plumeline import __version__
 from plumeline.programs import INFLUX_VERSION, KAFKA_VERSION
+from simulators.receiver import PORT
 from tests.conftest import REPO, require
 
 FILE = REPO / "docker-compose.yml"
@@ -20,6 +22,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOTS = {"topics", "influx-init", "influx-reader"}
 """Services that do one thing and end."""
+DEMO = {"devices", "receiver"}
+"""Services of the demonstration."""
 OWN = sorted(name for name, service in SERVICES.items() if service["image"].startswith("plumeline:"))
 LONG_RUNNING = sorted(set(SERVICES) - ONE_SHOTS)
 ROOT_WRITABLE = {"kafka"}
@@ -40,10 +44,10 @@ def usual(text: str) -> str:
 
 
 def test_the_street_is_whole() -> None:
-    """Each service of the cluster is there, the simulated devices only on demand, and the form is that of today."""
-    street = {"gateway", "worker", "writer", "alerts", "devices"}
-    assert set(SERVICES) == {"kafka", "influxdb", "grafana"} | street | ONE_SHOTS
-    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"devices"}
+    """Each service of the cluster is there, simulated devices and receiver only on demand, and the form is that of today."""
+    street = {"gateway", "worker", "writer", "backfill", "alerts"}
+    assert set(SERVICES) == {"kafka", "influxdb", "grafana"} | street | DEMO | ONE_SHOTS
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == DEMO
     assert "version" not in COMPOSE
 
 
@@ -154,10 +158,28 @@ def test_the_image_gets_what_it_copies() -> None:
 
 
 def test_the_workers_can_be_many() -> None:
-    """Nothing that a worker has would be shared by two of them: no name, no port, no volume that is written."""
+    """Nothing that a worker has is shared by two of them: no name, no port; of the one volume each takes a folder of its own."""
     worker = SERVICES["worker"]
     assert not {"container_name", "hostname", "ports"} & set(worker)
-    assert all(volume.endswith(":ro") for volume in worker["volumes"])
+    assert "PLUMELINE_INSTANCE" not in worker["environment"], "its place among the others names it"
+    assert int(worker["environment"]["PLUMELINE_SLOTS"]) == PARTITIONS
+    assert [v for v in worker["volumes"] if not v.endswith(":ro")] == [f"worker:{worker['environment']['PLUMELINE_STATE']}"]
+
+
+def test_who_is_alone_has_a_name_for_ever() -> None:
+    """A consumer that is made anew takes its old place in its group at once; under another name it would wait for the old one."""
+    for name in ("writer", "backfill", "alerts"):
+        assert SERVICES[name]["environment"]["PLUMELINE_INSTANCE"] == name
+
+
+def test_what_is_published_is_listened_to() -> None:
+    """Each port of our own services that is published is one that the service's settings, or its command's defaults, open."""
+    defaults = {"gateway": {"9212", SERVICES["gateway"]["environment"]["PLUMELINE_METRICS_PORT"]}, "receiver": {str(PORT)}}
+    for name in OWN:
+        inside = {usual(port).rsplit(":", 1)[1] for port in SERVICES[name].get("ports", [])}
+        opened = defaults.get(name, set()) | {v for k, v in SERVICES[name]["environment"].items() if k.endswith("_PORT")}
+        assert inside <= opened, name
+    assert SERVICES["gateway"]["environment"]["PLUMELINE_LOCAL_HOOKS"] == f"http://receiver:{PORT}"
 
 
 def test_volumes_and_settings_are_declared() -> None:

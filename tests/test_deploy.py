@@ -37,7 +37,14 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     made = {p.name: p.read_text() for p in folder.iterdir()}
-    assert set(made) == {"influx_token", "influx_password", "grafana_password", "console_password", "webhook_duty"}
+    assert set(made) == {
+        "influx_token",
+        "influx_password",
+        "grafana_password",
+        "console_password",
+        "token_factory",
+        "webhook_duty",
+    }
     assert all(len(text) >= 44 and not text.endswith("\n") for text in made.values())
     assert len(set(made.values())) == len(made)
     assert made["webhook_duty"].startswith("whsec_")
@@ -68,6 +75,41 @@ def test_a_secret_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "PLUMELINE_PASSWORD" in refused.stderr
     assert "deploy/make-secrets" in refused.stderr
+
+
+class Replica:
+    """One of several containers: it says its name and folder, and holds its place until it is killed."""
+
+    def __init__(self, state: Path, slots: int) -> None:
+        self.process = subprocess.Popen(
+            [str(DEPLOY / "entrypoint"), "sh", "-c", 'echo "$PLUMELINE_INSTANCE $PLUMELINE_STATE"; exec sleep 60'],
+            env={"PATH": os.environ["PATH"], "PLUMELINE_STATE": str(state), "PLUMELINE_SLOTS": str(slots)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.said = self.process.stdout.readline().split()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_replicas_find_their_places(tmp_path: Path) -> None:
+    """Each has a name and a folder of its own; one that is killed is followed by one with the same; more than places are refused."""
+    first, second = Replica(tmp_path, 2), Replica(tmp_path, 2)
+    assert first.said == ["slot-0", f"{tmp_path}/slot-0"] and second.said == ["slot-1", f"{tmp_path}/slot-1"]
+    third = Replica(tmp_path, 2)
+    assert third.said == [] and third.process.wait(SCRIPT_S) == 1
+    assert third.process.stderr is not None and "places" in third.process.stderr.read()
+    first.kill()
+    again = Replica(tmp_path, 2)
+    assert again.said == first.said
+    for replica in (second, again):
+        replica.kill()
+    named = run(DEPLOY / "entrypoint", "sh", "-c", "echo $PLUMELINE_INSTANCE", PLUMELINE_SLOTS="2", PLUMELINE_INSTANCE="mine")
+    assert named.stdout == "mine\n", "a name that is given counts"
 
 
 class Ready(BaseHTTPRequestHandler):

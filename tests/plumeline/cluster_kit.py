@@ -32,7 +32,7 @@ from processors.memory import TICK_PREFIX
 from simulators.encoder import Identity, encode, realtime
 from tests.conftest import REPO
 from tests.orphans import program
-from tests.parts import Influx
+from tests.parts import Influx, started
 
 CST = timezone(timedelta(hours=8))
 START = datetime(2026, 7, 1, 8, 30, tzinfo=CST)
@@ -118,6 +118,7 @@ class Process:
                 stdout=out,
                 stderr=out,
             )
+        started.append(self.child)
 
     def healthy(self) -> bool:
         """Whether its page of health says that it works."""

@@ -34,6 +34,7 @@ from tests.plumeline.cluster_kit import (
     wait_until,
 )
 
+pytestmark = pytest.mark.usefixtures("no_strays")
 KILLS = int(os.environ.get("PLUMELINE_KILLS", "50"))
 """Kills of one run; ``make chaos`` asks for a thousand."""
 BROKER_KILLS_MAX = 3
