@@ -33,6 +33,7 @@ oxygen at or above the guard | 氧含量达到或超过折算上限
 hour means converted: no minutes | 以小时均值折算：无分钟数据
 {n:d} valid minutes of {of:d} ({why:w}) | 有效分钟 {n}，不足 {of}（{why}）
 {n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
+valid minutes in {n:d} quarters of {of:d} | 有效分钟仅分布于 {n} 个刻钟，应为 {of} 个
 {n:d} valid results of {of:d} due | 有效数据 {n} 个，应得 {of} 个
 no discharge | 无排放
 weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权

@@ -10,7 +10,7 @@ from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
 from processors.points import Points
-from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
+from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, half_up, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
 from processors.shelf import MarkSpan, Shelf
@@ -36,7 +36,19 @@ _APART = (pl.col("value") - pl.col("ours")).abs() * 100 > pl.col("ours").abs() *
 NO_DISCHARGE = "no discharge"
 """Why an hour without flow has no result: none is due (WAT-8)."""
 LITRES_M3 = 1_000
-_INFO = ("pid", "rules", "ref_o2", "guard", "oxygen_pid", "flow_pid", "minutes_min", "replaced", "no_flow", "litre")
+_INFO = (
+    "pid",
+    "rules",
+    "ref_o2",
+    "guard",
+    "oxygen_pid",
+    "flow_pid",
+    "minutes_min",
+    "quarters_min",
+    "replaced",
+    "no_flow",
+    "litre",
+)
 
 
 def hour_figures(
@@ -287,21 +299,34 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:
         .select("row", "limit", "limit_id", "limit_rules")
     )
     return (
-        keyed.join(holding, on="row", how="left")
+        _less(keyed.join(holding, on="row", how="left"), points)
         .with_columns(
             verdict=pl.when(pl.col("limit").is_null())
             .then(None)
             .when(pl.col("value").is_null())
             .then(pl.lit("not judged"))
-            .when(pl.col("value") > pl.col("limit"))
+            .when(pl.col("value") - pl.col("interval").fill_null(0) > pl.col("limit"))
             .then(pl.lit("exceeds"))
             .otherwise(pl.lit("complies")),
             rules=pl.when(pl.col("limit").is_not_null())
             .then(mix(pl.col("rules").reinterpret(signed=True), pl.col("limit_rules").reinterpret(signed=True)))
             .otherwise("rules"),
         )
-        .drop("row", "limit_rules")
+        .drop("row", "limit_rules", "interval")
     )
+
+
+def _less(rows: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Add ``interval``, what is taken off a value before it is compared with its limit (EU-5), rounded half up."""
+    if points.intervals.is_empty():
+        return rows.with_columns(interval=pl.lit(None, dtype=pl.Int64))
+    held = rows.select("row", "pid", "hour").join(points.intervals, on="pid")
+    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))).select(
+        "row", share="interval"
+    )
+    percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
+    joined = rows.join(held, on="row", how="left", maintain_order="left")
+    return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})

@@ -56,10 +56,11 @@ class MinuteMean(_Rule):
 
 
 class HourMean(_Rule):
-    """Minutes become hours: withheld below ``minutes_min`` valid ones."""
+    """Minutes become hours: withheld below ``minutes_min`` valid ones, or where they lie in fewer than ``quarters_min`` quarters."""
 
     step: Literal["hour.mean"]
     minutes_min: Annotated[int, Field(ge=1, le=60)]
+    quarters_min: Annotated[int, Field(ge=0, le=4)] = 0
 
 
 class HourLow(_Rule):
@@ -91,6 +92,17 @@ class HourMass(_Rule):
     step: Literal["hour.mass"]
 
 
+class LimitInterval(_Rule):
+    """From a value that is judged a share of its limit [%] is taken off first, by factor: the method's confidence interval."""
+
+    step: Literal["limit.interval"]
+    interval_pct: dict[str, Decimal]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the shares by factor."""
+        return dict(self.interval_pct)
+
+
 class DayMean(_Rule):
     """Hours become days: withheld below ``hours_min`` valid ones."""
 
@@ -112,16 +124,25 @@ class DayMass(_Rule):
 
 
 Rule = Annotated[
-    MinuteMean | HourMean | HourLow | HourNoFlow | HourReferenceOxygen | HourMass | DayMean | DayMeanByFlow | DayMass,
+    MinuteMean
+    | HourMean
+    | HourLow
+    | HourNoFlow
+    | HourReferenceOxygen
+    | HourMass
+    | LimitInterval
+    | DayMean
+    | DayMeanByFlow
+    | DayMass,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow"),
-    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean"),
+    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "limit.interval"),
+    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("mass", "hour"): ("hour.mass",),
-    ("avg", "day"): ("day.mean", "day.mean_by_flow"),
-    ("avg_ref", "day"): ("day.mean",),
+    ("avg", "day"): ("day.mean", "day.mean_by_flow", "limit.interval"),
+    ("avg_ref", "day"): ("day.mean", "limit.interval"),
     ("mass", "day"): ("day.mass",),
 }
 """Steps that make a figure, by stat and level."""
@@ -134,7 +155,8 @@ class _File(BaseModel):
     title: str
     title_zh: str
     kinds: list[str] = []
-    rule: list[Rule]
+    base: str = ""
+    rule: list[Rule] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +164,8 @@ class Pack:
     """A rule pack, and its numbers as the engine takes them.
 
     ``kinds`` are the kinds of sources it holds for unless the registry names another. ``hours_min`` is None where days are weighted by flow,
-    which then need ``share_min_pct`` of the hours due. ``low`` maps a factor to what a valid hour at or below zero is taken as, at SCALE.
+    which then need ``share_min_pct`` of the hours due. ``low`` maps a factor to what a valid hour at or below zero is taken as, ``interval`` to the
+    share of its limit that is taken off what is judged [%]; both at SCALE.
     """
 
     id: str
@@ -151,15 +174,17 @@ class Pack:
     kinds: tuple[str, ...]
     rules: tuple[Rule, ...]
     minutes_min: int
+    quarters_min: int
     hours_min: int | None
     share_min_pct: Decimal | None
     low: Mapping[str, int]
     no_flow: bool
+    interval: Mapping[str, int]
 
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
-        low = ",".join(f"{factor}={value}" for factor, value in sorted(self.low.items()))
-        return f"{self.minutes_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}"
+        low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
+        return f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
 
     def behind(self, stat: str, level: str) -> list[Rule]:
         """Return the rules by which a figure is made."""
@@ -173,8 +198,11 @@ class Pack:
         return (rule.text_zh if language == "zh" else rule.text).format_map(numbers)
 
 
-def parse_pack(text: str, name: str) -> Pack:
-    """Read a pack.
+def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
+    """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself.
+
+    Args:
+        bases: the packs that may be a base; the shipped ones where it is None.
 
     Raises:
         PackFault: it is no TOML, a field is wrong, or a step is missing; the text names ``name``, rule, field and remedy.
@@ -185,33 +213,43 @@ def parse_pack(text: str, name: str) -> Pack:
         raise PackFault(f"{name}: no TOML: {error}") from None
     except ValidationError as error:
         raise PackFault(f"{name}: {_told(error, text)}") from None
+    rules = list(file.rule)
+    if file.base:
+        known = shipped() if bases is None else bases
+        if file.base not in known:
+            raise PackFault(f"{name}: base: no shipped pack {file.base}; write one of {', '.join(sorted(known))}")
+        own = {rule.step for rule in rules}
+        days = bool(own & _DAYS)
+        rules = [r for r in known[file.base].rules if r.step not in own and not (days and r.step in _DAYS)] + rules
     seen: set[str] = set()
-    for rule in file.rule:
+    for rule in rules:
         if rule.id in seen:
             raise PackFault(f"{name}: rule {rule.id} stands twice; give each rule an id of its own")
         seen.add(rule.id)
     by_step: dict[str, list[Rule]] = {}
-    for rule in file.rule:
+    for rule in rules:
         by_step.setdefault(rule.step, []).append(rule)
-    for step, rules in by_step.items():
-        if len(rules) > 1:
-            raise PackFault(f"{name}: step {step} is in rules {', '.join(r.id for r in rules)}; a pack has one rule a step")
-    days = [rule for rule in file.rule if isinstance(rule, DayMean | DayMeanByFlow)]
-    hours = [rule for rule in file.rule if isinstance(rule, HourMean)]
-    if not hours or len(days) != 1:
+    for step, same in by_step.items():
+        if len(same) > 1:
+            raise PackFault(f"{name}: step {step} is in rules {', '.join(r.id for r in same)}; a pack has one rule a step")
+    daily = [rule for rule in rules if isinstance(rule, DayMean | DayMeanByFlow)]
+    hours = [rule for rule in rules if isinstance(rule, HourMean)]
+    if not hours or len(daily) != 1:
         raise PackFault(f'{name}: a pack needs one rule with step "hour.mean" and one with "day.mean" or "day.mean_by_flow"')
-    day = days[0]
+    day = daily[0]
     pack = Pack(
         file.id,
         file.title,
         file.title_zh,
         tuple(file.kinds),
-        tuple(file.rule),
+        tuple(rules),
         hours[0].minutes_min,
+        hours[0].quarters_min,
         day.hours_min if isinstance(day, DayMean) else None,
         day.share_min_pct if isinstance(day, DayMeanByFlow) else None,
-        {f: scaled(v) for rule in file.rule if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
+        {f: scaled(v) for rule in rules if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
         "hour.no_flow" in by_step,
+        {f: scaled(v) for rule in rules if isinstance(rule, LimitInterval) for f, v in rule.interval_pct.items()},
     )
     for rule in pack.rules:
         for language in ("en", "zh"):
@@ -263,7 +301,9 @@ def chosen(source: Source, packs: Mapping[str, Pack]) -> Pack:
 def shipped() -> Mapping[str, Pack]:
     """Return the packs that come with the program, by id."""
     folder = files("processors.rules") / "packs"
-    packs = [parse_pack(f.read_text(encoding="utf-8"), f.name) for f in folder.iterdir() if f.name.endswith(".toml")]
+    texts = {f.name: f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".toml")}
+    bases = {p.id: p for name, text in texts.items() if "\nbase =" not in text for p in [parse_pack(text, name, {})]}
+    packs = [*bases.values(), *(parse_pack(text, name, bases) for name, text in texts.items() if "\nbase =" in text)]
     _one_a_kind(packs)
     return {pack.id: pack for pack in sorted(packs, key=lambda p: p.id)}
 
@@ -277,4 +317,5 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
             of[kind] = pack.id
 
 
+_DAYS = {"day.mean", "day.mean_by_flow"}
 _STEPS = {step for steps in STEP_OF.values() for step in steps}

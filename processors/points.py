@@ -61,6 +61,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "oxygen_pid": pl.Int32,
     "flow_pid": pl.Int32,
     "minutes_min": pl.Int64,
+    "quarters_min": pl.Int64,
+    "interval": pl.Int64,
     "hours_min": pl.Int64,
     "share_min": pl.Int64,
     "replaced": pl.Int64,
@@ -111,8 +113,11 @@ class Points:
             and not (self.frame["to_ms"] < FOREVER_MS).any()
         )
         least = self.frame["minutes_min"].unique()
-        self.minutes_min = int(least[0]) if least.len() == 1 else None
-        """Valid minutes of a valid hour where all points need the same, else None."""
+        quartered = bool((self.frame["quarters_min"] > 0).any())
+        self.minutes_min = int(least[0]) if least.len() == 1 and not quartered else None
+        """Valid minutes of a valid hour where all points need the same and may lie anywhere in it, else None."""
+        self.intervals = self.frame.select("pid", "interval", "from_ms", "to_ms").filter(pl.col("interval").is_not_null())
+        """Points from which a share of the limit [%, at SCALE] is taken off before they are judged."""
         self.plain_days = self.frame["hours_min"].null_count() == 0
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
@@ -202,6 +207,8 @@ class Points:
             "oxygen_pid": None,
             "flow_pid": None,
             "minutes_min": pack.minutes_min,
+            "quarters_min": pack.quarters_min,
+            "interval": pack.interval.get(row.factor),
             "hours_min": pack.hours_min,
             "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
             "replaced": pack.low.get(row.factor),

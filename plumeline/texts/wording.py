@@ -70,6 +70,7 @@ seen | 已见公开文本
 from memory, high | 凭记忆，高
 from memory, medium | 凭记忆，中
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
+SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
 from memory, low | 凭记忆，低
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3

@@ -43,6 +43,7 @@ CODE_OF_FLAG = {
 }
 """HJ 212-2017 table of data flags, and emission_rules 1.4 for what each makes of a value."""
 
+QUARTER_MS = 15 * 60_000
 NOTHING_DUE = ("stopped", "no discharge")
 """Reasons with which an hour's mass of zero is known, not missing."""
 _FINER = 10 ** (MINUTE_SCALE - SCALE)
@@ -130,7 +131,8 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
     Args:
         minutes: one row a point and minute: ``pid``, ``minute``, ``value`` (at MINUTE_SCALE), ``code``, ``digest``, ``as_of``; optionally
             ``ambient`` (see ``at_reference``).
-        minutes_min: valid minutes below which the hour is withheld: one number, or rows of ``pid``, ``hour`` and ``minutes_min``.
+        minutes_min: valid minutes below which the hour is withheld: one number, or rows of ``pid``, ``hour``,
+            ``minutes_min`` and ``quarters_min`` (quarters of the hour that must hold a valid minute).
 
     Returns:
         One row a point and hour: ``hour`` (start), ``value`` at SCALE, ``n`` valid minutes, ``total`` (their sum at MINUTE_SCALE),
@@ -141,6 +143,7 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
     """
     has_value = pl.col("value").is_not_null()
     ambient = pl.col("ambient").sum() if "ambient" in minutes.columns else pl.lit(0)
+    quarter = (pl.col("minute") % HOUR_MS // QUARTER_MS).filter(has_value).n_unique().cast(pl.Int64)
     hours = minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS).agg(
         n=has_value.sum().cast(pl.Int64),
         total=pl.col("value").cast(pl.Int128).sum(),
@@ -149,11 +152,18 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
         ambient=ambient.cast(pl.Int64),
         digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True)).sum(),
         as_of=pl.col("as_of").max(),
+        **({} if isinstance(minutes_min, int) else {"quarters": quarter}),
     )
-    least = pl.lit(minutes_min, dtype=pl.Int64) if isinstance(minutes_min, int) else pl.col("minutes_min")
-    if isinstance(minutes_min, pl.DataFrame):
-        hours = hours.join(minutes_min.select("pid", "hour", "minutes_min"), on=["pid", "hour"], how="inner")
-    hours = hours.with_columns(enough=(pl.col("n") >= least) & ~pl.col("stopped"))
+    least, scattered, spread = pl.lit(0, dtype=pl.Int64), pl.lit(False), pl.lit("")
+    if isinstance(minutes_min, int):
+        least = pl.lit(minutes_min, dtype=pl.Int64)
+    else:
+        asked = minutes_min.select("pid", "hour", "minutes_min", "quarters_min")
+        hours = hours.join(asked, on=["pid", "hour"], how="inner")
+        least = pl.col("minutes_min")
+        scattered = (pl.col("n") >= least) & (pl.col("quarters") < pl.col("quarters_min"))
+        spread = pl.format("valid minutes in {} quarters of {}", "quarters", "quarters_min")
+    hours = hours.with_columns(enough=(pl.col("n") >= least) & ~scattered & ~pl.col("stopped"))
     cause = pl.col("code").replace_strict(list(range(len(REASONS))), list(REASONS), default=None, return_dtype=pl.String)
     because = (
         pl.when(pl.col("ambient") > 0)
@@ -162,7 +172,7 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
         .then(pl.format(" ({})", cause))
         .otherwise(pl.lit(""))
     )
-    short = pl.format("{} valid minutes of {}{}", "n", least, because)
+    short = pl.when(scattered).then(spread).otherwise(pl.format("{} valid minutes of {}{}", "n", least, because))
     return hours.select(
         "pid",
         "hour",
