@@ -121,7 +121,8 @@ def _show(found: list[Difference], registry: Registry, own: RulePack) -> None:
     judged = [each for each in found if each.verdict != each.verdict_then]
     sources = len({each.source for each in found})
     out.print(
-        f"{own.id}: {len(found):,} figures of {sources} sources would differ, {len(judged):,} verdicts among them; nothing was changed."
+        f"{own.id}: {len(found):,} figures of {sources} sources would differ, {len(judged):,} verdicts among them; nothing was changed.",
+        soft_wrap=True,
     )
     if found:
         out.print(
