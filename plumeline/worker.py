@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 import structlog
@@ -47,13 +47,20 @@ LINES_BYTES_MAX = RECORD_BYTES_MAX // 2
 
 @dataclass(slots=True)
 class WorkerOptions:
-    """What a worker is told."""
+    """What a worker is told; ``topics`` maps names on the broker to the inputs that they are, where they are not called so."""
 
     bootstrap: str
     state: Path
     instance: str = ""
     prefix: str = ""
     settings: Settings = field(default_factory=Settings)
+    group: str = GROUP
+    topics: dict[str, str] = field(default_factory=dict)
+    partitions: int = PARTITIONS
+
+    def inputs(self) -> dict[str, str]:
+        """Return the input that each topic is."""
+        return self.topics or {self.prefix + topic: topic for topic in INPUTS}
 
 
 class Partition(Turns):
@@ -74,7 +81,7 @@ class Partition(Turns):
 
     def own(self, registry: Registry) -> Registry:
         """Return the rows of this partition's sources."""
-        return part_of(registry, lambda source: partition_of(source) == self.number)
+        return part_of(registry, lambda source: partition_of(source, self.options.partitions) == self.number)
 
     def entries(self, out: Output) -> list[Entry]:
         """Return figures, events, touches, refused input and the newest ticks as records."""
@@ -137,18 +144,30 @@ def bundles(lines: list[bytes]) -> list[bytes]:
     return [*out, b"\n".join(held)] if held else out
 
 
+class InForce(Protocol):
+    """Where the registry in force is found; ``changes`` counts how often it was another."""
+
+    registry: Registry
+    changes: int
+
+    def close(self) -> None:
+        """Look no more."""
+
+
 class Worker:
     """All partitions of one process; called from one thread."""
 
-    def __init__(self, options: WorkerOptions) -> None:
-        """Read the registry.
+    def __init__(
+        self, options: WorkerOptions, registry: InForce | None = None, partition: Callable[..., Partition] = Partition
+    ) -> None:
+        """Read the registry, from its topic unless it is given.
 
         Raises:
             LookupError: there is none on its topic.
         """
-        self.options = options
+        self.options, self._made = options, partition
         options.state.mkdir(parents=True, exist_ok=True)
-        self.registry = RegistryWatch(options.bootstrap, options.prefix)
+        self.registry: InForce = registry or RegistryWatch(options.bootstrap, options.prefix)
         self._adopted = self.registry.changes
         self.publisher = KafkaPublisher(options.bootstrap, options.prefix)
         self.partitions: dict[int, Partition] = {}
@@ -169,7 +188,7 @@ class Worker:
     def _partition(self, number: int) -> Partition:
         found = self.partitions.get(number)
         if found is None:
-            found = Partition(number, self.publisher, self.registry.registry, self.options)
+            found = self._made(number, self.publisher, self.registry.registry, self.options)
             behind = found.catch_up()
             wanted = found.own(self.registry.registry)
             if wanted != found.registry:
@@ -194,7 +213,7 @@ class Worker:
 def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
     """Return the Faust application that feeds a worker; see docs/cluster.md for why each setting is as it is."""
     app = faust.App(
-        GROUP,
+        options.group,
         broker="kafka://" + ";".join(options.bootstrap.split(",")),
         datadir=str(options.state / "faust"),
         processing_guarantee="at_least_once",
@@ -203,7 +222,7 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
         consumer_group_instance_id=options.instance or None,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        topic_partitions=PARTITIONS,
+        topic_partitions=options.partitions,
         broker_commit_interval=1.0,
         stream_wait_empty=False,
         stream_buffer_maxsize=BUFFER_RECORDS,
@@ -216,9 +235,8 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    names = [options.prefix + topic for topic in INPUTS]
-    topic_of = dict(zip(names, INPUTS, strict=True))
-    channel = app.topic(*names, value_serializer="raw", key_serializer="raw")
+    topic_of = options.inputs()
+    channel = app.topic(*topic_of, value_serializer="raw", key_serializer="raw")
     executor = ThreadPoolExecutor(1, "engine")
 
     def record(event: Any) -> LogRecord:

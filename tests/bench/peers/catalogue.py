@@ -28,6 +28,7 @@ class Peer:
 
 
 PEERS = (
+    Peer("Plumeline", (PROJECT_PYTHON, "-m", "tests.bench.peers.ours", "worker", "-l", "warn"), input="bundles"),
     Peer(
         "Faust, windowed table",
         (PEERS_PYTHON, "-m", "tests.bench.peers.faust_table", "worker", "-l", "warn"),

@@ -36,6 +36,10 @@ class Size:
         """Where figures stop to count, in seconds since the epoch."""
         return int(START.timestamp()) + self.hours * 3600
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that tell an engine whose readings come: its registry, where it has one."""
+        return {"PEERS_SOURCES": str(self.sources), "PEERS_FACTORS": str(self.factors)}
+
     @property
     def readings(self) -> int:
         """Readings in the input, its tail with them."""

@@ -28,7 +28,7 @@ STALLED_S = 120.0
 """Without a new record for so long, it is given up."""
 STOP_S = 15.0
 """An engine that does not end by itself after SIGTERM is killed."""
-LOG_TAIL = 300
+LOG_TAIL = 4000
 """Characters of an engine's log that are shown when it failed."""
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -76,7 +76,13 @@ async def measure(command: Sequence[str], settings: Settings, size: Size, wanted
             engine = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**os.environ, **settings.environment(), "PYTHONPATH": str(REPO), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    **settings.environment(),
+                    **size.environment(),
+                    "PYTHONPATH": str(REPO),
+                    "PYTHONUNBUFFERED": "1",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
