@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import partial
 
 from ingest.hj212.framing import Piece
 from ingest.hj212.reading import report_line
@@ -23,8 +23,6 @@ RECORD_BYTES_MAX = 524_288
 """Bytes of one log record; longer bundles are cut between lines. (Kafka's default bound is 1 MB.)"""
 NOISE_KEPT_BYTES = 4_096
 """Bytes kept of a connection that sent nothing but junk."""
-PARTITIONS_CACHED_MAX = 65_536
-"""Sources whose partition is remembered."""
 NOISE = "noise: no HJ 212 frame on this connection"
 """Verdict on a connection that sent nothing but junk."""
 
@@ -82,7 +80,7 @@ class Gateway:
         self.dialect_of = dialect_of
         self.verdicts: Counter[str] = Counter()
         self.counted: Counter[str] = Counter()
-        self._partition = lru_cache(PARTITIONS_CACHED_MAX)(lambda source: partition_of(source, log.partitions))
+        self._partition = partial(partition_of, partitions=log.partitions)
 
     def batch(self, pieces: Iterable[Piece], received: datetime, peer: str, stream: Stream | None = None) -> Batch:
         """File pieces of one connection: every candidate a frame record, quarantined ones a second time on ``quarantine``.

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -39,8 +39,6 @@ LISTED_MAX = 1_000
 """Requests up to so many lines are answered line by line, greater ones with rejected lines only; no more are listed."""
 UNKNOWN_SOURCES_MAX = 1_000
 """Sources outside the registry whose reports are taken; the engine reports them as findings."""
-PARTITIONS_CACHED_MAX = 65_536
-"""Sources whose partition is remembered."""
 RETRY_AFTER_S = 1
 """What a full gateway asks its clients to wait."""
 REASON_CHARS_MAX = 300
@@ -189,7 +187,7 @@ def router(
     """
     gate = Gate(source_of, tokens)
     slots = asyncio.Semaphore(REQUESTS_MAX)
-    partition = lru_cache(maxsize=PARTITIONS_CACHED_MAX)(lambda source: partition_of(source, log.partitions))
+    partition = partial(partition_of, partitions=log.partitions)
     routes = APIRouter()
 
     async def work(request: Request, topic: str) -> JSONResponse:

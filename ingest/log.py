@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 PARTITIONS = 24
 """Partitions of every topic; for ever, because a source's partition is computed from it."""
+
+PARTITIONS_CACHED_MAX = 65_536
+"""Sources whose partition is remembered."""
 
 TOPICS = (
     "frames",
@@ -64,6 +68,7 @@ class Log(Appends, Protocol):
         """Return up to ``limit`` records of some topics with ``seq`` greater than ``after``, in order."""
 
 
+@lru_cache(maxsize=PARTITIONS_CACHED_MAX)
 def partition_of(source: str, partitions: int = PARTITIONS) -> int:
     """Return a source's partition: ``(murmur2(source) & 0x7fffffff) % partitions``, as Kafka's default partitioner."""
     return (murmur2(source.encode()) & 0x7FFFFFFF) % partitions

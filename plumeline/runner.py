@@ -256,8 +256,8 @@ class Turns:
                 engine.meters.books[pid].carries[start] = state_json
         for source in engine.points.source_names:
             for level in ("hour", "day"):
-                figures = self.store.cold_figures(source, level, day, 2**62)
-                engine.shelf.put(level, frame_of(figures, engine.points))
+                if figures := self.store.cold_figures(source, level, day, 2**62):
+                    engine.shelf.put(level, frame_of(figures, engine.points))
         engine.spans_renew()
         if only is None:
             lines = [bytes(line) for (line,) in rows("SELECT line FROM reports WHERE time >= ?", (day - DAY_MS,))]

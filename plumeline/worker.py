@@ -9,6 +9,7 @@ by reading the log again without publishing, before anything new is taken in.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ TAKE_RECORDS, TAKE_S = 6_000, 0.05
 """Records of one batch, and how long it waits to fill."""
 BUFFER_RECORDS = 12_288
 """Records that wait in memory; the gateway bounds a record, and a bundle is about 20 kB."""
+GC_THRESHOLDS = (50_000, 20, 100)
+"""Objects made between two looks of the garbage collector: a batch makes millions, and none of them in cycles."""
 LINES_BYTES_MAX = RECORD_BYTES_MAX // 2
 """Bytes of one record of topic ``figures``."""
 
@@ -259,6 +262,7 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
 
 def run_worker(options: WorkerOptions, worker: Worker) -> None:
     """Run until a signal ends it; an error of the infrastructure ends the process, and whoever started it starts it again."""
+    gc.set_threshold(*GC_THRESHOLDS)
     app = faust_app(options, worker)
     runner = faust.Worker(app, loglevel=logging.WARNING, redirect_stdouts=False)
     try:
