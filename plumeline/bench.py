@@ -48,7 +48,14 @@ def benchmarks(only: str, sizes: Sizes) -> dict[str, Callable[[], list[Measure]]
         "webhook": lambda: webhook(sizes),
         "source-year": lambda: source_year(sizes, days),
         "cluster": lambda: _cluster(sizes),
+        "cluster-backfill": lambda: _cluster_backfill(sizes),
     }
+
+
+def _cluster_backfill(sizes: Sizes) -> list[Measure]:
+    from plumeline.bench_backfill import cluster_backfill
+
+    return cluster_backfill(sizes)
 
 
 def _cluster(sizes: Sizes) -> list[Measure]:

@@ -82,17 +82,21 @@ def cluster_run(bootstrap: str, sizes: Sizes, workers: int, folder: Path) -> tup
 
 
 def _start(bootstrap: str, prefix: str, state: Path, n: int) -> subprocess.Popen[bytes]:
-    state.mkdir(parents=True)
-    env = os.environ | {
+    return service("worker", bootstrap, prefix, state, PLUMELINE_INSTANCE=f"{prefix}{n}")
+
+
+def service(name: str, bootstrap: str, prefix: str, state: Path, **env: str) -> subprocess.Popen[bytes]:
+    """Start a service of a cluster with a folder of its own; what it says goes to a file there."""
+    state.mkdir(parents=True, exist_ok=True)
+    told = {
         "PLUMELINE_KAFKA": bootstrap,
         "PLUMELINE_PREFIX": prefix,
         "PLUMELINE_STATE": str(state),
-        "PLUMELINE_INSTANCE": f"{prefix}{n}",
         "PLUMELINE_METRICS_PORT": "0",
     }
-    command = [sys.executable, "-W", "ignore", "-c", "from plumeline.cli import main; main()", "cluster", "worker"]
-    with (state / "worker.log").open("wb") as log:
-        return subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    command = [sys.executable, "-W", "ignore", "-c", "from plumeline.cli import main; main()", "cluster", name]
+    with (state / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(command, env=os.environ | told | env, stdout=log, stderr=log)
 
 
 def _begun(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]]) -> tuple[float, float]:

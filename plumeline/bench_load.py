@@ -49,6 +49,9 @@ class Sizes:
     webhook_trials: int = 50
     webhook_spacing_s: float = 0.2
     outage_sources: int = 100
+    cluster_outage_sources: int = 500
+    cluster_spacing_s: float = 0.5
+    cluster_repeat: int = 1
     year_days: int = 30
 
 

@@ -58,7 +58,12 @@ def hour_end_ms() -> int:
     return int(time.time() * 1000) // HOUR_MS * HOUR_MS
 
 
-def _post(client: httpx.Client, url: str, body: bytes) -> None:
+def post(client: httpx.Client, url: str, body: bytes) -> None:
+    """Send report lines, again where the gateway asks for it.
+
+    Raises:
+        BenchFault: it did not take them all.
+    """
     headers = {"content-type": "application/x-ndjson"}
     for _ in range(RETRIES_MAX):
         answer = client.post(f"{url}/v1/reports?lines=rejected", content=body, headers=headers, timeout=120)
@@ -104,7 +109,7 @@ def process_run(sizes: Sizes) -> tuple[float, float]:
                 with httpx.Client() as client:
                     for body in load:
                         together.wait()
-                        _post(client, server.url, body)
+                        post(client, server.url, body)
             except Exception as fault:
                 faults.append(fault)
                 together.abort()
@@ -192,13 +197,13 @@ def webhook_run(trials: int, spacing_s: float, outage_sources: int = 0) -> list[
         try:
             registry = bench_registry(names, 1, limited=1, limit="5", hook=f"{receiver.url}/hooks/bench")
             with served(registry, virtual_ms=end_ms + CADENCE_S * 1000, env={SECRET_ENV: SECRET}) as server:
-                missed = _missed(trials, outage_sources, end_ms)
-                return _trials(server, receiver, names[:trials], end_ms, spacing_s, missed)
+                lost = missed(trials, outage_sources, end_ms)
+                return _trials(server, receiver, names[:trials], end_ms, spacing_s, lost)
         finally:
             receiver.stop()
 
 
-def _missed(first: int, sources: int, end_ms: int) -> list[bytes]:
+def missed(first: int, sources: int, end_ms: int) -> list[bytes]:
     """Return bodies of the hours before the running one, their lines in random order."""
     start_ms = end_ms - (OUTAGE_HOURS + 1) * HOUR_MS
     blocks = report_lines(
@@ -210,25 +215,25 @@ def _missed(first: int, sources: int, end_ms: int) -> list[bytes]:
 
 
 def _trials(
-    server: Serving, receiver: Receiver, names: list[str], end_ms: int, spacing_s: float, missed: list[bytes]
+    server: Serving, receiver: Receiver, names: list[str], end_ms: int, spacing_s: float, lost: list[bytes]
 ) -> list[float]:
     def lines(start_ms: int, duration_s: int) -> Iterator[bytes]:
         return report_lines(len(names), 1, local(start_ms), duration_s, cadence_s=CADENCE_S)
 
     def backfill() -> None:
         with httpx.Client() as client:
-            for body in missed:
-                _post(client, server.url, body)
+            for body in lost:
+                post(client, server.url, body)
 
     began: dict[str, float] = {}
     with httpx.Client() as client, ThreadPoolExecutor(1) as beside:
         for body in lines(end_ms - HOUR_MS, 3600):
-            _post(client, server.url, body)
+            post(client, server.url, body)
         server.wait_until(len(names) * 3600 // CADENCE_S, SETTLE_S)
         sent = beside.submit(backfill)
         for name, line in zip(names, next(lines(end_ms, CADENCE_S)).splitlines(keepends=True), strict=True):
             began[name] = time.time()
-            _post(client, server.url, line)
+            post(client, server.url, line)
             time.sleep(max(0.0, spacing_s - (time.time() - began[name])))
         sent.result()
     received: dict[str, float] = {}
@@ -255,9 +260,9 @@ def webhook(sizes: Sizes) -> list[Measure]:
     """Measure the time from the reading that completes a breaching hour to the webhook received: p50 and p99."""
     note = f"{sizes.webhook_trials} sources a run, one each {sizes.webhook_spacing_s:g} s, tick 1 s"
     what = "breaching hour completed to webhook received"
-    missed = f"{note}; meanwhile {sizes.outage_sources} others backfill {OUTAGE_HOURS} h in random order"
+    beside = f"{note}; meanwhile {sizes.outage_sources} others backfill {OUTAGE_HOURS} h in random order"
     found: list[Measure] = []
-    for name, sources, told in (("webhook", 0, note), ("webhook-backfill", sizes.outage_sources, missed)):
+    for name, sources, told in (("webhook", 0, note), ("webhook-backfill", sizes.outage_sources, beside)):
         runs = [sorted(webhook_run(sizes.webhook_trials, sizes.webhook_spacing_s, sources)) for _ in range(sizes.repeat)]
         found.append(Measure(f"{name}-p50", f"{what}, p50", "s", [median(run) for run in runs], None, True, told))
         p99 = [nearest_rank(run, 99) for run in runs]
