@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from processors.figures import DAY_MS
+from processors.figures import DAY_MS, SCALE
 from processors.rules.evidence import evidence, in_windows
 from processors.rules.gas import Exact, exact
 from processors.rules.millionths import millionths, milliseconds, share_at_least, share_expr, text_expr, wide
@@ -267,7 +267,7 @@ def random_generator(
         .filter((pl.col("n") >= values_min) & (pl.col("outside") == 0) & even)
     )
     reason = pl.format(
-        f"{{}} values, all from {number_text(low)} to {number_text(high)} and evenly spread: chi-square {{}} in {bins} bins",
+        f"{{}} values, all from {number_text(low, SCALE)} to {number_text(high, SCALE)} and evenly spread: chi-square {{}} in {bins} bins",
         "n",
         (squares.cast(pl.Float64) / pl.col("n")).round(1).cast(pl.String),
     )

@@ -156,7 +156,7 @@ def test_three_readings_can_be_flat() -> None:
     [
         pytest.param("range", [0, 2, 0, 2, 0], [2, 2, 1, 1, 1], id="a range of 2 is good"),
         pytest.param("range", [0, "1.999999", 0, "1.999999", 0], [2, 2, 3, 3, 3], id="less is suspect"),
-        pytest.param("range", [0, 1, 0, 1, 0], [2, 2, 3, 3, 3], id="1 is suspect"),
+        pytest.param("range", [10, 11, 10, 11, 10], [2, 2, 3, 3, 3], id="1 is suspect, at any height"),
         pytest.param("range", [0, "0.999999", 0, 0, 0], [2, 2, 4, 4, 4], id="less fails"),
         pytest.param("range", [0, 5, None, 0, 0], [2, 2, 9, 2, 2], id="two values of the window are too few"),
         pytest.param("std", [0, 6, 0, 6, 0], [2, 2, 1, 1, 1], id="sqrt(8) is good"),
@@ -187,7 +187,7 @@ def test_time_gap(gap_s: int, flag: int) -> None:
 
 def test_reception() -> None:
     """A reading received more than six hours after its time fails; one without receipt is missing."""
-    rows = series([1, 1, 1]).with_columns(
-        received_ms=pl.Series([6 * 3_600_000, 60_000 + 6 * 3_600_000 + 1, None], dtype=pl.Int64)
+    rows = series([1, 1, 1], start=10**12).with_columns(
+        received_ms=pl.Series([10**12 + 6 * 3_600_000, 10**12 + 60_000 + 6 * 3_600_000 + 1, None], dtype=pl.Int64)
     )
     assert qartod.reception(rows.reverse(), age_h_max=6)["flag"].to_list() == [1, 4, 9]

@@ -304,6 +304,24 @@ def test_just_at_the_critical_value() -> None:
         assert found.height == n
 
 
+def test_bins_hold_several_values() -> None:
+    """Forty values from 1.001 on, 0.005 apart, make twenty bins of two: seven and three of them are even."""
+    values = [1_001_000 + 5_000 * i for i in range(40) for _ in range((7, 3)[i % 2])]
+    rows = pl.DataFrame({"pid": 1, "time_ms": range(200), "value": values}, schema_overrides={"pid": pl.Int64})
+    found = screening.random_generator(
+        rows,
+        low=Decimal("1.001"),
+        high=Decimal("1.196"),
+        resolution=Decimal("0.005"),
+        bins=20,
+        critical=Decimal("0.01"),
+        values_min=200,
+        weight=7,
+    )
+    assert found.select("start_ms", "end_ms").rows() == [(0, 200)]
+    assert found["reason"].to_list() == ["200 values, all from 1.001 to 1.196 and evenly spread: chi-square 0.0 in 20 bins"]
+
+
 @settings(max_examples=200)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20))
 def test_chi_square_is_pearsons(counts: list[int]) -> None:

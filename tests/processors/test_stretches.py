@@ -79,6 +79,8 @@ def test_low_variance(values: Values, expected: str) -> None:
         pytest.param([1, 1, 1, 9, 9], ".....", id="and after"),
         pytest.param([1, 1, 1, 9, None, 9], "......", id="a window with a missing value"),
         pytest.param([1, 1, 1, 9, 9, 9, 9, 1, 1, 1], "...x...x..", id="up and down again"),
+        pytest.param([1, 1, 1, 10, 10, 10, 1, 1, 1], "...x.....", id="of two a window apart the first of equals"),
+        pytest.param([1, 1, 1, 10, 10, 10, 0, 0, 0], "......x..", id="and the greater"),
         pytest.param([1, 1, 1, 1, 7, 13, 13, 13, 13], "....x....", id="the first of two equal steps"),
     ],
 )
