@@ -223,6 +223,7 @@ stat.tco2 | CO₂ | 二氧化碳
 stat.minute | minute mean | 分钟均值
 kind.flue_gas | flue gas | 废气
 kind.voc | VOC | VOC
+kind.vapour | petrol vapour | 油气
 kind.water | water | 废水
 kind.energy | energy | 能源
 kind.account | account | 账户
@@ -280,7 +281,9 @@ factor.a25002 | Benzene | 苯
 factor.a25003 | Toluene | 甲苯
 factor.a25005 | Xylenes | 二甲苯
 factor.i41020 | A/L ratio | 气液比
+factor.i41028 | Tank pressure | 油罐压力
 factor.i41031 | Processed vapour | 处理后油气
+factor.i41032 | Vapour temperature | 油气温度
 factor.w00000 | Flow | 污水流量
 factor.w01001 | pH | pH值
 factor.w01010 | Water temperature | 水温
