@@ -43,7 +43,7 @@ RESUME_S = 300
 BAD_CRC_EVERY = 400
 """The boiler's old cable spoils every so many-th frame; it is sent again and accepted."""
 WATER_ST = "32"
-"""System code of waste water (HJ 212-2017, table 5); the others send as waste gas, and so does the petrol station's console."""
+"""System code of waste water (HJ 212-2017, table of system codes); the others send as waste gas, and so does the petrol station's console."""
 VOLUME_M3 = {FLOW: Fraction(1), WATER_FLOW: Fraction(1, 1000)}
 """Cubic metres that one second at a flow of 1 carries, by factor: m3/s of gas, L/s of water."""
 TOKEN_GROUP = "factory"
