@@ -28,8 +28,9 @@ GROUPS = {
     "nox": frozenset({"a21002", "03"}),
     "pm": frozenset({"a34013", "01"}),
     "voc": frozenset({"a24088"}),
+    "vapour": frozenset({"i41031"}),
 }
-"""Factor codes (HJ 212 editions 2017 and 2005, HJ 524) by what removes them, which decides what to look at first."""
+"""Factor codes (HJ 212 editions 2017 and 2005, HJ 524, a city's protocol for petrol stations) by what removes them, which decides what to look at first."""
 
 
 @dataclass(frozen=True, slots=True)

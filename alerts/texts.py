@@ -106,6 +106,7 @@ ENGLISH: dict[str, str] = {
     "next.over.so2": "Look at the absorber first: if the outlet rose and the inlet did not, it is the desulphurisation.",
     "next.over.nox": "Look at the denitrification first: reagent dosing and gas temperature, then load.",
     "next.over.pm": "Look at the dust collector first: bags or fields, then load.",
+    "next.over.vapour": "Look at the vapour processing unit first: does it run, then its bed or membrane, then the tank pressure.",
     "next.over.voc": "Look at the VOC treatment first: bypass valve, then temperature or bed.",
     "next.over": "Look at the evidence first, then at inlet, load and the treatment plant.",
     "next.complies": "Note the cause on the record while it is fresh; the evidence holds the hours.",

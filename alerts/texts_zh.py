@@ -99,6 +99,7 @@ CHINESE: dict[str, str] = {
     "next.over.so2": "先查吸收塔：若出口上升而入口未升，即为脱硫问题。",
     "next.over.nox": "先查脱硝：还原剂投加量和烟温，再查负荷。",
     "next.over.pm": "先查除尘器：滤袋或电场，再查负荷。",
+    "next.over.vapour": "先查油气处理装置：是否运行，再查吸附床或膜组件和油罐压力。",
     "next.over.voc": "先查 VOCs 治理设施：旁路阀，再查温度或床层。",
     "next.over": "先看依据，再查入口浓度、负荷和治理设施。",
     "next.complies": "请及时登记原因；依据页保留各小时数据。",

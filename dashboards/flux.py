@@ -27,8 +27,6 @@ FACTOR = "r.factor == ${factor:doublequote}"
 AREA = (CITY, COUNTY)
 """A board's places; a source without city is found while all cities are chosen."""
 DEVICE = 'r.kind != "account"'
-PETROL = 'r.sector == "gas_station"'
-"""Petrol stations are told by their enterprise's sector."""
 FIELDS_AS_COLUMNS = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 
 

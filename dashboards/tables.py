@@ -29,7 +29,7 @@ _WORDS = {
 }
 """Columns whose values are words of the store: prefix of their texts, and colours."""
 _MAPPED = {
-    "kind": ("kind", ("flue_gas", "voc", "water", "energy", "account")),
+    "kind": ("kind", ("flue_gas", "voc", "vapour", "water", "energy", "account")),
     "event": ("event", tuple(EVENT_KINDS)),
     "stat": ("stat", STATS),
 }

@@ -80,11 +80,13 @@ panel.tce_day | Coal equivalent by day and enterprise | 日标准煤：按企业
 panel.energy_hour | Coal equivalent by hour and meter | 小时标准煤：按计量点
 panel.nmhc | NMHC at outlets, hour means | 排放口非甲烷总烃小时均值
 panel.vapour | Petrol stations: NMHC in processed vapour | 加油站：处理后油气浓度
+panel.tank_pressure | Petrol stations: tank pressure | 加油站：油罐压力
 panel.air_to_liquid | Petrol stations: air-to-liquid ratio | 加油站：气液比
 panel.cod | COD, hour means | 化学需氧量小时均值
 panel.ammonia | Ammonia nitrogen, hour means | 氨氮小时均值
 panel.ph | pH | pH值
 panel.water_flow | Flow | 流量
+panel.water_temperature | Water temperature, hour means | 水温小时均值
 panel.water_days | COD and ammonia nitrogen, day means | 化学需氧量和氨氮日均值
 panel.rates | Rates of the shown time | 所示时间的各项比率
 panel.rates_outlet | Rates by outlet | 各排放口比率
@@ -126,6 +128,8 @@ about.rates | Of hour figures with a limit. Capture: valid hours of those in whi
 | 按有限值的小时值计。捕集率：监测点运行小时中有有效值的比例。传输有效率：传输率乘以有效率。
 about.rates_outlet | Counts are of hour figures with a limit: one for each factor. | 计数为有限值的小时值，每个因子各计一次。
 about.reasons | Numbers of covered minutes are left out, so that like reasons stand together. | 有效分钟数略去，以便同类原因归并。
+about.water_days | Hours are weighted by the volume discharged; an hour without discharge does not count. Days are judged where the limit is a daily one.
+| 各小时按排水量加权，无排放的小时不计；限值为日均限值时按日判定。
 about.events_hour | An event stands at the hour in which it became known. | 事件记在其被获知的小时。
 about.minutes_stored | Sources of which a figure of that minute is stored. | 存有该分钟统计值的监测点数。
 about.delay | Backfill raises it: it is told by the readings' own time. | 补传会使其升高：按读数自身时间计。
@@ -223,6 +227,7 @@ stat.tco2 | CO₂ | 二氧化碳
 stat.minute | minute mean | 分钟均值
 kind.flue_gas | flue gas | 废气
 kind.voc | VOC | VOC
+kind.vapour | petrol vapour | 油气
 kind.water | water | 废水
 kind.energy | energy | 能源
 kind.account | account | 账户
@@ -280,7 +285,9 @@ factor.a25002 | Benzene | 苯
 factor.a25003 | Toluene | 甲苯
 factor.a25005 | Xylenes | 二甲苯
 factor.i41020 | A/L ratio | 气液比
+factor.i41028 | Tank pressure | 油罐压力
 factor.i41031 | Processed vapour | 处理后油气
+factor.i41032 | Vapour temperature | 油气温度
 factor.w00000 | Flow | 污水流量
 factor.w01001 | pH | pH值
 factor.w01010 | Water temperature | 水温

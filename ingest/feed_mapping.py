@@ -136,7 +136,7 @@ class Mapping(_Part):
 
     title: str
     source: str
-    kind: Literal["flue_gas", "voc", "water", "energy"]
+    kind: Literal["flue_gas", "voc", "vapour", "water", "energy"]
     cadence_s: Annotated[int, Field(ge=1, le=86_400)]
     label: Literal["start", "end"] = "start"
     enterprise: Name = "feed"

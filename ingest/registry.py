@@ -51,7 +51,7 @@ class Source(Dated):
     enterprise: Name
     outlet: str
     name: str
-    kind: Literal["flue_gas", "voc", "water", "energy"]
+    kind: Literal["flue_gas", "voc", "vapour", "water", "energy"]
     name_zh: str = ""
     permit: str = ""
     cadence_s: Annotated[int, Field(ge=1, le=86_400)] = 30

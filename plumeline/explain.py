@@ -28,7 +28,7 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     """Return the formula, its numbers, and rule and clause of a figure, for people."""
     out: dict[str, Any] = {**_rules(figure, registry)}
     basis, basis_zh = out.pop("basis"), out.pop("basis_zh", None)
-    total = figure.explain.get("total")
+    total = figure.total if "total" in figure.explain else None
     if total is not None and figure.stat in ("avg", "avg_ref") and figure.n:
         out["sum"] = plain(Decimal(total).scaleb(-(MINUTE_SCALE if figure.level == "hour" else SCALE)))
         out["n"] = figure.n

@@ -77,6 +77,12 @@ class Figure:
         return None if self.limit is None else Decimal(self.limit).scaleb(-SCALE)
 
     @property
+    def total(self) -> int | None:
+        """The sum behind a plain mean, None for one weighted by flow; stores of earlier builds hold the word "None" then."""
+        told = self.explain.get("total", "0")
+        return None if told in (None, "None") else int(told)
+
+    @property
     def id(self) -> str:
         """``source/factor/stat/level/start``, as links and ``plumeline explain`` write it."""
         return "/".join((self.source, self.factor, self.stat, self.level, local_iso(self.start_ms)))

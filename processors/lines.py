@@ -57,7 +57,7 @@ def figures_of(frame: pl.DataFrame, points: Points) -> list[Figure]:
                 as_of_ms=r["as_of"],
                 decided_ms=r["decided"] or 0,
                 revision=r["revision"],
-                explain={"total": str(r["total"]), "note": r["note"]},
+                explain={"total": None if r["total"] is None else str(r["total"]), "note": r["note"]},
             )
         )
     return out

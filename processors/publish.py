@@ -129,7 +129,7 @@ def frame_of(figures: list[Figure], points: Points) -> pl.DataFrame:
             "hour": f.start_ms,
             "value": f.value,
             "n": f.n,
-            "total": int(f.explain.get("total", 0)),
+            "total": f.total,
             "reason": f.reason,
             "note": f.explain.get("note"),
             "digest": int(f.inputs, 16),

@@ -1,4 +1,4 @@
-"""The demo's county: a coal-fired stack, a VOC outlet, a gas boiler and a factory's meters, the same story at every run."""
+"""The demo's county: two stacks, a VOC outlet, an outfall, a petrol station, a factory's meters; the same story at every run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ from simulators.plants import (
     CEMS,
     FACTORY,
     FLOW,
+    OUTFALL,
     REGISTER_MODULUS,
     REGISTER_START,
     VOC,
+    WATER_FLOW,
     Values,
     electricity_step,
     gas_amount,
@@ -39,6 +42,10 @@ RESUME_S = 300
 """Virtual seconds of a stop that a logger bridges from its memory; what is longer stays a gap."""
 BAD_CRC_EVERY = 400
 """The boiler's old cable spoils every so many-th frame; it is sent again and accepted."""
+WATER_ST = "32"
+"""System code of waste water (HJ 212-2017, table of system codes); the others send as waste gas, and so does the petrol station's console."""
+VOLUME_M3 = {FLOW: Fraction(1), WATER_FLOW: Fraction(1, 1000)}
+"""Cubic metres that one second at a flow of 1 carries, by factor: m3/s of gas, L/s of water."""
 TOKEN_GROUP = "factory"
 """Token group of the factory's meters in sources.csv."""
 
@@ -112,9 +119,10 @@ class Outlet:
 
 
 def hour_items(hour: Hour) -> Iterator[Item]:
-    """Return a 2061's items: Min, Avg, Max, Flag, and for the flow (m3/s) Cou, its volume in m3 of the covered time."""
+    """Return a 2061's items: Min, Avg, Max, Flag, and for a flow Cou, its volume in m3 of the covered time."""
     for factor, tally in hour.tallies.items():
-        volume = [("Cou", decimal_text(tally.mean * tally.count * READING_S, 1))] if factor == FLOW else []
+        per_s = VOLUME_M3.get(factor)
+        volume = [("Cou", decimal_text(tally.mean * tally.count * READING_S * per_s, 1))] if per_s else []
         mean = ("Avg", decimal_text(tally.mean, 3))
         yield Item(factor, (*volume, ("Min", str(tally.least)), mean, ("Max", str(tally.greatest)), ("Flag", "N")))
 
@@ -163,14 +171,15 @@ class Factory:
 
 
 def outlets(clock: VirtualClock, host: str, port: int, truth: Truth, seed: str) -> list[Outlet]:
-    """Return the county's three outlets with their faults."""
+    """Return the county's outlets with their faults."""
     faults = {
         VOC: Faults(silent=partial(voc_silent, clock.origin)),
         BOILER: Faults(bad_crc_every=BAD_CRC_EVERY, noise_every=BAD_CRC_EVERY),
     }
     made = []
     for source, plant in CEMS.items():
-        device = Device(Identity(source), host, port, clock, faults=faults.get(source))
+        who = Identity(source, WATER_ST) if source == OUTFALL else Identity(source)
+        device = Device(who, host, port, clock, faults=faults.get(source))
         made.append(Outlet(source, plant, seed, clock.origin, device, truth, _state_file(clock, source)))
     return made
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from simulators.clock import CST
 
 SO2, NOX, PM, O2, FLOW, TEMPERATURE, NMHC = "a21026", "a21002", "a34013", "a19001", "a00000", "a01012", "a24088"
 """Factor codes of HJ 212-2017, Appendix B; flow is sent in m3/s, as that table says."""
+WATER_FLOW, COD, AMMONIA, PH, WATER_TEMPERATURE = "w00000", "w01018", "w21003", "w01001", "w01010"
+"""Factor codes of HJ 212-2017, Appendix B; the flow of waste water is sent in L/s, as that table says."""
+TANK_PRESSURE, PROCESSED, VAPOUR_TEMPERATURE = "i41028", "i41031", "i41032"
+"""What a petrol station's console sends [Pa, g/m3, degC], by the codes of one city's protocol (Chongqing, 2019)."""
 STACK, VOC, BOILER = "44060500010000000000A001", "44060500020000000000B001", "44060500040000000000A002"
 FACTORY = "44060500030000000000E001"
+OUTFALL, PETROL = "44060500050000000000W001", "44060500060000000000G001"
 """Sources of the sample county."""
 
 EXCEED_EVERY_H = 5
@@ -21,6 +27,10 @@ RAMP_S = 240
 """Seconds in which the stack's SO2 rises or falls between its two states."""
 SILENT_AFTER_S, SILENT_FOR_S, SILENT_EVERY_S = 20 * 60, 50 * 60, 6 * 3600
 """The VOC outlet falls silent 20 minutes after the start, for 50 minutes, and again every 6 hours."""
+VAPOUR_FIRST_H, VAPOUR_EVERY_H = 3, 6
+"""The petrol station's processing unit exceeds in the fourth hour and in every sixth after it."""
+PAUSE_H = (2, 3, 4)
+"""Local hours in which the sewage works discharges nothing."""
 
 Values = Callable[[str, datetime, datetime], dict[str, str]]
 """A plant: (seed, origin, time) -> value texts by factor, as sent."""
@@ -56,6 +66,11 @@ def hour_index(origin: datetime, time: datetime) -> int:
 def exceeds(origin: datetime, time: datetime) -> bool:
     """True in the hours in which the stack's SO2 lies above its limit."""
     return hour_index(origin, time) % EXCEED_EVERY_H == 0
+
+
+def vapour_exceeds(origin: datetime, time: datetime) -> bool:
+    """True in the hours in which the petrol station's processed vapour lies above its limit."""
+    return hour_index(origin, time) % VAPOUR_EVERY_H == VAPOUR_FIRST_H
 
 
 def voc_silent(origin: datetime, time: datetime) -> bool:
@@ -113,7 +128,59 @@ def gas_boiler(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
     }
 
 
-CEMS: Mapping[str, Values] = {STACK: coal_stack, VOC: voc_outlet, BOILER: gas_boiler}
+def outfall(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
+    """Return a small sewage works' readings: two humps of flow a day, none in the pause of the night, strong water after it.
+
+    COD and ammonia are the analyser's latest result, one an hour (HJ 355-2019), and stay what they were in the pause. COD is
+    26-42 mg/L and 52-62 in the hour after the pause, in which little flows: the day's mean by volume keeps its limit of 50.
+    """
+    local = time.astimezone(CST)
+    hour_h = local.hour + local.minute / 60 + local.second / 3600
+    first = local.hour == PAUSE_H[-1] + 1
+    back_h = local.hour - PAUSE_H[0] + 1 if local.hour in PAUSE_H else 0
+    sampled = local.replace(minute=0, second=0, microsecond=0) - timedelta(hours=back_h)
+
+    def wave(at_h: float, highest_h: float, period_h: int) -> float:
+        return math.cos(2 * math.pi * (at_h - highest_h) / period_h)
+
+    def walk(name: str, at: datetime, period_s: int) -> float:
+        return drift(seed, OUTFALL + name, at.timestamp(), period_s)
+
+    flow = 58 * (1 + 0.18 * wave(hour_h, 19, 24) + 0.17 * wave(hour_h, 9, 12)) + 2 * walk(WATER_FLOW, time, 900)
+    cod = 34 + 5 * wave(sampled.hour, 13, 24) + 3 * walk(COD, sampled, 7200)
+    ammonia = 1.5 + 0.4 * wave(sampled.hour, 11, 24) + 0.3 * walk(AMMONIA, sampled, 7200)
+    return {
+        WATER_FLOW: text(0 if local.hour in PAUSE_H else 0.4 * flow if first else flow, 1),
+        COD: text(cod + 24 if first else cod, 1),
+        AMMONIA: text(2 * ammonia if first else ammonia, 2),
+        PH: text(7.1 + 0.2 * walk(PH, time, 1800), 2),
+        WATER_TEMPERATURE: text(26.5 + 0.8 * wave(hour_h, 16, 24) + 0.2 * walk(WATER_TEMPERATURE, time, 3600), 1),
+    }
+
+
+def petrol_station(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
+    """Return what a petrol station's console reads; processed vapour is 8-16 g/m3, in exceeding hours 27-33 (limit 25).
+
+    The tank's pressure is below that of the air while fuel is drawn, and above it in the warmth of the afternoon.
+    """
+    s = time.timestamp()
+    local = time.astimezone(CST)
+    warmth = math.cos(2 * math.pi * (local.hour + local.minute / 60 - 15) / 24)
+    pressure_pa = 40 + 220 * warmth + 180 * drift(seed, PETROL + TANK_PRESSURE, s, 1200)
+    return {
+        TANK_PRESSURE: str(round(pressure_pa)),
+        PROCESSED: text((30 if vapour_exceeds(origin, time) else 12) + 3 * drift(seed, PETROL + PROCESSED, s), 2),
+        VAPOUR_TEMPERATURE: text(28 + 4 * warmth + 0.5 * drift(seed, PETROL + VAPOUR_TEMPERATURE, s), 1),
+    }
+
+
+CEMS: Mapping[str, Values] = {
+    STACK: coal_stack,
+    VOC: voc_outlet,
+    BOILER: gas_boiler,
+    OUTFALL: outfall,
+    PETROL: petrol_station,
+}
 """The outlets that speak HJ 212."""
 
 REGISTER_START, REGISTER_MODULUS = Decimal("999985.00"), Decimal(1_000_000)

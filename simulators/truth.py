@@ -41,7 +41,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Hour:
-    """One source's readings of one local hour, by factor, in the texts' units (flow as sent, m3/s)."""
+    """One source's readings of one local hour, by factor, in the texts' units (flow as sent: m3/s of gas, L/s of water)."""
 
     start: datetime
     tallies: dict[str, Tally] = field(default_factory=dict)

@@ -174,7 +174,7 @@ def test_data_is_on_the_page_within_seconds(demo: Demo, page: Any) -> None:
     """The start page of a folder that was empty shows sources on time before anybody grows impatient."""
     page.goto(demo.base + "/")
     page.locator(".totals").wait_for()
-    until(lambda: len(demo.rows("SELECT source FROM sources")) == 4, 20, "the county's four sources")
+    until(lambda: len(demo.rows("SELECT source FROM sources")) == 6, 20, "the county's six sources")
 
 
 class Reader:

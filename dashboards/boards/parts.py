@@ -184,7 +184,7 @@ def exceeding_by(column: str, language: str, *where: str, width: int = 8) -> Jso
 
 
 _WORDS = {
-    "kind": ("flue_gas", "voc", "water"),
+    "kind": ("flue_gas", "voc", "vapour", "water"),
     "sector": ("thermal_power", "ceramics", "textile", "voc_general", "municipal_wwtp", "gas_station"),
 }
 """Words that are told in the reader's language; others are shown as the registry writes them."""

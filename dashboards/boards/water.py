@@ -17,6 +17,7 @@ SHOWN = (
     ("ammonia", "w21003", "suffix: mg/L"),
     ("ph", "w01001", "none"),
     ("water_flow", "w00000", "suffix: m³/h"),
+    ("water_temperature", "w01010", "celsius"),
 )
 """Charts: key of the title, factor, unit."""
 
@@ -38,15 +39,22 @@ def water(language: str, address: str) -> Json:
                 overrides=[limit_line(ref, t("col.limit", language)) for ref in queries if ref == "L"], links=[evidence(language, "avg")],
             )
         )  # fmt: skip
-    days = placed_values(language, "avg", *WHERE, factors("w01018", "w21003"), labels=("source", "factor"), level=DAY)
+    judged = (*WHERE, factors("w01018", "w21003"))
+    days = {
+        "A": placed_values(language, "avg", *judged, labels=("source", "factor"), level=DAY),
+        "L": pipe(
+            rows(DAY, 'r._field == "avg_limit"', *judged), "filter(fn: (r) => r._value > 0.0)", series("source", "factor")
+        ),
+    }
     panels = [
         question(t("question.water", language)),
         connections(language, *WHERE),
         worst_now(language, *WHERE, height=6),
         *charts,
         timeseries(
-            t("panel.water_days", language), days, unit="suffix: mg/L", none=none, width=24, bars=True, gap_ms=DAY_GAP_MS,
-            name="${__field.labels.factor} · ${__field.labels.place}", links=[evidence(language, "avg", "day")],
+            t("panel.water_days", language), days, unit="suffix: mg/L", none=none, width=12, bars=True, gap_ms=DAY_GAP_MS,
+            name="${__field.labels.factor} · ${__field.labels.place}", overrides=[limit_line("L", t("col.limit", language) + " · ${__field.labels.factor}")],
+            description=t("about.water_days", language), links=[evidence(language, "avg", "day")],
         ),
         newest_hours(language, *WHERE, judged=False),
         not_on_time(language, *WHERE, height=6),

@@ -149,7 +149,7 @@ def _series(figures: Sequence[Figure]) -> dict[tuple[str, str], list[Figure]]:
 
 
 def _chosen(context: Context, source: str, series: dict[tuple[str, str], list[Figure]]) -> tuple[str, str]:
-    """Return the factor and stat asked for, else the one that has most to say (see ``_telling``), else the first."""
+    """Return the factor and stat asked for, else the one that has most to say (see ``_telling``), else one with a limit over days."""
     factor, stat = context.query.get("factor"), context.query.get("stat")
     options = [key for key in series if (not factor or key[0] == factor) and (not stat or key[1] == stat)]
     options = options or [key for key in series if key[0] == factor] or list(series)
@@ -157,7 +157,13 @@ def _chosen(context: Context, source: str, series: dict[tuple[str, str], list[Fi
     open_now = {(e.factor, e.stat) for e in told if e.state == "open"}
     last = max(told, key=lambda e: (e.end_ms, e.id), default=None)
     ended = (last.factor, last.stat) if last is not None else None
-    return min(options, key=lambda key: (_telling(series[key], key in open_now, key == ended), key))
+    daily = _limited(context, source)
+    return min(options, key=lambda key: (_telling(series[key], key in open_now, key == ended), key not in daily, key))
+
+
+def _limited(context: Context, source: str) -> set[tuple[str, str]]:
+    """Return the factors and stats of a source that have a limit of any period."""
+    return {(x.factor, x.stat) for x in context.names.limited if x.source == source}
 
 
 def _telling(figures: Sequence[Figure], open_now: bool, ended_last: bool = False) -> tuple[int, int]:
@@ -182,8 +188,8 @@ def _choice(
     context: Context, source: str, series: dict[tuple[str, str], list[Figure]], factor: str, stat: str, span_h: int, end_ms: int
 ) -> Markup:
     keep: dict[str, str | int | None] = {"hours": span_h, "end": context.query.get("end")}
-    tabs = []
-    for one, kind in sorted(series, key=lambda k: (not any(f.limit is not None for f in series[k]), k)):
+    tabs, daily = [], _limited(context, source)
+    for one, kind in sorted(series, key=lambda k: (not any(f.limit is not None for f in series[k]), k not in daily, k)):
         above = [f.verdict == "exceeds" for f in series[(one, kind)]]
         sign = h("i", parts.SHAPES["red"], cls="red" if above[-1] else "grey") if any(above) else None
         tabs.append(

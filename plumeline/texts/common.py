@@ -57,6 +57,7 @@ state.fault | This page could not be made.
 state.fault.next | The fault is written to the log of the console. Other pages are not touched by it.
 kind.flue_gas | flue gas
 kind.voc | VOC
+kind.vapour | petrol vapour
 kind.water | water
 kind.energy | energy
 stat.avg | measured
@@ -176,6 +177,7 @@ state.fault | 本页无法生成。
 state.fault.next | 故障已写入控制台日志，其他页面不受影响。
 kind.flue_gas | 烟气
 kind.voc | 挥发性有机物
+kind.vapour | 油气
 kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测

@@ -69,6 +69,9 @@ sum over the members | 各成员之和
 seen | 已见公开文本
 from memory, high | 凭记忆，高
 from memory, medium | 凭记忆，中
+an engineering default, taken from AIR-AVG-2 | 工程缺省，取自 AIR-AVG-2
+hourly mean from memory, high; minutes: an engineering default, taken from AIR-AVG-3 | 小时均值凭记忆，高；分钟数为工程缺省值，取自 AIR-AVG-3
+hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省值，取自 AIR-AVG-4
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
 from memory, low | 凭记忆，低

@@ -1,6 +1,7 @@
 """A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not.
 
-That is an outfall, a petrol station, a large user of electricity, a stack that never reports, a device that nobody registered.
+That is a sewage works with hourly limits, a petrol station that sends A/L, a large user of electricity, a stack that never reports, a
+device that nobody registered.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def registry() -> Registry:
                 *sample.sources,
                 Source(source=WATER, enterprise="GZ-WATER", outlet="DW001", name="Outfall", kind="water", cadence_s=300),
                 Source(source=NEVER, enterprise="GZ-NEW", outlet="DA001", name="New stack", kind="flue_gas"),
-                Source(source=STATION, enterprise="GZ-PETROL", outlet="YQ001", name="Vapour recovery", kind="voc"),
+                Source(source=STATION, enterprise="GZ-PETROL", outlet="YQ001", name="Vapour recovery", kind="vapour"),
                 Source(source=SMELTER, enterprise="GZ-SMELTER", outlet="EN001", name="Main", kind="energy", cadence_s=METER_S),
             ),
             "points": (

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from processors.influx import BUCKET, RAW_BUCKET
-from simulators.plants import BOILER, FACTORY, STACK, VOC
+from simulators.plants import BOILER, FACTORY, OUTFALL, PETROL, STACK, VOC
 from tests import parts
 from tests.dashboards.given import END, FAULT_H, LOST, NEVER, ORIGIN, STATION, WATER, Stored, stored
 from tests.dashboards.reading import Query, Table, boards, filled, queries, tables
 from tests.influx import Influx
+from tests.processors.given import CST
 
 ALL = {"city": ".*", "county": ".*", "enterprise": ".*", "budget_tce": "1000", "large_tce": "10000"}
 pytestmark = pytest.mark.slow
@@ -24,6 +25,8 @@ CHOICES = (
     {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-COATING", "source": VOC, "factor": "a24088"},
     {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-TEXTILE", "source": BOILER, "factor": "a21026"},
     {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-CERAMICS", "source": FACTORY, "factor": "gas"},
+    {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-WATER", "source": OUTFALL, "factor": "w01018"},
+    {"city": "Foshan", "county": "Nanhai", "enterprise": "NH-PETROL", "source": PETROL, "factor": "i41031"},
     {"city": "Guangzhou", "county": "Liwan", "enterprise": "GZ-WATER", "source": WATER, "factor": "w01018"},
     {"city": "Guangzhou", "county": "Liwan", "enterprise": "GZ-PETROL", "source": STATION, "factor": "i41031"},
 )
@@ -166,14 +169,37 @@ def test_what_is_withheld_is_a_gap(store: Store) -> None:
 def test_newest_hours_stand_beside_their_names(store: Store) -> None:
     """The newest hour of each judged factor carries the verdict and the outlet's name that belong to it."""
     rows = [r for t in store.ask(query_of("en/voc", "Newest hour of each factor/A"), ALL) for r in t.rows]
-    assert len(rows) == 5
-    places = {STATION: "Liwan Petrol, YQ001 Vapour recovery", VOC: "Nanhai Brightwing Coatings Co., DA001 Coating line outlet"}
+    assert len(rows) == 2 + 3 + 3
+    places = {
+        STATION: "Liwan Petrol, YQ001 Vapour recovery",
+        PETROL: "Nanhai Lanternway Petrol Station, YQ001 Vapour processing unit",
+        VOC: "Nanhai Brightwing Coatings Co., DA001 Coating line outlet",
+    }
     for row in rows:
         source, factor, stat, _level, _start = row["figure"].split("/")
         newest = max((k for k in store.given.hours if k[:3] == (source, factor, stat)), key=lambda k: k[3])
         told = store.given.hours[newest]
         assert (row["verdict"], row["reason"]) == (told["verdict"] or "", told["reason"] or "")
         assert row["place"] == places[source]
+
+
+def test_boards_show_the_outfall_and_the_petrol_station(store: Store) -> None:
+    """Their hours are drawn, the outfall's pause of the night is a gap, limits stand where they hold: a day's over the day, an hour's over the hour."""
+    outfall, petrol = (ALL | next(c for c in CHOICES if c["source"] == s) for s in (OUTFALL, PETROL))
+    cod = [r for t in store.ask(query_of("en/water", "COD, hour means/A"), outfall) for r in t.rows]
+    local = [datetime.fromisoformat(r["_time"]).astimezone(CST) for r in cod]
+    assert {r["place"] for r in cod} == {"Nanhai Reedbank Sewage Works, DW001 Outfall"}
+    assert [t.hour for t in local if t.date() == ORIGIN.date()] == [0, 1, *range(5, 24)]
+    assert store.ask(query_of("en/water", "COD, hour means/L"), outfall) == []
+    days = "COD and ammonia nitrogen, day means"
+    means = {r["factor"]: float(r["_value"]) for t in store.ask(query_of("en/water", f"{days}/A"), outfall) for r in t.rows}
+    limits = {r["factor"]: float(r["_value"]) for t in store.ask(query_of("en/water", f"{days}/L"), outfall) for r in t.rows}
+    assert limits == {"w01018": 50, "w21003": 5} and all(0 < means[f] < limit for f, limit in limits.items())
+    vapour = [r for t in store.ask(query_of("en/voc", "Petrol stations: NMHC in processed vapour/A"), petrol) for r in t.rows]
+    above = [(datetime.fromisoformat(r["_time"]) - ORIGIN) // timedelta(hours=1) for r in vapour if float(r["_value"]) > 25]
+    assert above == [3, 9, 15, 21, 27, 33]
+    lines = store.ask(query_of("en/voc", "Petrol stations: NMHC in processed vapour/L"), petrol)
+    assert {float(v) for v in words(lines, "_value")} == {25}
 
 
 def test_rates_of_an_outlet(store: Store) -> None:
@@ -188,7 +214,7 @@ def test_connections(store: Store) -> None:
     """Each registered source is counted once, in its state; a device that nobody registered is not among them."""
     (row,) = [r for t in store.ask(query_of("en/province", "Sources by state/A"), ALL) for r in t.rows]
     counted = {name: int(n) for name, n in row.items() if name not in ("result", "table")}
-    assert counted == {"on_time": 4, "late": 2, "silent": 1, "stopped": 0, "blind": 0, "never_seen": 1}
+    assert counted == {"on_time": 6, "late": 2, "silent": 1, "stopped": 0, "blind": 0, "never_seen": 1}
 
 
 def test_large_users(store: Store) -> None:
@@ -211,7 +237,7 @@ def test_variables_follow_each_other(store: Store) -> None:
     assert words(store.ask(query_of("en/outlet", "$city"), ALL), "_value") == ["Foshan", "Guangzhou"]
     assert words(store.ask(query_of("en/outlet", "$county"), ALL | foshan), "_value") == ["Nanhai"]
     listed = words(store.ask(query_of("zh/outlet", "$enterprise"), ALL | foshan), "_value")
-    assert "南海江畔热电有限公司 | NH-POWER" in listed and len(listed) == 4
+    assert "南海江畔热电有限公司 | NH-POWER" in listed and len(listed) == 6
     assert words(store.ask(query_of("en/outlet", "$source"), ALL | power), "_value") == [
         f"Nanhai Riverside Power Co., DA001 Unit 1 stack | {STACK}"
     ]

@@ -200,7 +200,7 @@ def test_replay(run: Any, data: Path, tmp_path: Path) -> None:
 def test_registry(run: Any, data: Path, tmp_path: Path) -> None:
     """The sample registry has no faults; a dry run counts hours; a broken folder tells every fault with file and line."""
     ran = run("registry", REPO / "registry")
-    assert (ran.code, "4 sources" in ran.out, "no faults" in ran.out) == (0, True, True)
+    assert (ran.code, "6 sources" in ran.out, "no faults" in ran.out) == (0, True, True)
     dry = run("registry", REPO / "registry", "--data", data)
     assert (dry.code, "source-hours would be rebuilt" in dry.out) == (0, True)
     broken = tmp_path / "registry"

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -14,7 +15,7 @@ from fastapi.testclient import TestClient
 from markupsafe import Markup
 
 import plumeline.console
-from ingest.registry import Point, Registry
+from ingest.registry import Limit, Point, Registry
 from plumeline.console import (
     charts,
     deliveries,
@@ -35,7 +36,7 @@ from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Shell
 from plumeline.texts import catalogue, t
-from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Episode, Figure, SourceState, epoch_ms, local_iso
 from processors.store import StoreAway
 from tests.plumeline.console_given import context as _context
 from tests.plumeline.console_given import text_of as _text
@@ -296,6 +297,25 @@ def test_the_source_page_opens_on_what_has_most_to_say() -> None:
     above = [*quiet[:-1], replace(quiet[-1], verdict="exceeds")]
     assert source._telling(above, False) < source._telling(quiet, False) < (5, 0)
     assert source._telling(quiet, True) < source._telling(above, False)
+
+
+def test_a_limit_over_days_puts_its_factor_first() -> None:
+    """Where no hour is judged, as at an outfall, the page opens on what is judged by the day, not on the first by code."""
+
+    class Unjudged(FakeStore):
+        def figures(self, *asked: Any, **more: Any) -> list[Figure]:
+            return [replace(f, limit=None, verdict=None, revision=1) for f in super().figures(*asked, **more)]
+
+        def episodes(self, *_: Any, **__: Any) -> list[Episode]:
+            return []
+
+    daily = Limit(source=STACK, factor="a34013", limit_id="P", limit=Decimal(10), unit="mg/m3", averaging="day")
+    heads = {}
+    for limits in ((), (daily,)):
+        known = registry().model_copy(update={"limits": limits})
+        shown = str(source.view(_context(Unjudged(), known, source=STACK)).html["choice"])
+        heads[len(limits)] = re.sub("<[^>]+>", "", shown.split("<h2")[1]).split(">", 1)[1]
+    assert heads[1].startswith("Dust — measured") and not heads[0].startswith("Dust")
 
 
 def test_a_missing_minute_keeps_its_columns() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,14 +14,17 @@ import structlog
 
 from alerts.outbox import Outbox
 from ingest.log import Entry
-from ingest.registry import Contact
+from ingest.registry import Contact, Enterprise, Limit, Point, Registry, Source
+from plumeline.explain import explained
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.figures import HOUR_MS
+from processors.figures import HOUR_MS, MINUTE_SCALE, epoch_ms
 from processors.memory import Settings
 from tests.processors.given import NOON, O2, SO2, STACK, line, registry, stack_hour, tick
+
+COD, WATER = "w01018", "w00000"
 
 
 class Street:
@@ -95,3 +100,38 @@ def test_an_input_that_raises_is_set_aside_and_the_rest_goes_on(street: Street, 
     assert aside.raw == poison and "ArithmeticError: a rule failed" in str(aside.detail)
     figure = street.store.figure(STACK, SO2, "avg_ref", "hour", int(NOON.timestamp() * 1000))
     assert figure is not None and (figure.number, figure.n) == (20, 60)
+
+
+def test_days_weighted_by_volume_outlive_a_restart(tmp_path: Path) -> None:
+    """A day of 8 h at 40 mg/L with 100 m3 and 16 h at 60 with 20 is 45.71 (EX-3.1); it is explained, and the runner starts again on it."""
+    rows = Registry(
+        enterprises=(Enterprise(enterprise="E", name="E"),),
+        sources=(Source(source="W", enterprise="E", outlet="DW001", name="outfall", kind="water", cadence_s=60),),
+        points=(Point(source="W", factor=COD, unit="mg/L", flow_factor=WATER), Point(source="W", factor=WATER, unit="m3/h")),
+        limits=(Limit(source="W", factor=COD, limit_id="L50", limit=50, unit="mg/L", averaging="day"),),
+    )
+    midnight = NOON.replace(hour=0)
+    hours = [midnight + timedelta(hours=h) for h in range(24)]
+    sent = [
+        line(t, {COD: 40.0, WATER: 100.0} if t.hour < 8 else {COD: 60.0, WATER: 20.0}, source="W", kind="hour", stat="avg")
+        for t in hours
+    ]
+    log, writer = SqliteLog(tmp_path / "log.db"), SqliteWriter(tmp_path / "data.db")
+    store = SqliteStore(writer)
+    log.append_now([Entry("reports", 0, b"\n".join(sent))])
+    log.append_now([Entry("reports", p, tick(midnight + timedelta(hours=24, minutes=10))) for p in range(24)])
+    Runner(log, writer, store, rows).drain()
+    again = Runner(log, writer, store, rows)
+    again.drain()
+    start = epoch_ms(midnight)
+    day = store.figure("W", COD, "avg", "day", start)
+    assert day is not None and day.number is not None and (round(day.number, 2), day.verdict) == (Decimal("45.71"), "complies")
+    told = explained(day, rows)
+    assert "sum" not in told and "weighted by 1120 m3" in told["note"]  # 8 x 100 + 16 x 20
+    flow = store.figure("W", WATER, "avg", "hour", start)
+    assert flow is not None and flow.total == 100 * 60 * 10**MINUTE_SCALE
+    earlier = replace(day, explain={**day.explain, "total": "None"})
+    assert (earlier.total, explained(earlier, rows)) == (None, told)
+    log.close()
+    store.close()
+    writer.close()

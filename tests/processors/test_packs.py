@@ -160,4 +160,4 @@ def test_a_registry_holds_packs(tmp_path: Path) -> None:
 def test_shipped_packs_are_for_every_kind_that_is_averaged() -> None:
     """Each kind of source has one pack."""
     kinds = sorted(kind for pack in shipped().values() for kind in pack.kinds)
-    assert kinds == ["flue_gas", "voc", "water"]
+    assert kinds == ["flue_gas", "vapour", "voc", "water"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,32 @@ from simulators.county import Factory, Outlet, demo_start, hour_items, outlets, 
 from simulators.device import Device
 from simulators.encoder import Identity
 from simulators.meter import MeterGateway
-from simulators.plants import CEMS, FACTORY, NOX, O2, PM, SO2, STACK, VOC, coal_stack, gas_boiler, voc_outlet, voc_silent
+from simulators.plants import (
+    AMMONIA,
+    CEMS,
+    COD,
+    FACTORY,
+    NOX,
+    O2,
+    OUTFALL,
+    PETROL,
+    PH,
+    PM,
+    PROCESSED,
+    SO2,
+    STACK,
+    TANK_PRESSURE,
+    VAPOUR_TEMPERATURE,
+    VOC,
+    WATER_FLOW,
+    WATER_TEMPERATURE,
+    coal_stack,
+    gas_boiler,
+    outfall,
+    petrol_station,
+    voc_outlet,
+    voc_silent,
+)
 from simulators.truth import Hour, Truth, decimal_text
 from tests.conftest import REPO
 
@@ -50,6 +76,57 @@ def test_plot_of_the_others() -> None:
         assert 15 < float(voc_outlet("nanhai", START, at)["a24088"]) < 50
         boiler = {f: float(v) for f, v in gas_boiler("nanhai", START, at).items()}
         assert boiler[NOX] * 17.5 / (21 - boiler[O2]) < 120 and boiler[SO2] < 6
+
+
+@pytest.mark.parametrize("seed", ["nanhai", "other"])
+def test_plot_of_the_outfall(seed: str) -> None:
+    """Nothing flows from 02:00 to 05:00; strong water follows for an hour, and by volume each day's COD and ammonia keep their limits.
+
+    A day by volume is the sum of C x Q over the sum of Q (WAT-4); limits of GB 18918-2002, class 1A: 50 and 5 mg/L.
+    """
+    midnight = START.replace(hour=0, minute=0)
+    for day in range(3):
+        rows = [
+            (t.hour, {f: float(v) for f, v in outfall(seed, START, t).items()})
+            for t in (midnight + timedelta(days=day, seconds=30 * n) for n in range(2880))
+        ]
+        assert {h for h, r in rows if r[WATER_FLOW] == 0} == {2, 3, 4}
+        assert all((r[WATER_FLOW] == 0) == (h in (2, 3, 4)) for h, r in rows)
+        assert all(10 < r[WATER_FLOW] < 90 for h, r in rows if h not in (2, 3, 4))
+        assert all((50 < r[COD] < 65) if h == 5 else (25 < r[COD] < 43) for h, r in rows)
+        assert all(0.5 < r[AMMONIA] < 5 and 6.8 < r[PH] < 7.4 and 25 < r[WATER_TEMPERATURE] < 28 for h, r in rows)
+        assert {len({r[COD] for h, r in rows if h == hour}) for hour in range(24)} == {1}  # one result an hour
+        assert len({r[COD] for h, r in rows if h in (1, 2, 3, 4)}) == 1  # and none in the pause
+        volume = sum(r[WATER_FLOW] for _, r in rows)
+        for factor, limit in ((COD, 50), (AMMONIA, 5)):
+            assert sum(r[factor] * r[WATER_FLOW] for _, r in rows) / volume < 0.8 * limit
+
+
+@pytest.mark.parametrize("seed", ["nanhai", "other"])
+def test_plot_of_the_petrol_station(seed: str) -> None:
+    """Processed vapour is above 25 g/m3 in hour 3, 9 and 15, clearly below in all others; the tanks breathe in and out.
+
+    The pressure leaves the band of 50 Pa that tells a stuck sensor, and stays far from the valve's 2,000 Pa (GST-7, GST-8).
+    """
+    begin = START.replace(minute=0)
+    pressures = []
+    for hour in range(24):
+        rows = [petrol_station(seed, START, begin + timedelta(hours=hour, seconds=30 * n)) for n in range(120)]
+        vapour = [float(r[PROCESSED]) for r in rows]
+        assert all((26 < v < 34) if hour % 6 == 3 else (8 < v < 16) for v in vapour), hour
+        assert all(20 < float(r[VAPOUR_TEMPERATURE]) < 35 for r in rows)
+        pressures += [int(r[TANK_PRESSURE]) for r in rows]
+    assert -400 < min(pressures) < -100 and 200 < max(pressures) < 500
+
+
+@pytest.mark.parametrize("source", list(CEMS))
+def test_plants_are_functions_of_seed_and_time(source: str) -> None:
+    """Asked again, in any order and in another zone's words, a plant says the same; another seed says something else."""
+    plant = CEMS[source]
+    times = [START + timedelta(minutes=17 * n) for n in range(100)]
+    first = [plant("nanhai", START, t) for t in times]
+    assert [plant("nanhai", START, t.astimezone(UTC)) for t in reversed(times)] == first[::-1]
+    assert [plant("other", START, t) for t in times] != first
 
 
 @pytest.mark.parametrize(
@@ -104,7 +181,7 @@ def test_same_seed_same_truth(tmp_path: Path) -> None:
                 outlet.measure(t)
         texts.append((tmp_path / folder / "truth.csv").read_bytes())
     assert texts[0] == texts[1] != texts[2]
-    assert texts[0].count(b"\n") == 1 + 6 + 3 + 6
+    assert texts[0].count(b"\n") == 1 + 6 + 3 + 6 + 5 + 3
 
 
 def test_register_goes_on_rising(tmp_path: Path) -> None:
@@ -149,6 +226,10 @@ def test_hour_items_and_decimal_text() -> None:
         "a21026-Min=31.2,a21026-Avg=31.225,a21026-Max=31.25,a21026-Flag=N",
         "a00000-Cou=900,a00000-Min=10.0,a00000-Avg=15,a00000-Max=20.0,a00000-Flag=N",  # 15 m3/s x 2 x 30 s
     ]
+    water = Hour(START.replace(minute=0))
+    water.add({WATER_FLOW: "17.5"})
+    (item,) = hour_items(water)
+    assert item.text() == "w00000-Cou=0.5,w00000-Min=17.5,w00000-Avg=17.5,w00000-Max=17.5,w00000-Flag=N"  # 17.5 L/s x 30 s
     cases = {Fraction(-1, 8): "-0.13", Fraction(5, 4): "1.25", Fraction(1, 3): "0.33", Fraction(0): "0"}
     assert {value: decimal_text(value, 2) for value in cases} == cases
 
@@ -184,3 +265,11 @@ def test_registry_names_the_county() -> None:
     assert points == {(source, factor) for source, plant in CEMS.items() for factor in plant("nanhai", START, START)}
     assert {(row["source"], row["factor"]) for row in table("meters.csv")} == {(FACTORY, "electricity"), (FACTORY, "gas")}
     assert {row["limit_id"] for row in table("limits.csv") if row["source"] == VOC} == {"VOC-GD-NMHC"}
+    periods = {(row["limit_id"], row["averaging"]) for row in table("limits.csv") if row["source"] in (OUTFALL, PETROL)}
+    assert periods == {("WW-18918-1A-COD", "day"), ("WW-18918-1A-NH3N-WARM", "day"), ("GST-VRU-NMHC", "hour")}
+
+
+def test_the_outfall_sends_as_waste_water() -> None:
+    """HJ 212-2017: system code 32 for waste water, 31 for waste gas; a station's console sends 31 too."""
+    made = outlets(VirtualClock(START), "127.0.0.1", 1, Truth(Path(os.devnull)), "nanhai")
+    assert {o.source: o.device.who.st for o in made} == {s: "32" if s == OUTFALL else "31" for s in CEMS}
