@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 
-.PHONY: demo test check cluster-local cluster-demo chaos bench boards clean
+.PHONY: demo test check cluster-local cluster-demo chaos store-away bench boards clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,9 @@ cluster-demo:
 
 chaos: $(VENV)/installed
 	PLUMELINE_KILLS=1000 $(BIN)/python -m pytest -s tests/plumeline/test_cluster.py
+
+store-away: $(VENV)/installed
+	PLUMELINE_AWAY_S=$${PLUMELINE_AWAY_S:-600} $(BIN)/python -m pytest -s tests/plumeline/test_cluster.py -k store_is_away
 
 bench: $(VENV)/installed
 	$(BIN)/plumeline bench

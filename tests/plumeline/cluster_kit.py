@@ -134,6 +134,12 @@ class Process:
         except httpx.HTTPError:
             return False
 
+    def memory_mb(self) -> float:
+        """Return what it holds in memory (RSS)."""
+        assert self.child is not None
+        pages = int(Path(f"/proc/{self.child.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
     def kill(self) -> None:
         """SIGKILL it."""
         assert self.child is not None

@@ -21,7 +21,8 @@ from processors import hours
 from processors.figures import HOUR_MS
 from processors.memory import Settings
 from tests.plumeline.cluster_kit import FLOW, O2, SO2, device_name, registry
-from tests.processors.given import NOON, line, ms, tick
+from tests.plumeline.partition_kit import STACKS, State, readings
+from tests.processors.given import MIDNIGHT, NOON, line, ms, tick
 
 SOURCES = [device_name(n) for n in range(12)]
 SICK = SOURCES[5]
@@ -172,6 +173,41 @@ def test_a_changed_registry_brings_a_source_back(tmp_path: Path, monkeypatch: py
     figure = street.store.figure(SICK, SO2, "avg", "hour", ms(NOON) + BAD_HOUR * HOUR_MS)
     assert figure is not None and float(figure.number or 0) == BAD and figure.revision > 0
     street.end()
+
+
+def test_a_worker_sets_a_source_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a cluster it is the same: event and input stand on the log, and what is said of the partition's other sources is as ever."""
+    structlog.reset_defaults()
+    sick, worse = STACKS[1], []
+    for hour in range(5):
+        start = MIDNIGHT + timedelta(hours=hour)
+        lines = readings(start, start + timedelta(hours=1))
+        if hour == BAD_HOUR:
+            for n, each in enumerate(lines):
+                row = json.loads(each)
+                if row["source"] == sick:
+                    lines[n] = line(start.fromisoformat(row["time"]), {SO2: BAD, O2: 7.5, FLOW: 400_000.0}, source=sick)
+        worse.append(lines)
+    states = []
+    for name in ("undisturbed", "disturbed"):
+        state = State(tmp_path / name, None)
+        if name == "disturbed":
+            raising(monkeypatch, "hour_means")
+        for lines in worse:
+            state.take("reports", *lines)
+            state.tick(timedelta(hours=1))
+        for _ in range(8):
+            state.tick()
+        states.append(state.said)
+        state.partition.close()
+    undisturbed, disturbed = states
+    (told,) = disturbed.findings("input.quarantined")
+    assert (told["source"], told["facts"]["hour"]) == (sick, (MIDNIGHT + timedelta(hours=BAD_HOUR)).isoformat())
+    aside = [json.loads(json.loads(each)["raw"]) for each in disturbed.lines("quarantine")]
+    assert {row["source"] for row in aside} == {sick} and len(aside) == 12
+    others = [{x for x in said.lines("figures") if sick.encode() not in x} for said in states]
+    assert others[0] == others[1] and others[0]
+    assert undisturbed.lines("quarantine") == []
 
 
 def test_a_rule_that_raises_everywhere_stops_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
