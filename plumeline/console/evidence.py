@@ -115,7 +115,7 @@ def _plain(f: Figure) -> dict[str, Any]:
         "limit_id": f.limit_id,
         "revision": f.revision,
         "as_of": local_iso(f.as_of_ms),
-        "decided": local_iso(f.decided_ms),
+        "decided": local_iso(f.decided_ms) if f.decided_ms else None,
         "inputs": f.inputs,
         "rules": f.rules,
         "explain": f.explain,
@@ -219,7 +219,7 @@ def _sentence(context: Context, f: Figure) -> str:
             parts_.append(t("evidence.over", times=f"{f.number / f.limit_number - 1:.2f}"))
     parts_.append(
         t(
-            "evidence.judged",
+            "evidence.judged" if f.decided_ms else "evidence.open",
             time=words.clock(f.decided_ms, now_ms, seconds=True),
             as_of=words.clock(f.as_of_ms, now_ms, seconds=True),
         )
@@ -329,7 +329,7 @@ def _revisions(context: Context, figure: Figure, key: Key) -> Markup:
                 h("td", str(f.n), cls="num"),
                 h("td", parts.verdict_chip(f)),
                 h("td", parts.state_word(f)),
-                h("td", words.clock(f.decided_ms, now_ms, seconds=True)),
+                h("td", words.clock(f.decided_ms, now_ms, seconds=True) if f.decided_ms else "—"),
                 h("td", change),
             )
         )

@@ -18,6 +18,7 @@ evidence.withheld | Withheld: {reason} ({covered}).
 evidence.limit | Limit {limit} {unit} by {basis}.
 evidence.limit.unknown | a limit whose clause the registry does not name
 evidence.over | {times} times over.
+evidence.open | Not decided yet; made from what had arrived by {as_of}.
 evidence.judged | Judged {time}, from what had arrived by {as_of}.
 evidence.revised | Revised {n} times since its first publication; see Revisions.
 evidence.formula | Formula with numbers
@@ -103,6 +104,7 @@ evidence.withheld | 不予给出：{reason}（{covered}）。
 evidence.limit | 限值 {limit} {unit}，依据：{basis}。
 evidence.limit.unknown | 登记信息未注明条款
 evidence.over | 超标 {times} 倍。
+evidence.open | 尚未判定，采用截至 {as_of} 收到的数据。
 evidence.judged | {time} 判定，采用截至 {as_of} 收到的数据。
 evidence.revised | 首次发布后修订 {n} 次，见“修订”。
 evidence.formula | 代入数值的公式

@@ -163,6 +163,20 @@ def test_evidence_shows_the_formula_the_limit_and_the_frames() -> None:
     assert "evidence.json?figure=" in text
 
 
+def test_a_figure_that_is_not_decided_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open hour's page names no time of judgement."""
+    context = _context(figure=SO2)
+    store, plain = context.console.store, type(context.console.store).figure
+
+    def open_figure(*key: object) -> object:
+        found = plain(store, *key)  # type: ignore[arg-type]
+        return found and replace(found, decided_ms=0, revision=0, state="provisional")
+
+    monkeypatch.setattr(store, "figure", open_figure)
+    text = _text(evidence.view(context))
+    assert t("evidence.open", as_of="").split(" by")[0] in text and "1970" not in text
+
+
 def test_a_figure_is_named_leniently_and_junk_is_refused() -> None:
     """A plus that became a blank is mended; anything else that is no figure is none."""
     key = evidence.key_of(SO2.replace("+", " "))
