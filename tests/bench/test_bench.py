@@ -84,7 +84,7 @@ def test_engine_and_source_year_take_in_everything() -> None:
 
 def test_unknown_name_is_told_with_the_known_ones() -> None:
     """A mistyped benchmark is answered with the names there are."""
-    with pytest.raises(NotReadable, match="engine, process, hj212, webhook, source-year, cluster, profile"):
+    with pytest.raises(NotReadable, match="engine, process, hj212, webhook, source-year, cluster, cluster-backfill, profile"):
         run("engin", False, Console(file=io.StringIO()), TINY)
 
 
