@@ -72,7 +72,7 @@ def cluster_run(bootstrap: str, sizes: Sizes, workers: int, folder: Path) -> tup
     try:
         begun_s, begun_cpu_s = _begun(bootstrap, prefix, children)
         _worked_off(bootstrap, prefix, children, 0)
-        took_s, cpu_s = time.monotonic() - begun_s, sum(_cpu_s(c) for c in children) - begun_cpu_s
+        took_s, cpu_s = time.monotonic() - begun_s, sum(cpu_of(c) for c in children) - begun_cpu_s
     finally:
         for child in children:
             child.terminate()
@@ -103,7 +103,7 @@ def _begun(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]])
     """Wait until the workers have worked off something; return when, and their CPU time until then."""
     total = _left(bootstrap, prefix)
     _worked_off(bootstrap, prefix, children, total - 1)
-    return time.monotonic(), sum(_cpu_s(c) for c in children)
+    return time.monotonic(), sum(cpu_of(c) for c in children)
 
 
 def _worked_off(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]], left: int) -> None:
@@ -125,7 +125,8 @@ def _left(bootstrap: str, prefix: str) -> int:
     return int(left)
 
 
-def _cpu_s(child: subprocess.Popen[bytes]) -> float:
+def cpu_of(child: subprocess.Popen[bytes]) -> float:
+    """Return the CPU time that a process has used [s]."""
     fields = Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -28,6 +28,7 @@ from ingest.kafka_log import KafkaPublisher, make_topics
 from ingest.log import PARTITIONS, Entry
 from ingest.records import Tick
 from ingest.registry import Registry
+from plumeline.bench_cluster import cpu_of
 from plumeline.bench_load import CADENCE_S, FACTORS, START_MS, BenchFault, bench_registry
 from plumeline.parts import LocalInflux, LocalKafka
 from plumeline.store_writer import GROUP as WRITER
@@ -40,6 +41,8 @@ from simulators.load import fleet_frames
 
 OUTLETS, HOURS, STEP_S = 100, 3, 0.15
 """Real time in which the outlets' reports of CADENCE_S are let in."""
+WARM_STEPS = 20
+"""Steps after which what worker and writer take is measured: they have started, and opened their partitions."""
 ALONE = 2_000
 """Reports that are sent one a record, as they come where few outlets send at the same moment."""
 TICK_S = 10
@@ -47,7 +50,8 @@ WITHIN_S, LOOK_S, SETTLED_LOOKS = 300.0, 0.5, 12
 """Longest wait, pause between two looks, and looks at which a size is the same before it is believed."""
 COLD = {"INFLUXD_STORAGE_CACHE_SNAPSHOT_WRITE_COLD_DURATION": "2s", "INFLUXD_STORAGE_COMPACT_FULL_WRITE_COLD_DURATION": "4s"}
 """Settings with which InfluxDB puts away at once what it otherwise holds for ten minutes and longer."""
-DAY_S = 86_400
+WAL, WAL_BYTES_MAX = "wal", 65_536
+"""InfluxDB's write-ahead log, which must be put away before sizes mean anything."""
 
 
 def main() -> None:
@@ -90,8 +94,12 @@ def _measure(home: Path, kafka: LocalKafka, influx: LocalInflux) -> None:
         "PLUMELINE_INFLUX_TOKEN_FILE": str(influx.token_file),
     }
     children = [_start(service, env, home / f"{service}.log") for service in ("worker", "writer")]
+    begun_cpu_s = [0.0, 0.0]
     try:
         for step in range(HOURS * 3600 // CADENCE_S):
+            if step == WARM_STEPS:
+                _worked_off(kafka.bootstrap, prefix, WORKER, INPUTS)
+                begun_cpu_s = [cpu_of(child) for child in children]
             at = local(START_MS) + timedelta(seconds=CADENCE_S * step)
             publisher.append_now(_entries([own[step] for own in frames], at + timedelta(seconds=2)))
             for tick in range(1, CADENCE_S // TICK_S + 1):
@@ -101,6 +109,7 @@ def _measure(home: Path, kafka: LocalKafka, influx: LocalInflux) -> None:
             publisher.append_now(_ticks(local(START_MS) + timedelta(hours=HOURS, minutes=minute)))
         _worked_off(kafka.bootstrap, prefix, WORKER, INPUTS)
         _worked_off(kafka.bootstrap, prefix, WRITER, WRITTEN)
+        took_cpu_s = [cpu_of(child) - begun for child, begun in zip(children, begun_cpu_s, strict=True)]
         topics = _topics(kafka.bootstrap, prefix)
         stored = _settled(influx.home / "engine")
     finally:
@@ -118,7 +127,12 @@ def _measure(home: Path, kafka: LocalKafka, influx: LocalInflux) -> None:
     _say(
         f"Kafka, ticks among them: {2 * _tick_bytes(kafka.bootstrap):.0f} bytes a tick and partition on reports and events; {ticks:,} ticks here"
     )
-    _say(f"InfluxDB: {stored / readings:.1f} bytes a reading")
+    _say(
+        f"InfluxDB: {stored['data'] / readings:.1f} bytes a reading; index {stored['index'] / 2**20:.0f} MB, whatever the time"
+    )
+    share = 1 - WARM_STEPS * CADENCE_S / (HOURS * 3600)
+    told = f"for {readings * share:,.0f} readings and {ticks * share:,.0f} ticks of a partition"
+    _say(f"CPU as live: worker {took_cpu_s[0]:.0f} s, writer {took_cpu_s[1]:.0f} s {told}")
     _say(f"worker's state: {state / readings:.1f} bytes a reading")
 
 
@@ -197,17 +211,22 @@ def _worked_off(bootstrap: str, prefix: str, group: str, topics: tuple[str, ...]
     reader.close()
 
 
-def _settled(engine: Path) -> int:
-    """Return the bytes of an engine's files once they no longer change."""
-    until, seen, same = time.monotonic() + WITHIN_S, -1, 0
-    while same < SETTLED_LOOKS:
+def _settled(engine: Path) -> dict[str, int]:
+    """Return the bytes of an engine's files by kind (data, index, write-ahead log) once they no longer change."""
+    until, seen, same = time.monotonic() + WITHIN_S, Counter[str](), 0
+    while same < SETTLED_LOOKS or seen[WAL] > WAL_BYTES_MAX:
         if time.monotonic() > until:
-            raise BenchFault(f"InfluxDB did not come to rest within {WITHIN_S:g} s")
+            raise BenchFault(f"InfluxDB did not come to rest within {WITHIN_S:g} s: {dict(seen)}")
         time.sleep(LOOK_S)
-        size = sum(path.stat().st_size for path in engine.rglob("*") if path.is_file())
-        same = same + 1 if size == seen else 0
-        seen = size
-    return seen
+        sizes = Counter[str]()
+        for path in engine.rglob("*"):
+            if path.is_file():
+                parts = path.relative_to(engine).parts
+                kind = WAL if parts[0] == "wal" else "index" if "index" in parts or "_series" in parts else "data"
+                sizes[kind] += path.stat().st_size
+        same = same + 1 if sizes == seen else 0
+        seen = sizes
+    return dict(seen)
 
 
 def _say(text: str) -> None:
