@@ -14,9 +14,19 @@ from processors.shelf import MarkSpan, Shelf
 
 
 def rebuild_cold(
-    keys: list[tuple[str, int]], hot: Shelf, spans: list[MarkSpan], past: Past, desk: Desk, now_ms: int, out: Output
+    keys: list[tuple[str, int]],
+    hot: Shelf,
+    hot_day: int,
+    spans: list[MarkSpan],
+    past: Past,
+    desk: Desk,
+    now_ms: int,
+    out: Output,
 ) -> None:
-    """Rebuild the hours (source, start) from stored reports on a shelf of their own; what ``hot`` shows too is put there."""
+    """Rebuild the hours (source, start) from stored reports on a shelf of their own.
+
+    What came of hours and days from ``hot_day`` on is put on ``hot`` too: its days are made of all their hours.
+    """
     points, shelf = desk.points, Shelf()
     wanted = pl.DataFrame([(points.sid[s], h) for s, h in keys], schema={"sid": pl.Int32, "hour": pl.Int64}, orient="row")
     days = {(s, desk.findings.day_of(h)) for s, h in keys}
@@ -36,8 +46,8 @@ def rebuild_cold(
     desk.findings.conflicts(contested, out)
     desk.hours(shelf, wanted.with_columns(decided=pl.lit(now_ms, dtype=pl.Int64)), spans, out)
     desk.compare(shelf, {(points.sid[s], day) for s, day in days}, out)
-    for level, starts, shown in (("hour", shelf.hours, hot.hours), ("day", shelf.days, hot.days)):
-        fresh = shelf.latest(level, [start for start in starts if start in shown])
+    for level, starts in (("hour", shelf.hours), ("day", shelf.days)):
+        fresh = shelf.latest(level, [start for start in starts if start >= hot_day])
         if fresh is not None:
             hot.put(level, fresh)
 

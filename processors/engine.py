@@ -266,7 +266,7 @@ class Engine:
     def _file_own_days(self, rows: pl.DataFrame, out: Output, *, restored: bool) -> None:
         """Put device days beside our days, to be compared at the next tick; beyond the shelf their hour is touched instead."""
         rows = rows.with_columns(day=self.desk.day_of(pl.col("time")))
-        cold = rows["day"] < self.findings.day_of(self._hot_from) - DAY_MS
+        cold = rows["day"] < self._hot_day()
         if cold.any() and not restored:
             for sid, time in rows.filter(cold).select("sid", "time").unique().sort("sid", "time").rows():
                 self._touch(self.points.source_names[sid], time // HOUR_MS * HOUR_MS, "late readings", out)
@@ -332,9 +332,12 @@ class Engine:
         """Move the hot set's beginning, and forget what lies before it."""
         waiting = min((hour for _sid, hour in self._late), default=now)  # hours of sources whose own tick is still to come
         self._hot_from = max(self._hot_from, min(self.hot_from_of(now), waiting))
-        day = self.findings.day_of(self._hot_from) - DAY_MS
-        self.shelf.evict(self._hot_from, day)
-        self.meters.forget(day)
+        self.shelf.evict(self._hot_from, self._hot_day())
+        self.meters.forget(self._hot_day())
+
+    def _hot_day(self) -> int:
+        """Return the first day of which the hot shelf holds all hours that are known."""
+        return self.findings.day_of(self._hot_from) - DAY_MS
 
     def _revise(self, now: int, partitions: Set[int], out: Output) -> None:
         """Publish the touched hours among the decided ones as revisions: those of the sources whose partitions hold the tick."""
@@ -423,7 +426,7 @@ class Engine:
             out.worked.append((source, hour))
         keys = [key for key in batch if kept[key[0]] and key[1] >= kept_from]
         if keys:
-            rebuild_cold(keys, self.shelf, self.spans, self.past, self.desk, now, out)
+            rebuild_cold(keys, self.shelf, self._hot_day(), self.spans, self.past, self.desk, now, out)
 
     def touch_period(self, source: str, start_ms: int, end_ms: int, cause: str, out: Output) -> int:
         """Touch the hours of a source in [start, end) up to the newest reading; return how many."""

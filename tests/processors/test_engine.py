@@ -492,3 +492,39 @@ def mark(start: datetime, end: datetime) -> bytes:
             "set_at": start.isoformat(),
         }
     ).encode()
+
+
+def test_a_day_of_cold_and_hot_hours_is_whole(tmp_path: Path) -> None:
+    """An hour that was rebuilt from the store stays part of its day when a hot hour of that day is revised afterwards."""
+
+    def run(name: str, hot_ms: int) -> list[tuple[object, ...]]:
+        log, writer = SqliteLog(tmp_path / f"{name}.log"), SqliteWriter(tmp_path / f"{name}.db")
+        alone = registry().model_copy(update={"meters": (), "sources": registry().sources[:1]})
+        runner = Runner(log, writer, SqliteStore(writer), alone, settings=Settings(hot_ms=hot_ms, provisional=False))
+
+        def at(minutes: float) -> None:
+            log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=minutes))) for p in range(24)])
+            runner.drain()
+
+        def send(lines: list[bytes]) -> None:
+            log.append_now([Entry("reports", 0, b"\n".join(lines))])
+            runner.drain()
+
+        at(11 * 60)
+        late = line(MIDNIGHT + timedelta(hours=10, minutes=30, seconds=10), {SO2: 90.0, O2: 6.0}, delay_s=3600)
+        send([*stack_hour(MIDNIGHT + timedelta(hours=10), 20.0), line(MIDNIGHT + timedelta(hours=11), {SO2: 20.0, O2: 6.0})])
+        at(11 * 60 + 1)
+        send(stack_hour(MIDNIGHT + timedelta(hours=2), 30.0))
+        for minute in range(2, 6):
+            at(11 * 60 + minute)
+        send([late])
+        at(11 * 60 + 10)
+        found = runner.store.canonical()
+        runner.store.close()
+        writer.close()
+        log.close()
+        return [row for row in found if row[1] == "day"]
+
+    whole = run("hot", 48 * HOUR_MS)
+    assert run("cold", 2 * HOUR_MS) == whole
+    assert {row[8] for row in whole if row[4] == "avg"} == {2}
