@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from ingest.files import NotReadable
 from ingest.registry import Registry, RulePack
@@ -102,14 +102,14 @@ def changed(
 
 
 def _show(found: list[Difference], registry: Registry, own: RulePack) -> None:
-    table = Table("source", "factor", "stat", "start", "now", "would be", "verdict")
+    table = Table("source", "factor", "stat", Column("start", no_wrap=True), "now", "would be", "verdict")
     for each in found[:SHOWN_MAX]:
         verdict = each.verdict if each.verdict == each.verdict_then else f"{each.verdict or '–'} → {each.verdict_then or '–'}"
         table.add_row(
             each.source,
             each.factor,
             f"{each.stat} {each.level}",
-            each.start[:16],
+            each.start[5:16].replace("T", " "),
             each.value or each.reason or "–",
             each.value_then or each.reason_then or "–",
             verdict or "–",
