@@ -124,7 +124,13 @@ def _show(found: list[Difference], registry: Registry, own: RulePack) -> None:
         f"{own.id}: {len(found):,} figures of {sources} sources would differ, {len(judged):,} verdicts among them; nothing was changed.",
         soft_wrap=True,
     )
-    if found:
+    if not any(source.rules == own.id or (not source.rules and source.kind in own.kinds) for source in registry.sources):
+        out.print(
+            "No source follows this pack: name it in column rules of sources.csv, or give it kinds.",
+            style="dim",
+            soft_wrap=True,
+        )
+    elif found:
         out.print(
             "To put it in force: lay the file into the registry's folder rules/, and start again with that folder.", style="dim"
         )
