@@ -34,12 +34,12 @@ def rebuild_cold(
     for source in {s for s, _ in keys}:
         hours = [h for s, h in keys if s == source]
         first, last = desk.findings.day_of(min(hours)), desk.findings.day_of(max(hours)) + DAY_MS
-        for level in ("hour", "day"):
+        of_source = [pid for pid, key in enumerate(points.keys) if key.source == source]
+        for level, step in (("hour", HOUR_MS), ("day", DAY_MS)):
             shelf.put(level, frame_of(past.cold_figures(source, level, first, last), points))
-        known = hot.latest("hour", list(range(first, last, HOUR_MS)))
-        if known is not None:
-            of_source = [pid for pid, key in enumerate(points.keys) if key.source == source]
-            shelf.put("hour", known.filter(pl.col("pid").is_in(of_source)))
+            known = hot.latest(level, list(range(first, last, step)))  # the store does not know yet what this tick said
+            if known is not None:
+                shelf.put(level, known.filter(pl.col("pid").is_in(of_source)))
     minutes, contested = shelf.rebuild_hours(wanted.rows(), spans)
     if minutes.height:
         out.minutes.append(minutes)

@@ -24,12 +24,17 @@ START = "2026-07-01T09:00:00+08:00"
 WRITTEN_S = 30.0
 
 
-def figure(revision: int, value: str) -> bytes:
-    """Return an hour's line as workers publish it."""
+def figure(revision: int, value: str, decided_s: int | None = None) -> bytes:
+    """Return an hour's line as workers publish it, decided so many seconds after ten o'clock: as many as its number unless told."""
+    decided = (
+        f"2026-07-01T10:00:{revision if decided_s is None else decided_s:02d}+08:00"
+        if revision
+        else "1970-01-01T08:00:00+08:00"
+    )
     row = {
         "v": 1, "level": "hour", "source": SOURCE, "factor": SO2, "stat": "avg", "start": START, "value": value, "ok": True, "reason": None,
         "n": 60, "unit": "mg/m3", "state": "final" if revision else "provisional", "verdict": None, "limit": None, "limit_id": None,
-        "inputs": f"{revision + 1:016x}", "rules": "1" * 16, "as_of": START, "decided": START, "revision": revision,
+        "inputs": f"{revision + 1:016x}", "rules": "1" * 16, "as_of": START, "decided": decided, "revision": revision,
         "explain": {"total": "0", "note": None},
     }  # fmt: skip
     return json.dumps(row, separators=(",", ":")).encode()
@@ -96,5 +101,8 @@ def test_an_older_version_changes_nothing(kafka: Kafka, influx: Influx, tmp_path
     writer = written(*published[-2:])
     assert GROUP and writer.counted["older"] == 4, "the versions are known again after a restart"
     assert shown() == (2, "22.000000", "closed")
+    published += [figure(1, "23", decided_s=40)]
+    written(published[-1])
+    assert shown() == (1, "23.000000", "closed"), "numbers begin anew where a state was lost; the later decision counts"
     publisher.close()
     store.close()
