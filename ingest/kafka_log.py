@@ -7,6 +7,7 @@ records, not for readings. A tick closes the bundle before it, so that the order
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ LINGER_S = 0.005
 """How long a bundle waits for more lines."""
 DELIVERY_S, BLOCK_S, REQUEST_S = 60.0, 5.0, 15.0
 """How long a record may wait for its acknowledgement, a send for metadata, a request for its answer."""
+DESCRIBE_S, DESCRIBE_TRIES = 0.25, 40
+"""Pause and number of looks for the partitions of topics that were just made."""
 CLOSE_S = 10.0
 RECORD_BYTES_MAX = 1_048_576
 TICK_PREFIX = b'{"v":1,"tick"'
@@ -65,13 +68,23 @@ def make_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int =
                 admin.create_topics(wanted)
             except TopicAlreadyExistsError:
                 pass  # another one was faster
-        for told in admin.describe_topics([prefix + topic for topic in TOPICS]):
+        for told in _described(admin, [prefix + topic for topic in TOPICS]):
             name, count = told["name"], len(told["partitions"])
             if count != partitions:
                 raise ValueError(f"topic {name} has {count} partitions, {partitions} are wanted; that number cannot be changed")
         return [topic.name for topic in wanted]
     finally:
         admin.close()
+
+
+def _described(admin: Any, names: list[str]) -> list[dict[str, Any]]:
+    """Return what the broker says of topics; it may know the partitions of one that was just made a moment later."""
+    for _ in range(DESCRIBE_TRIES):
+        told: list[dict[str, Any]] = admin.describe_topics(names)
+        if all(topic["partitions"] for topic in told):
+            break
+        time.sleep(DESCRIBE_S)
+    return told
 
 
 class BrokerAway(OSError):

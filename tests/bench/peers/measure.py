@@ -28,7 +28,7 @@ STALLED_S = 120.0
 """Without a new record for so long, it is given up."""
 STOP_S = 15.0
 """An engine that does not end by itself after SIGTERM is killed."""
-LOG_TAIL = 4000
+LOG_TAIL = 300
 """Characters of an engine's log that are shown when it failed."""
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
