@@ -124,11 +124,15 @@ class Mark(_Record):
 
 
 class Touch(_Record):
-    """A source-hour that must be rebuilt because something about it changed after it left the hot set."""
+    """A source-hour that must be rebuilt because something about it changed after it left the hot set.
+
+    With ``level`` "day" it asks for what is made of a whole day, ``hour`` being its start.
+    """
 
     source: Text
     hour: AwareDatetime
     cause: str
+    level: Literal["hour", "day"] = "hour"
 
 
 class Tick(_Record):

@@ -57,11 +57,14 @@ def broker(folder: Path) -> Iterator[str]:
 
 
 def cluster_run(bootstrap: str, sizes: Sizes, workers: int, folder: Path) -> tuple[float, float]:
-    """Return readings/s of a backlog worked off, and CPU-seconds of all workers per million readings."""
+    """Return readings/s of a backlog worked off, and CPU-seconds of all workers per million readings.
+
+    The clock starts when the workers have committed something; what they had committed by then is not counted.
+    """
     prefix = f"bench{uuid.uuid4().hex[:8]}."
     make_topics(bootstrap, prefix=prefix)
-    records = log_records(sizes.engine_sources, sizes.engine_minutes)
-    readings = sizes.engine_sources * sizes.engine_minutes * 60 // CADENCE_S * FACTORS
+    records = log_records(sizes.engine_sources, sizes.cluster_minutes)
+    readings = sizes.engine_sources * sizes.cluster_minutes * 60 // CADENCE_S * FACTORS
     publisher = KafkaPublisher(bootstrap, prefix)
     registry = bench_registry(source_names(sizes.engine_sources), FACTORS)
     publisher.append_now([Entry("registry", 0, registry.model_dump_json().encode())])
@@ -70,7 +73,7 @@ def cluster_run(bootstrap: str, sizes: Sizes, workers: int, folder: Path) -> tup
     publisher.close()
     children = [_start(bootstrap, prefix, folder / f"{prefix}{n}", n) for n in range(workers)]
     try:
-        begun_s, begun_cpu_s = _begun(bootstrap, prefix, children)
+        begun_s, begun_cpu_s, share = _begun(bootstrap, prefix, children)
         _worked_off(bootstrap, prefix, children, 0)
         took_s, cpu_s = time.monotonic() - begun_s, sum(cpu_of(c) for c in children) - begun_cpu_s
     finally:
@@ -78,7 +81,7 @@ def cluster_run(bootstrap: str, sizes: Sizes, workers: int, folder: Path) -> tup
             child.terminate()
         for child in children:
             child.wait(60)
-    return readings / took_s, cpu_s / readings * 1e6
+    return readings * share / took_s, cpu_s / (readings * share) * 1e6
 
 
 def _start(bootstrap: str, prefix: str, state: Path, n: int) -> subprocess.Popen[bytes]:
@@ -99,21 +102,23 @@ def service(name: str, bootstrap: str, prefix: str, state: Path, **env: str) -> 
         return subprocess.Popen(command, env=os.environ | told | env, stdout=log, stderr=log)
 
 
-def _begun(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]]) -> tuple[float, float]:
-    """Wait until the workers have worked off something; return when, and their CPU time until then."""
+def _begun(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]]) -> tuple[float, float, float]:
+    """Wait until the workers have worked off something; return when, their CPU time until then, and the share of records left."""
     total = _left(bootstrap, prefix)
-    _worked_off(bootstrap, prefix, children, total - 1)
-    return time.monotonic(), sum(cpu_of(c) for c in children)
+    left = _worked_off(bootstrap, prefix, children, total - 1)
+    return time.monotonic(), sum(cpu_of(c) for c in children), left / total
 
 
-def _worked_off(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]], left: int) -> None:
+def _worked_off(bootstrap: str, prefix: str, children: list[subprocess.Popen[bytes]], wanted: int) -> int:
+    """Wait until at most so many records are left; return how many are."""
     until = time.monotonic() + WITHIN_S
-    while _left(bootstrap, prefix) > left:
+    while (left := _left(bootstrap, prefix)) > wanted:
         if any(c.poll() is not None for c in children):
             raise BenchFault("a worker ended by itself")
         if time.monotonic() > until:
             raise BenchFault(f"the workers did not end within {WITHIN_S:g} s")
         time.sleep(LOOK_S)
+    return left
 
 
 def _left(bootstrap: str, prefix: str) -> int:
@@ -138,7 +143,7 @@ def cluster(sizes: Sizes) -> list[Measure]:
         for workers in (1, 2):
             runs = [cluster_run(bootstrap, sizes, workers, Path(folder)) for _ in range(sizes.repeat)]
             rates, costs = zip(*runs, strict=True)
-            told = f"{sizes.engine_sources:,} sources x {FACTORS} factors x {CADENCE_S} s, {sizes.engine_minutes} min, bundles of 50; broker on the same cores"
+            told = f"{sizes.engine_sources:,} sources x {FACTORS} factors x {CADENCE_S} s, {sizes.cluster_minutes} min, bundles of 50; broker on the same cores"
             name, what = f"cluster-{workers}", f"backlog through Kafka and Faust, {workers} worker{'s' * (workers > 1)}"
             found.append(Measure(name, what, "readings/s", list(rates), 200_000 if workers == 2 else None, note=told))
             found.append(Measure(f"{name}-cpu", f"{what}: CPU", "s/million", list(costs), 4.0, True, told))

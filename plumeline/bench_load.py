@@ -39,6 +39,7 @@ class Sizes:
     repeat: int = 3
     engine_sources: int = 1_000
     engine_minutes: int = 70
+    cluster_minutes: int = 240
     process_sources: int = 600
     process_minutes: int = 65
     process_connections: int = 4

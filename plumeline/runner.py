@@ -245,6 +245,9 @@ class Turns:
         for source, hour, cause in rows("SELECT source, hour, cause FROM touches"):
             if only is None or source in only:
                 engine.wait_for(source, hour, cause)
+        for source, day, cause in rows("SELECT source, day, cause FROM closings"):
+            if only is None or source in only:
+                engine.close_later(source, day, cause)
         episodes = self.store.episodes(limit=100_000)
         engine.restore_episodes([e for e in episodes if only is None or e.source in only], self.store)
         now = engine.watch.now_ms
@@ -395,11 +398,10 @@ class Runner(Turns):
 
 
 def touch_entries(out: Output) -> list[Entry]:
-    """Return a turn's touches as records."""
-    return [
-        Entry("touches", partition_of(source), Touch(source=source, hour=local(hour), cause=cause).line())
-        for (source, hour), cause in out.touches.items()
-    ]
+    """Return a turn's touches as records: of hours to be rebuilt, and of days to be closed."""
+    asked = [Touch(source=source, hour=local(hour), cause=cause) for (source, hour), cause in out.touches.items()]
+    asked += [Touch(source=source, hour=local(day), cause=cause, level="day") for (source, day), cause in out.closings.items()]
+    return [Entry("touches", partition_of(touch.source), touch.line()) for touch in asked]
 
 
 def event_entries(out: Output) -> list[Entry]:

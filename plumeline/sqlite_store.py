@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS watermarks (source TEXT PRIMARY KEY, high INTEGER, de
 CREATE TABLE IF NOT EXISTS carries (source TEXT, factor TEXT, day INTEGER, state TEXT, PRIMARY KEY (source, factor, day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (id TEXT PRIMARY KEY, source TEXT, start INTEGER, end INTEGER, row TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS touches (source TEXT, hour INTEGER, cause TEXT, PRIMARY KEY (source, hour)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS closings (source TEXT, day INTEGER, cause TEXT, PRIMARY KEY (source, day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ticks (part INTEGER, gateway TEXT, time INTEGER, sighted INTEGER, PRIMARY KEY (part, gateway)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
@@ -188,6 +189,8 @@ class SqliteWriter:
         db.executemany("INSERT OR REPLACE INTO carries VALUES (?, ?, ?, ?)", out.carries)
         db.executemany("INSERT OR IGNORE INTO touches VALUES (?, ?, ?)", [(s, h, c) for (s, h), c in out.touched.items()])
         db.executemany("DELETE FROM touches WHERE source = ? AND hour = ?", out.worked)
+        db.executemany("INSERT OR IGNORE INTO closings VALUES (?, ?, ?)", [(s, d, c) for (s, d), c in out.closings_due.items()])
+        db.executemany("DELETE FROM closings WHERE source = ? AND day = ?", out.closed)
         db.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?)", [(*k, *t) for k, t in out.ticks.items()])
 
 

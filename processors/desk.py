@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import polars as pl
 
@@ -22,7 +22,8 @@ from processors.shelf import MarkSpan, Shelf
 class Desk:
     """Makes and publishes figures of one shelf; ``decided_until`` tells the end of a point's last decided hour.
 
-    ``accounts`` is false where it sees only a part of the sources, so that whoever sees all must add them up.
+    ``accounts`` is false where it sees only a part of the sources, so that whoever sees all must add them up. The days of ``closing``
+    sources are asked to be closed once they are decided, and again when they are revised.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Desk:
         decided_until: Callable[[int], int],
         *,
         accounts: bool,
+        closing: Collection[str] = (),
     ) -> None:
+        self.closing = closing
         self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
         self.decided_until, self.accounts = decided_until, accounts
         self.uncompared: set[tuple[int, int]] = set()
@@ -149,5 +152,15 @@ class Desk:
             out.figures.append(published)
             decided = published.filter((pl.col("revision") > 0) & pl.col("hour").is_in(list(shelf.own_days)))
             self.uncompared |= set(decided.join(self._sids, on="pid").select("sid", "hour").unique().rows())
+            self._close_later(published.filter(pl.col("revision") > 0), out)
             if self.accounts:
                 out.accounts += account_figures(shelf, published, self.points, self.past)
+
+    def _close_later(self, days: pl.DataFrame, out: Output) -> None:
+        """Ask for the days of published day figures to be closed."""
+        if not self.closing:
+            return
+        for pid, day, revision in days.group_by("pid", "hour").agg(pl.col("revision").max()).sort("hour", "pid").rows():
+            source = self.points.keys[pid].source
+            if source in self.closing:
+                out.closings.setdefault((source, day), "day decided" if revision == 1 else "day revised")

@@ -15,6 +15,7 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
+from processors.closing import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
@@ -68,12 +69,17 @@ class Engine:
         self.episodes = EpisodeBook()
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
-        self.desk = Desk(self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts)
+        closing = closing_sources(self.points) if past is not None else frozenset[str]()
+        self.desk = Desk(
+            self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts, closing=closing
+        )
         self.shelf = Shelf()
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.touches: dict[tuple[str, int], str] = {}
         self.put_off: dict[tuple[str, int], str] = {}
+        self.closings: dict[tuple[str, int], str] = {}
+        """Days that wait to be closed, (source, start of the day)."""
         self._hot_from = 0
         self._turned: dict[int, tuple[int, int]] = {}
         self._late: set[tuple[int, int]] = set()
@@ -105,7 +111,7 @@ class Engine:
     def _turning(self, barrier: Barrier) -> bool:
         """Whether a tick decides hours, moves the hot set or works off touches; what lies behind it is read afterwards."""
         at = ((barrier.now_ms - self.rules.decide_after_ms) // HOUR_MS, (barrier.now_ms - self.settings.hot_ms) // HOUR_MS)
-        turning = bool(self.touches)
+        turning = bool(self.touches or self.closings)
         for partition in barrier.partitions:
             known = self._turned.get(partition, (-1, -1))
             if at[0] > known[0] or at[1] > known[1]:
@@ -151,7 +157,7 @@ class Engine:
         for n, barrier in enumerate(stretch.barriers):
             turns = stretch.turns and n == len(stretch.barriers) - 1
             self._hear(taking, barrier.at)
-            if turns and self.touches and self.past is not None:
+            if turns and (self.touches or self.closings) and self.past is not None:
                 self._take(taking, barrier.at, out)
                 out.seq = barrier.before
                 self._collect(out)
@@ -170,6 +176,7 @@ class Engine:
                 self._revise(barrier.now_ms, counted.keys(), out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
+                    self._work_closings(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
                 waiting = bool(self._late or self.desk.uncompared)
             self._judge_sources(barrier.now_ms, counted, out)
@@ -404,13 +411,34 @@ class Engine:
                 out.bad.append(BadLine(line, f"no touch: {error}"))
                 continue
             key = (touch.source, epoch_ms(touch.hour))
-            out.touched[key] = touch.cause
-            self.wait_for(*key, touch.cause)
+            if touch.level == "day":
+                out.closings_due[key] = touch.cause
+                self.close_later(*key, touch.cause)
+            else:
+                out.touched[key] = touch.cause
+                self.wait_for(*key, touch.cause)
 
     def wait_for(self, source: str, hour: int, cause: str) -> None:
         """Take in a touch that came back from the log; one of a source that is set aside waits until that is over."""
         off = self.points.sid.get(source) in self._aside
         (self.put_off if off else self.touches)[source, hour] = cause
+
+    def close_later(self, source: str, day: int, cause: str) -> None:
+        """Take in a day to be closed that came back from the log."""
+        self.closings[source, day] = cause
+
+    def _work_closings(self, now: int, out: Output) -> None:
+        """Close the oldest days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
+        if self.past is None or not self.closings:
+            return
+        off = {self.points.source_names[sid] for sid in self._aside}
+        free = sorted((key for key in self.closings if key[0] not in off), key=lambda key: (key[1], key[0]))[:CLOSINGS_A_TICK]
+        for key in free:
+            del self.closings[key]
+            out.closed.append(key)
+        known = [key for key in free if key[0] in self.points.sid]
+        decided = {source: self.memory[source].decided for source, _day in known}
+        close_days(known, now, self.points, self.spans, self.marks.values(), decided.__getitem__, self.past, self.findings, out)
 
     def _work_touches(self, now: int, out: Output) -> None:
         """Rebuild the oldest touched source-hours from the store, within the budget of a tick."""

@@ -30,7 +30,7 @@ OFFSET_MS = 8 * HOUR_MS
 TIMES_CACHED_MAX = 16_384
 """Times of which the local text is remembered: starts of minutes and hours come again for every source."""
 
-Level = Literal["minute", "hour", "day"]
+Level = Literal["minute", "hour", "day", "month", "quarter"]
 State = Literal["provisional", "final", "revised"]
 
 

@@ -20,7 +20,8 @@ class Output:
     ``figures`` frames of publish.FIGURE_COLUMNS; ``carries`` rows of (source, factor, day_ms, state JSON); ``watermarks`` maps a
     source to (newest time, decided until); ``ticks`` (partition, gateway) to (newest
     tick, since when they come without a hole).
-    ``touches`` are to be appended to the log; ``touched`` came from there, (source, hour_ms) -> cause, and ``worked`` are done.
+    ``touches`` are to be appended to the log; ``touched`` came from there, (source, hour_ms) -> cause, and ``worked`` are done;
+    ``closings``, ``closings_due`` and ``closed`` are the same of whole days, (source, day_ms).
     """
 
     seq: int = 0
@@ -39,6 +40,9 @@ class Output:
     touches: dict[tuple[str, int], str] = field(default_factory=dict)
     touched: dict[tuple[str, int], str] = field(default_factory=dict)
     worked: list[tuple[str, int]] = field(default_factory=list)
+    closings: dict[tuple[str, int], str] = field(default_factory=dict)
+    closings_due: dict[tuple[str, int], str] = field(default_factory=dict)
+    closed: list[tuple[str, int]] = field(default_factory=list)
     ticks: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     registry: bytes | None = None
     readings: int = 0
