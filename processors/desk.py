@@ -14,7 +14,7 @@ from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
 from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import NO_METER, Points
-from processors.publish import publish, verdict_behind, verdicts
+from processors.publish import EMPTY, publish, verdict_behind, verdicts
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf
 
@@ -125,20 +125,24 @@ class Desk:
         news = news.filter(pl.col("revision") > 0)
         if news.is_empty():
             return
-        self._days(shelf, news, out)
+        decided = pl.concat([news, self._days(shelf, news, out)])
         events, episodes = self.episodes.apply(
-            verdicts(news, self.points), lambda episode: verdict_behind(shelf, episode, self.points, self.past)
+            verdicts(decided, self.points, self.episodes), lambda episode: verdict_behind(shelf, episode, self.points, self.past)
         )
         out.events += events
         out.episodes += episodes
 
-    def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
+    def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> pl.DataFrame:
+        """Give out the days of hours, and of what reads them; return those that are decided."""
         day = self.day_of(pl.col("hour"))
         keys = news.select("pid", day=day).unique()
+        if self.points.readers.height:
+            readers = keys.join(self.points.readers, on="pid").select(pid="reader", day="day")
+            keys = pl.concat([keys, readers]).unique()
         starts = keys["day"].unique().to_list()
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
         if hours is None:
-            return
+            return EMPTY
         hours = hours.filter(pl.col("revision") > 0).select(*HOUR_SCHEMA)
         of_days = hours.with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
         days = day_figures(of_days, hours, self.points)
@@ -155,6 +159,7 @@ class Desk:
             self._close_later(published.filter(pl.col("revision") > 0), out)
             if self.accounts:
                 out.accounts += account_figures(shelf, published, self.points, self.past)
+        return published.filter(pl.col("revision") > 0)
 
     def _close_later(self, days: pl.DataFrame, out: Output) -> None:
         """Ask for the days of published day figures to be closed."""

@@ -10,7 +10,7 @@ from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
 from processors.points import Points
-from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, half_up, hour_means
+from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
 from processors.shelf import MarkSpan, Shelf
@@ -47,6 +47,8 @@ _INFO = (
     "quarters_min",
     "replaced",
     "no_flow",
+    "ph",
+    "air_o2",
     "litre",
 )
 
@@ -148,7 +150,9 @@ def _at_reference(
         return rows
     o2 = measured.select(oxygen_pid="pid", hour="hour", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of")
     joined = coarse.join(o2, on=["oxygen_pid", "hour"], how="left")
-    value = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"))
+    value = reference_oxygen_expr(
+        pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2")
+    )
     reason = (
         pl.when(pl.col("reason").is_not_null())
         .then("reason")
@@ -276,57 +280,6 @@ def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     ours = days.filter(decided).select("pid", "n", day="hour", ours="value")
     both = own.filter(pl.col("code") == VALID).join(ours, on=["pid", "day"])
     return both.filter(_APART).select("pid", "day", "ours", "n", "received", own="value")
-
-
-def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:
-    """Add ``limit``, ``limit_id`` and ``verdict`` where a limit holds at the figure's own start; of several the strictest.
-
-    Source:
-        emission_rules 1.8: exceeds = value > limit(t), equal complies; hours that are not valid are not judged.
-    """
-    limits = points.limits.filter(pl.col("averaging") == averaging).drop("averaging")
-    if limits.is_empty():
-        return rows.with_columns(
-            limit=pl.lit(None, dtype=pl.Int64), limit_id=pl.lit(None, dtype=pl.String), verdict=pl.lit(None, dtype=pl.String)
-        )
-    keyed = rows.with_row_index("row")
-    holding = (
-        keyed.select("row", "pid", "stat", "hour")
-        .join(limits, on=["pid", "stat"])
-        .filter((pl.col("hour") >= pl.col("limit_from")) & (pl.col("hour") < pl.col("limit_to")))
-        .sort("limit", "limit_id")
-        .unique("row", keep="first", maintain_order=True)
-        .select("row", "limit", "limit_id", "limit_rules")
-    )
-    return (
-        _less(keyed.join(holding, on="row", how="left"), points)
-        .with_columns(
-            verdict=pl.when(pl.col("limit").is_null())
-            .then(None)
-            .when(pl.col("value").is_null())
-            .then(pl.lit("not judged"))
-            .when(pl.col("value") - pl.col("interval").fill_null(0) > pl.col("limit"))
-            .then(pl.lit("exceeds"))
-            .otherwise(pl.lit("complies")),
-            rules=pl.when(pl.col("limit").is_not_null())
-            .then(mix(pl.col("rules").reinterpret(signed=True), pl.col("limit_rules").reinterpret(signed=True)))
-            .otherwise("rules"),
-        )
-        .drop("row", "limit_rules", "interval")
-    )
-
-
-def _less(rows: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add ``interval``, what is taken off a value before it is compared with its limit (EU-5), rounded half up."""
-    if points.intervals.is_empty():
-        return rows.with_columns(interval=pl.lit(None, dtype=pl.Int64))
-    held = rows.select("row", "pid", "hour").join(points.intervals, on="pid")
-    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))).select(
-        "row", share="interval"
-    )
-    percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
-    joined = rows.join(held, on="row", how="left", maintain_order="left")
-    return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})

@@ -20,6 +20,8 @@ from ingest.registry import RulePack, Source
 from processors.figures import scaled
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+AIR_OXYGEN = scaled(21)
+"""Oxygen of ambient air [%, at SCALE] where no rule says otherwise."""
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 CACHES_MAX = 1
@@ -80,10 +82,18 @@ class HourNoFlow(_Rule):
     step: Literal["hour.no_flow"]
 
 
+class HourPh(_Rule):
+    """pH of hours and days: hydrogen ions are averaged, and the least and the greatest minute are kept, which limits are held against."""
+
+    step: Literal["hour.ph"]
+    factors: list[str]
+
+
 class HourReferenceOxygen(_Rule):
-    """Means at reference oxygen, where the registry names one."""
+    """Means at reference oxygen, where the registry names one; ``air_oxygen_pct`` is what the formula takes ambient air to hold."""
 
     step: Literal["hour.reference_oxygen"]
+    air_oxygen_pct: Annotated[Decimal, Field(ge=20, le=21)] = Decimal(21)
 
 
 class HourMass(_Rule):
@@ -128,6 +138,7 @@ Rule = Annotated[
     | HourMean
     | HourLow
     | HourNoFlow
+    | HourPh
     | HourReferenceOxygen
     | HourMass
     | LimitInterval
@@ -138,11 +149,15 @@ Rule = Annotated[
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "limit.interval"),
+    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
+    ("min", "hour"): ("hour.ph", "hour.mean"),
+    ("max", "hour"): ("hour.ph", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
-    ("avg", "day"): ("day.mean", "day.mean_by_flow", "limit.interval"),
+    ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
+    ("min", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
+    ("max", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
     ("mass", "day"): ("day.mass",),
 }
 """Steps that make a figure, by stat and level."""
@@ -165,7 +180,8 @@ class Pack:
 
     ``kinds`` are the kinds of sources it holds for unless the registry names another. ``hours_min`` is None where days are weighted by flow,
     which then need ``share_min_pct`` of the hours due. ``low`` maps a factor to what a valid hour at or below zero is taken as, ``interval`` to the
-    share of its limit that is taken off what is judged [%]; both at SCALE.
+    share of its limit that is taken off what is judged [%]; both at SCALE. ``ph`` are the factors that are pH, ``air_oxygen`` what ambient air
+    holds [%, at SCALE].
     """
 
     id: str
@@ -180,15 +196,24 @@ class Pack:
     low: Mapping[str, int]
     no_flow: bool
     interval: Mapping[str, int]
+    ph: tuple[str, ...]
+    air_oxygen: int
 
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
-        return f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}"
 
-    def behind(self, stat: str, level: str) -> list[Rule]:
-        """Return the rules by which a figure is made."""
-        return [rule for step in STEP_OF.get((stat, level), ()) for rule in self.rules if rule.step == step]
+    def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
+        """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
+        return [
+            rule
+            for step in STEP_OF.get((stat, level), ())
+            for rule in self.rules
+            if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+        ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
         """Return a rule's text with the pack's numbers filled in."""
@@ -250,6 +275,8 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         {f: scaled(v) for rule in rules if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
         "hour.no_flow" in by_step,
         {f: scaled(v) for rule in rules if isinstance(rule, LimitInterval) for f, v in rule.interval_pct.items()},
+        tuple(factor for rule in rules if isinstance(rule, HourPh) for factor in rule.factors),
+        next((scaled(rule.air_oxygen_pct) for rule in rules if isinstance(rule, HourReferenceOxygen)), AIR_OXYGEN),
     )
     for rule in pack.rules:
         for language in ("en", "zh"):
