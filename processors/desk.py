@@ -13,6 +13,7 @@ from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
 from processors.metering import Meters
 from processors.output import Output, Past
+from processors.ph_figures import EXTREMES
 from processors.points import NO_METER, Points
 from processors.publish import EMPTY, publish, verdict_behind, verdicts
 from processors.rules.averaging import STOPPED
@@ -85,6 +86,8 @@ class Desk:
         own, contested = found
         self.findings.conflicts(contested, out)
         if ours is not None:
+            if self.points.ph:  # ours is the mean of hydrogen ions, a device's that of pH
+                ours = ours.join(self.points.frame.filter("ph"), on="pid", how="anti")
             self.findings.disagree_days(days_apart(own, ours), out)
 
     def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
@@ -95,7 +98,8 @@ class Desk:
         stats = [
             info.filter(pl.col("meter") == NO_METER).with_columns(stat=pl.lit("avg")),
             info.filter(pl.col("ref_o2").is_not_null()).with_columns(stat=pl.lit("avg_ref")),
-            info.filter(pl.col("flow_pid").is_not_null()).with_columns(stat=pl.lit("mass")),
+            *(info.filter("ph").with_columns(stat=pl.lit(stat)) for stat in EXTREMES),
+            info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph")).with_columns(stat=pl.lit("mass")),
             info.filter(pl.col("meter") != NO_METER).with_columns(stat=pl.lit("energy")),
         ]
         missing = pl.concat(stats).join(rows, on=["pid", "stat", "hour"], how="anti")

@@ -9,6 +9,7 @@ import polars as pl
 from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
+from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
 from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
@@ -75,13 +76,15 @@ def hour_figures(
     measured = pl.concat(parts)
     if points.corrected:
         measured = _corrected(measured, info)
+    if points.ph:
+        measured = ph_hours(measured, minutes, info)
     rows = [measured]
     wanted = info.filter(pl.col("ref_o2").is_not_null())
     if wanted.height:
         rows.append(_at_reference(minutes, measured, wanted, least))
-    flows = info.filter(pl.col("flow_pid").is_not_null())
+    flows = info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph"))
     if flows.height:
-        rows.append(_mass(measured, flows))
+        rows.append(_mass(measured.filter(pl.col("stat") == "avg"), flows))
     return pl.concat(rows), contested, disagreeing
 
 
@@ -225,7 +228,21 @@ def day_figures(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.
     if weighted.height:
         parts.append(_by_flow(weighted, flows).select(*columns))
     rows = pl.concat(parts, how="vertical_relaxed").rename({"day": "hour"})
-    return rows.select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()))
+    days = rows.select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()))
+    if not points.ph:
+        return days
+    acid = hours.join(points.frame.filter("ph").select("pid").unique(), on="pid", how="semi")
+    return ph_days(days, acid, _volumes(acid, flows, points)) if acid.height else days
+
+
+def _volumes(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Return the volume discharged in each hour of points (``pid``, ``hour``, ``volume``); where the registry names no flow, hours weigh the same."""
+    rows = points.frame.select("pid", "from_ms", "to_ms", "flow_pid")
+    held = hours.select("pid", "hour").unique().join(rows, on="pid")
+    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
+    flow = flows.filter(pl.col("stat") == "avg").select(flow_pid="pid", hour="hour", volume="value")
+    volume = pl.when(pl.col("flow_pid").is_null()).then(10**SCALE).otherwise("volume")
+    return held.join(flow, on=["flow_pid", "hour"], how="left").select("pid", "hour", volume=volume)
 
 
 def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:

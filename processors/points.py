@@ -130,6 +130,8 @@ class Points:
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
         """Whether hours without flow, or at or below zero, are anything special somewhere."""
+        self.ph = bool(self.frame["ph"].any())
+        """Whether a point is pH."""
         self.attributes = self.frame.select("identity", "num", "den", "low", "high")
         """One row a point, in the order of ``pid``, where no row of the registry is dated (``single``)."""
         self.ranged = bool(self.frame["low"].count() or self.frame["high"].count())
