@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def explain(
     """Say how a figure came about: formula with numbers, inputs, rule and clause, revisions."""
     store, registry = opened(data)
     found = _figure(store, figure)
-    from plumeline.explain import explained
+    from plumeline.explain import explained, plain
 
     facts = explained(found, registry)
     history = store.revisions(found.source, found.factor, found.stat, found.level, found.start_ms)
@@ -112,6 +113,11 @@ def explain(
     out.print(f"{found.id}\n{shown} — {found.reason or found.verdict or 'ok'}, {found.n} valid, {found.state}", highlight=False)
     for key, value in facts.items():
         if key.endswith("_zh"):
+            continue
+        for other in value if key == "others" else ():
+            told = f"{other['limit_id']}: {plain(Decimal(other['limit']).scaleb(-SCALE))}, {other['bound']}, {other['verdict']}"
+            out.print(f"  also limit       {told}", highlight=False, soft_wrap=True)
+        if key == "others":
             continue
         out.print(f"  {key:<16} {value}", highlight=False, soft_wrap=True)
     for r in history:

@@ -330,8 +330,10 @@ def _missed(
         return f"{where}; there is no such figure"
     if facts["verdict"] is not None:
         judged = {v.limit_id: v.verdict for v in verdicts_of(figure)}
-        there = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
-        return None if there == facts["verdict"] else f"{where}; it is {there}, judged by {', '.join(judged) or 'no limit'}"
+        found_verdict = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
+        if found_verdict == facts["verdict"]:
+            return None
+        return f"{where}; it is {found_verdict}, judged by {', '.join(judged) or 'no limit'}"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
     reason = figure.reason or ""
     if shown != facts["value"] or (facts["reason"] or "") not in reason:

@@ -131,7 +131,8 @@ class Desk:
             return
         decided = pl.concat([news, self._days(shelf, news, out)])
         events, episodes = self.episodes.apply(
-            verdicts(decided, self.points, self.episodes), lambda episode: verdict_behind(shelf, episode, self.points, self.past)
+            verdicts(decided, self.points, self.episodes),
+            lambda episode: verdict_behind(shelf, episode, self.points, self.past),
         )
         out.events += events
         out.episodes += episodes

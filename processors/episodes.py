@@ -301,8 +301,8 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
     if hour.also:
         facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
-        level = "day" if hour.length_ms == DAY_MS else "hour"
-        facts["revises"] = f"{level} {local_iso(hour.hour_ms)} as decided before"
+        at = local_iso(hour.hour_ms)
+        facts["revises"] = f"day {at} as decided before" if hour.length_ms == DAY_MS else f"hour {at} as decided before"
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

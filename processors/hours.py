@@ -153,9 +153,7 @@ def _at_reference(
         return rows
     o2 = measured.select(oxygen_pid="pid", hour="hour", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of")
     joined = coarse.join(o2, on=["oxygen_pid", "hour"], how="left")
-    value = reference_oxygen_expr(
-        pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2")
-    )
+    value = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2"))
     reason = (
         pl.when(pl.col("reason").is_not_null())
         .then("reason")

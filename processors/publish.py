@@ -90,7 +90,9 @@ def verdict_behind(shelf: Shelf, episode: Episode, points: Points, past: Past | 
         found = [verdict for row in decided.iter_rows(named=True) for verdict in _verdicts(row, points)]
     if not found and past is not None:
         stored = past.cold_figures(episode.source, level, after, after + episode.length_ms)
-        found = [v for f in stored if (f.factor, f.stat) == (episode.factor, episode.stat) and f.revision for v in verdicts_of(f)]
+        found = [
+            v for f in stored if (f.factor, f.stat) == (episode.factor, episode.stat) and f.revision for v in verdicts_of(f)
+        ]
     return next((verdict for verdict in found if verdict.limit_id == episode.limit_id), None)
 
 
@@ -99,7 +101,9 @@ def _verdicts(row: dict[str, Any], points: Points, book: EpisodeBook | None = No
     key, length = points.keys[row["pid"]], DAY_MS if row["level"] == "day" else HOUR_MS
     own = [] if row["limit"] is None else [(row["limit_id"], row["limit"], row["verdict"])]
     held = own + [(o["limit_id"], o["limit"], o["verdict"]) for o in others_of(row["others"])]
-    lapsed = [] if book is None else book.lapsed((key.source, key.factor, row["stat"]), length, row["hour"], {h[0] for h in held})
+    lapsed = (
+        [] if book is None else book.lapsed((key.source, key.factor, row["stat"]), length, row["hour"], {h[0] for h in held})
+    )
     live = row["revision"] == 1 and row["decided"] <= row["hour"] + length + LIVE_MS
     made = HourVerdict(
         key.source,

@@ -134,7 +134,9 @@ def _limit_faults(file: str, line: int, limit: Limit, profile: LimitProfile, poi
         return Fault(file, line, column, str(value), f"{message} in {limit.limit_id}", mend)
 
     if period is None:
-        return [fault("limit_id", limit.limit_id, f"a limit over {profile.averaging} is not judged; it is one", "remove the row")]
+        return [
+            fault("limit_id", limit.limit_id, f"a limit over {profile.averaging} is not judged; it is one", "remove the row")
+        ]
     found = []
     if profile.pollutant_code and limit.factor != profile.pollutant_code:
         found.append(fault("factor", limit.factor, f"the factor is {profile.pollutant_code}"))

@@ -62,11 +62,16 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
+stat.min | least minute
+stat.max | greatest minute
 stat.mass | mass
 stat.energy | energy
 stat.kgce | coal equivalent
 stat.tco2 | CO₂
 verdict.exceeds | above limit
+verdict.falls_short | below limit
+verdict.broken | not kept
+verdict.other | limit {limit}: {verdict}
 verdict.complies | complies
 verdict.not_judged | not judged
 verdict.no_value | no value
@@ -182,11 +187,16 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
+stat.min | 最小分钟值
+stat.max | 最大分钟值
 stat.mass | 排放量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
 stat.tco2 | 二氧化碳
 verdict.exceeds | 超标
+verdict.falls_short | 低于限值
+verdict.broken | 超限
+verdict.other | 限值 {limit}：{verdict}
 verdict.complies | 达标
 verdict.not_judged | 未判定
 verdict.no_value | 无数值

@@ -97,7 +97,7 @@ PROBES = (
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
 UNUSED = (
-    "assessment coverage drift evidence furnace gaps limits lookback marks millionths months periods ph qartod quotas"
+    "assessment coverage drift evidence furnace gaps limits lookback marks millionths months periods qartod quotas"
     " screening_limits screening_plant screening_records screening_values spells stretches substitution"
     " vapour vapour_pressure verdict voc water_checks en14181 eu us us_missing weather"
 )
