@@ -47,8 +47,7 @@ def filled(cells: dict[str, str]) -> dict[str, str]:
         "bound": profile.bound,
         "when": profile.when,
         "valid_from": str(profile.effective or ""),
-        "basis": f"{profile.standard} {profile.source_type}",
-        "basis_zh": profile.standard,
+        "basis": profile.standard,
     }
     return {name: cell for name, cell in told.items() if cell} | cells
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from nicegui import Client, context, run, ui
 from nicegui import app as pages
 
-from plumeline.console import deliveries, evidence, forms, frames, languages, now, pipeline, source, sources, why
+from plumeline.console import deliveries, evidence, forms, frames, languages, limits, now, pipeline, source, sources, why
 from plumeline.console.ports import Console
 from plumeline.console.shell import Load, Shell, show_missing, show_page
 from plumeline.texts import speaking, t
@@ -98,6 +98,10 @@ def mount(app: FastAPI, deps: Console) -> None:
             return t("evidence") + about
 
         await page(request, "sources", evidence.view, evidence.SLOTS, title)
+
+    @ui.page("/limits")
+    async def limits_page(request: Request) -> None:
+        await page(request, "limits", limits.view, ("head", "list"), text("tab.limits"))
 
     @ui.page("/alerts")
     async def alerts_page(request: Request) -> None:
