@@ -54,23 +54,15 @@ def _show(each: Outlet) -> None:
     rows: tuple[Point | Meter, ...] = (*each.points, *each.meters)
     measured = ", ".join(f"{row.factor} {row.name} [{row.unit}]" for row in rows)
     out.print(f"measured: {measured or 'nothing'}", highlight=False, markup=False)
-    table = Table("factor", "limit", "of", "when", "since", Column("id", overflow="fold"), "basis", "confidence")
+    table = Table("factor", "limit", Column("by", overflow="fold"), "confidence")
     for held in each.limits:
         limit = held.limit
         least = "at least " if limit.bound == "lower" else ""
-        by = " ".join(word for word in (limit.rank, own_basis(limit, "en") or limit.basis) if word)
-        since = str(limit.valid_from or "")
-        number = f"{least}{plain(limit.limit)} {limit.unit}"
-        table.add_row(
-            limit.factor,
-            number,
-            f"{limit.stat} of the {limit.averaging}",
-            limit.when,
-            since,
-            limit.limit_id,
-            by,
-            held.confidence,
-        )
+        while_ = f", while {limit.when}" if limit.when else ""
+        since = f", since {limit.valid_from}" if limit.valid_from else ""
+        by = " ".join(word for word in (limit.limit_id, limit.rank, own_basis(limit, "en") or limit.basis) if word)
+        number = f"{least}{plain(limit.limit)} {limit.unit}, {limit.stat} of the {limit.averaging}{while_}{since}"
+        table.add_row(limit.factor, number, by, held.confidence)
     out.print(table if each.limits else "no limit is in force")
     table = Table("rule", "says", "standard", "confidence", title=f"{each.pack.id}: {each.pack.title}", title_justify="left")
     for rule in each.pack.rules:

@@ -11,7 +11,8 @@ from ingest.feed_mapping import Mapping, MappingFault
 from ingest.registry import Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
-from processors.packs import PackFault, packs_of
+from processors.packs import PackFault, chosen, packs_of
+from processors.ph_figures import EXTREMES
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 
@@ -83,7 +84,13 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         return [Fault(file, 0, "", "", told, "mend the rule pack")]
     sources = tables.sources
     names = ", ".join(sorted(known))
-    return [
+    packs_by_source = {row.source: chosen(row, known) for _, row in sources.rows}
+    extremes = [
+        Fault(tables.limits.file, line, "stat", limit.stat, "least and greatest minutes are made only of pH", "write avg")
+        for line, limit in tables.limits.rows
+        if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
+    ]
+    return extremes + [
         Fault(sources.file, line, "rules", row.rules, "no such rule pack", f"write one of {names}, or leave the cell empty")
         for line, row in sources.rows
         if row.rules and row.rules not in known

@@ -107,7 +107,7 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
         The rows with ``value`` converted, None without valid oxygen or where oxygen is at or above its guard; ``ambient`` is true there.
 
     Source:
-        AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2), US-6 with 20.9 for 21; order minute-then-mean (emission_rules 1.2).
+        AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2), US-8 with 20.9 for 21; order minute-then-mean (emission_rules 1.2).
     """
     joined = minutes.join(
         oxygen.select(oxygen_pid="pid", minute="minute", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of"),
