@@ -107,7 +107,7 @@ def substituted_masses(
         maxima_before(known, asked, counts=sorted(counts))
         .with_columns(
             mass=mass,
-            method=_found("hours", "lookback_h", anchor, mass),
+            method=_found(_HOURS, _FEWER_HOURS, "lookback_h", anchor, mass),
             reason=reason,
         )
         .drop("before_ms", *(f"max_{n}" for n in counts))
@@ -185,7 +185,7 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     method = (
         pl.when(manual)
         .then(pl.format("{} results of manual monitoring", "manual_n"))
-        .otherwise(_found("days", "lookback_days", pl.lit("last passed check"), mass))
+        .otherwise(_found(_DAYS, _FEWER_DAYS, "lookback_days", pl.lit("last passed check"), mass))
     )
     asked = missing.with_columns(before_ms=pl.col("checked_ms"), lookback_days=pl.lit(lookback_days, dtype=pl.Int64))
     return (
@@ -196,8 +196,11 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     )
 
 
-def _found(what: str, asked: str, anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
+def _found(whole: str, fewer: str, asked: str, anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
     """Word a maximum, with how many values there were where that is fewer than asked."""
-    enough = pl.format("maximum of {} valid {} before the {}", asked, pl.lit(what), anchor)
-    fewer = pl.format("maximum of {} valid {} before the {}, {} asked", "n", pl.lit(what), anchor, asked)
-    return pl.when(mass.is_null()).then(None).when(pl.col("n") >= pl.col(asked)).then(enough).otherwise(fewer)
+    told = pl.when(pl.col("n") >= pl.col(asked)).then(pl.format(whole, asked, anchor))
+    return pl.when(mass.is_not_null()).then(told.otherwise(pl.format(fewer, "n", anchor, asked)))
+
+
+_HOURS, _FEWER_HOURS = "maximum of {} valid hours before the {}", "maximum of {} valid hours before the {}, {} asked"
+_DAYS, _FEWER_DAYS = "maximum of {} valid days before the {}", "maximum of {} valid days before the {}, {} asked"
