@@ -107,7 +107,7 @@ def substituted_masses(
         maxima_before(known, asked, counts=sorted(counts))
         .with_columns(
             mass=mass,
-            method=_found(_HOURS, _FEWER_HOURS, "lookback_h", anchor, mass),
+            method=_hours_found(anchor, mass),
             reason=reason,
         )
         .drop("before_ms", *(f"max_{n}" for n in counts))
@@ -185,7 +185,7 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     method = (
         pl.when(manual)
         .then(pl.format("{} results of manual monitoring", "manual_n"))
-        .otherwise(_found(_DAYS, _FEWER_DAYS, "lookback_days", pl.lit("last passed check"), mass))
+        .otherwise(_days_found(pl.lit("last passed check"), mass))
     )
     asked = missing.with_columns(before_ms=pl.col("checked_ms"), lookback_days=pl.lit(lookback_days, dtype=pl.Int64))
     return (
@@ -196,11 +196,15 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     )
 
 
-def _found(whole: str, fewer: str, asked: str, anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
-    """Word a maximum, with how many values there were where that is fewer than asked."""
-    told = pl.when(pl.col("n") >= pl.col(asked)).then(pl.format(whole, asked, anchor))
-    return pl.when(mass.is_not_null()).then(told.otherwise(pl.format(fewer, "n", anchor, asked)))
+def _hours_found(anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
+    """Word a maximum of hours, with how many there were where that is fewer than asked."""
+    whole = pl.format("maximum of {} valid hours before the {}", "lookback_h", anchor)
+    fewer = pl.format("maximum of {} valid hours before the {}, {} asked", "n", anchor, "lookback_h")
+    return pl.when(mass.is_not_null()).then(pl.when(pl.col("n") >= pl.col("lookback_h")).then(whole).otherwise(fewer))
 
 
-_HOURS, _FEWER_HOURS = "maximum of {} valid hours before the {}", "maximum of {} valid hours before the {}, {} asked"
-_DAYS, _FEWER_DAYS = "maximum of {} valid days before the {}", "maximum of {} valid days before the {}, {} asked"
+def _days_found(anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
+    """Word a maximum of days, as ``_hours_found``."""
+    whole = pl.format("maximum of {} valid days before the {}", "lookback_days", anchor)
+    fewer = pl.format("maximum of {} valid days before the {}, {} asked", "n", anchor, "lookback_days")
+    return pl.when(mass.is_not_null()).then(pl.when(pl.col("n") >= pl.col("lookback_days")).then(whole).otherwise(fewer))
