@@ -40,10 +40,10 @@ manual monitoring or material balance | 采用手工监测或物料衡算
 last calibration | 上次校准
 last passed check | 上次合格核查
 failure | 故障
-maximum of {n:d} valid hours before the {what:w} | {what}前 {n} 个有效小时的最大值
 maximum of {n:d} valid hours before the {what:w}, {of:d} asked | {what}前 {n} 个有效小时的最大值（应取 {of} 个）
-maximum of {n:d} valid days before the {what:w} | {what}前 {n} 个有效日的最大值
+maximum of {n:d} valid hours before the {what:w} | {what}前 {n} 个有效小时的最大值
 maximum of {n:d} valid days before the {what:w}, {of:d} asked | {what}前 {n} 个有效日的最大值（应取 {of} 个）
+maximum of {n:d} valid days before the {what:w} | {what}前 {n} 个有效日的最大值
 no valid hour before the {what:w} | {what}之前没有有效小时
 zero flow | 无流量
 no valid day before the last passed check | 上次合格核查之前没有有效日
