@@ -14,7 +14,7 @@ from plumeline.console import limits as page
 from plumeline.limits import outlets
 from plumeline.texts import speaking, t
 from processors.registry_check import load_registry
-from tests.plumeline.console_given import context_of
+from tests.plumeline.console_given import context
 
 REGISTRY = Path(__file__).parents[2] / "registry"
 DAY = date(2026, 7, 1)
@@ -57,7 +57,7 @@ def test_the_command_as_data() -> None:
 def test_the_page_is_searched_by_permit(language: str) -> None:
     """One outlet, its limits in words of the language; what is not found leads back to all."""
     with speaking(language):
-        found = str(page.view(context_of(load_registry(REGISTRY), find="NH-2026-0005")).html["list"])
+        found = str(page.view(context(known=load_registry(REGISTRY), find="NH-2026-0005")).html["list"])
         assert OUTFALL in found and "44060500010000000000A001" not in found
         assert t("limits.least", limit="6 pH") in found
-        assert "href=\"limits\"" in str(page.view(context_of(load_registry(REGISTRY), find="NOPE")).html["list"])
+        assert "href=\"limits\"" in str(page.view(context(known=load_registry(REGISTRY), find="NOPE")).html["list"])
