@@ -101,7 +101,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     @ui.page("/limits")
     async def limits_page(request: Request) -> None:
-        await page(request, "limits", limits.view, ("head", "list"), text("tab.limits"))
+        await page(request, "sources", limits.view, ("head", "list"), text("limits"))
 
     @ui.page("/alerts")
     async def alerts_page(request: Request) -> None:

@@ -33,9 +33,7 @@ def view(context: Context) -> View:
         method="get",
         cls="search",
     )
-    head = h(
-        "section", h("div", h("h1", t("tab.limits")), search, cls="head"), h("p", t("limits.what", day=str(day)), cls="quiet")
-    )
+    head = h("section", h("div", h("h1", t("limits")), search, cls="head"), h("p", t("limits.what", day=str(day)), cls="quiet"))
     found = outlets(context.console.registry(), day, find)
     if not found:
         return View({"head": head, "list": parts.quiet(t("limits.none"), link("limits", t("filter.drop"), " →"))})

@@ -32,7 +32,6 @@ SLOW_S = 5.0
 TABS = (
     ("now", ""),
     ("sources", "sources"),
-    ("limits", "limits"),
     ("alerts", "alerts"),
     ("quarantine", "quarantine"),
     ("why", "why"),

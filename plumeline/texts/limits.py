@@ -1,7 +1,8 @@
 """Texts of the page Limits."""
 
 EN = """
-tab.limits | Limits
+limits | Limits
+limits.by_permit | Limits, by permit number
 limits.find | permit number or outlet
 limits.on | on which day
 limits.what | What applies to an outlet on {day}. Several limits may hold at once; each is judged for itself, by its own period.
@@ -31,7 +32,8 @@ rank.programme | programme
 """
 
 ZH = """
-tab.limits | 限值
+limits | 限值
+limits.by_permit | 按许可证编号查限值
 limits.find | 许可证编号或排放口
 limits.on | 日期
 limits.what | {day} 适用于排放口的全部规定。可同时适用多项限值，各按其自身时段分别判定。

@@ -47,7 +47,9 @@ def test_a_limit_counts_on_its_days_only() -> None:
 
 def test_the_command_as_data() -> None:
     """``--json`` holds what the tables show."""
-    ran = CliRunner().invoke(app, ["limits", "--permit", "NH-2026-0005", "--on", "2026-07-01", "--registry", str(REGISTRY), "--json"])
+    ran = CliRunner().invoke(
+        app, ["limits", "--permit", "NH-2026-0005", "--on", "2026-07-01", "--registry", str(REGISTRY), "--json"]
+    )
     (told,) = json.loads(ran.output)["outlets"]
     assert (told["source"], told["pack"], told["limits"][0]["limit"]) == (OUTFALL, "cn-water", "6")
     assert told["limits"][0]["basis_zh"].startswith("GB 18918-2002")
@@ -59,5 +61,5 @@ def test_the_page_is_searched_by_permit(language: str) -> None:
     with speaking(language):
         found = str(page.view(context(known=load_registry(REGISTRY), find="NH-2026-0005")).html["list"])
         assert OUTFALL in found and "44060500010000000000A001" not in found
-        assert t("limits.least", limit="6 pH") in found
-        assert "href=\"limits\"" in str(page.view(context(known=load_registry(REGISTRY), find="NOPE")).html["list"])
+        assert t("limits.least", limit="6") in found
+        assert 'href="limits"' in str(page.view(context(known=load_registry(REGISTRY), find="NOPE")).html["list"])
