@@ -8,6 +8,7 @@ from ingest.records import Mark
 from processors.closing import Closed, Closer
 from processors.figures import epoch_ms
 from processors.findings import Findings
+from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
@@ -18,6 +19,7 @@ CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
 CLOSERS: Mapping[str, Closer] = {
     "quarter.capture": close_quarter,
+    "month.share_within": close_month,
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
 }

@@ -18,10 +18,19 @@ from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
 from processors.judging import others_of
 from processors.output import Output
-from processors.points import Points
+from processors.points import WITHIN, Points
 
 VERSION = 1
-UNITS = {"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "capture": "%", "transmission": "%", "effective": "%"}
+UNITS = {
+    "mass": "kg",
+    "mass_sub": "kg",
+    "kgce": "kg",
+    "tco2": "t",
+    "capture": "%",
+    "transmission": "%",
+    "effective": "%",
+    WITHIN: "%",
+}
 """Units of the stats that do not have their point's."""
 
 

@@ -142,6 +142,13 @@ class QuarterCapture(_Rule):
     target_pct: Annotated[Decimal, Field(gt=0, le=100)]
 
 
+class MonthShareWithin(_Rule):
+    """The share of a month's valid hours within each limit of a programme; ``share_min_pct`` is what is asked for."""
+
+    step: Literal["month.share_within"]
+    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
 class MassSubstituted(_Rule):
     """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
 
@@ -175,6 +182,7 @@ Rule = Annotated[
     | DayMeanByFlow
     | DayMass
     | QuarterCapture
+    | MonthShareWithin
     | MassSubstituted
     | MassSubstitutedDays,
     Field(discriminator="step"),
@@ -193,6 +201,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("mass", "day"): ("day.mass",),
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
+    ("within", "month"): ("month.share_within",),
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
@@ -236,6 +245,11 @@ class Pack:
     interval: Mapping[str, int]
     ph: tuple[str, ...]
     air_oxygen: int
+
+    @property
+    def share_within(self) -> int | None:
+        """Least share of a month's valid hours within a programme's limit [%, at SCALE]."""
+        return next((scaled(r.share_min_pct) for r in self.rules if isinstance(r, MonthShareWithin)), None)
 
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""

@@ -16,6 +16,8 @@ from processors.packs import chosen, packs_of
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
 """Factor of an enterprise's standard coal and CO2, over all its meters."""
+WITHIN = "within"
+"""Stat of a month: the share of its valid hours within the limits of a programme [%]."""
 NOWHERE = -1
 """Id of a point that the registry does not have; no figure bears it."""
 FOREVER_MS = 8_000_000_000_000_000
@@ -138,10 +140,9 @@ class Points:
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
+        self.programmes = self._programmes()
+        """Limits on hours that a programme set (``pid``, ``stat``, ``limit_id``), where the rule pack assesses months by them."""
         self.limits = self._limits()
-        alone = self.limits.select("pid", "stat", "averaging").is_duplicated()
-        self.plain_limits = not (alone.any() or self.limits["when_pid"].count())
-        """Whether no figure has two limits, nor one with a condition."""
         self.readers = self._readers()
         """Points (``reader``) whose figures are weighed or judged by those of another point (``pid``)."""
         self.sources = {s.source: s for s in registry.sources}
@@ -267,7 +268,36 @@ class Points:
             for limit in self.registry.limits
             if (limit.source, limit.factor) in self.pid
         ]
-        return pl.DataFrame(rows, schema=_LIMIT_SCHEMA)
+        return pl.concat([pl.DataFrame(rows, schema=_LIMIT_SCHEMA), self._shares()])
+
+    def _programmes(self) -> pl.DataFrame:
+        asked = {s.source: chosen(s, self.packs).share_within for s in self.registry.sources}
+        rows = [
+            (self.pid[limit.source, limit.factor], limit.stat, limit.limit_id, asked[limit.source])
+            for limit in self.registry.limits
+            if limit.rank == "programme" and limit.averaging == "hour" and asked.get(limit.source) is not None
+            if (limit.source, limit.factor) in self.pid
+        ]
+        schema = {"pid": pl.Int32, "stat": pl.String, "limit_id": pl.String, "share": pl.Int64}
+        return pl.DataFrame(sorted(set(rows)), schema=schema, orient="row")
+
+    def _shares(self) -> pl.DataFrame:
+        """Return what a programme asks of months as limits, one a point, from below."""
+        each = self.programmes.unique("pid", keep="first", maintain_order=True)
+        return each.select(
+            "pid",
+            "limit_id",
+            stat=pl.lit(WITHIN),
+            averaging=pl.lit("month"),
+            limit="share",
+            limit_from=0,
+            limit_to=FOREVER_MS,
+            limit_rules=pl.lit(0, dtype=pl.UInt64),
+            lower=True,
+            when_pid=None,
+            when_op=None,
+            when_value=None,
+        ).select(*(pl.col(name).cast(kind) for name, kind in _LIMIT_SCHEMA.items()))
 
     def _condition(self, limit: Limit) -> dict[str, object]:
         """Return what a limit's condition is: on which point's mean, how it compares, with what."""

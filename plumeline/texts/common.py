@@ -62,6 +62,7 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
+stat.within | share of hours within
 stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
@@ -201,6 +202,7 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
+stat.within | 达标小时比例
 stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
