@@ -6,20 +6,22 @@ at a tick, a few at each. So a restart loses none of them, and a replay repeats 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from ingest.records import Mark
-from ingest.registry import Source
+from ingest.registry import Source, StageRule
 from processors.decode import Layouts, decode
+from processors.episodes import HourVerdict
+from processors.escalation import days_changed, judging, reach_of
 from processors.figures import DAY_MS, Level, epoch_ms
 from processors.findings import Findings
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
-from processors.publish import FIGURE_SCHEMA, frame_of
+from processors.publish import FIGURE_SCHEMA, LIVE_MS, frame_of, verdict_of
 from processors.qualify import Fields, place, qualify, resolve
 from processors.shelf import MarkSpan
 
@@ -112,6 +114,19 @@ def close_days(
         closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
         for closer in closers_of(pack):
             closer(closed, findings, out)
+        if rules := judging(points.registry.escalation, "day"):
+            out.events += days_changed(rules, _days_around(closed, rules), day)
+
+
+def _days_around(closed: Closed, rules: Sequence[StageRule]) -> list[HourVerdict]:
+    """Return the judged days that a stretch of the ladder may share with a closed one."""
+    reach_ms = (reach_of(rules, "day") - 1) * DAY_MS
+    found = closed.past.cold_figures(closed.source.source, "day", closed.day_ms - reach_ms, closed.end_ms + reach_ms)
+    return [
+        replace(verdict_of(f), live=f.revision == 1 and f.decided_ms <= f.start_ms + DAY_MS + LIVE_MS)
+        for f in found
+        if f.revision and f.limit is not None
+    ]
 
 
 EMPTY_FIGURES = pl.DataFrame(schema=FIGURE_SCHEMA)

@@ -20,6 +20,7 @@ from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
 from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
+from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
 from processors.memory import NO_DATA_HOURS_MAX, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
@@ -66,7 +67,7 @@ class Engine:
         self._aside = sorted(self.points.sid[source] for source in aside if source in self.points.sid)
         self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
-        self.episodes = EpisodeBook()
+        self.episodes = EpisodeBook(judging(registry.escalation, "hour"))
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
         closing = closing_sources(self.points) if past is not None else frozenset[str]()

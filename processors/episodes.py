@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ingest.registry import StageRule
+from processors.escalation import Reasons, changes, reasons
 from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
 from processors.rules.judge import times_over_text
 
@@ -49,8 +51,12 @@ class _Series:
 
 @dataclass(slots=True)
 class EpisodeBook:
-    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out."""
+    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out.
 
+    ``rules`` are those of the ladder of escalation that judge hours; what they raise and let lapse is told with the episodes.
+    """
+
+    rules: tuple[StageRule, ...] = ()
     series: dict[tuple[str, str, str, str], _Series] = field(default_factory=dict)
 
     def restore(self, episodes: Iterable[Episode], hours: Iterable[HourVerdict]) -> None:
@@ -82,10 +88,12 @@ class EpisodeBook:
                 if hour.verdict != EXCEEDS:
                     continue
                 known = self.series[key] = _Series()
+            before = self._reasons(known, hour)
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
                     events.append(event)
+            events += changes(before, self._reasons(known, hour), hour, known.exceeding, "hour")
             _bound(known)
         for episode in [e for e in changed.values() if e.state == "open"]:
             after = behind(episode)
@@ -94,6 +102,9 @@ class EpisodeBook:
                 changed[closed.id] = closed
                 events.append(event)
         return events, list(changed.values())
+
+    def _reasons(self, known: _Series, hour: HourVerdict) -> Reasons:
+        return reasons(self.rules, known.exceeding, hour.hour_ms, "hour") if self.rules and known.exceeding else {}
 
 
 def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
