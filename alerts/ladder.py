@@ -77,11 +77,13 @@ def explained(state: State, thread: str, source: str, factor: str) -> None:
 
 
 def closed(state: State, thread: str, source: str, factor: str, who: str, words: str) -> bool:
-    """Close a matter; it is told at the next tick. False where this matter is not open."""
+    """Close a matter, and with it what its exceedances waited for; it is told at the next tick. False where this matter is not open."""
     matter = state.get(_key(source, factor))
     if matter is None or matter["thread"] != thread:
         return False
     _forget(state, source, factor)
+    for when in BY_TIME:
+        timers.drop(state, f"{when}/", source=source, factor=factor)
     facts = {"stage": matter["stage"], "since": matter["since"], "who": who, "words": words}
     timers.start(state, f"closed/{thread}", 0, {"source": source, "factor": factor, "thread": thread, "facts": facts})
     return True
