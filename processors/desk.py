@@ -56,21 +56,21 @@ class Desk:
         out: Output,
         meters: Meters | None = None,
         *,
-        no_data: bool = False,
+        empty: pl.DataFrame | None = None,
     ) -> None:
         """Make the hours of (``sid``, ``hour``, ``decided``) keys anew and publish those that are new or differ.
 
         Args:
             meters: whose energy belongs to these hours.
-            no_data: also state hours of which nothing came.
+            empty: those of the keys of which is also stated what did not come.
         """
         rows, contested, disagreeing = hour_figures(shelf, keys.select("sid", "hour"), self.points, spans)
         self.findings.conflicts(contested, out)
         self.findings.disagree(disagreeing, out)
         rows = pl.concat([rows, *(meters.rows(keys, out) if meters is not None else [])])
         rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
-        if no_data:
-            rows = pl.concat([rows, self._no_data(shelf, rows, keys, spans)])
+        if empty is not None:
+            rows = pl.concat([rows, self._no_data(shelf, rows, empty, spans)])
         self._publish_on(shelf, publish(shelf, rows, self.points, "hour"), out)
 
     def day_of(self, time: pl.Expr) -> pl.Expr:
