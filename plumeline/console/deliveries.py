@@ -181,7 +181,9 @@ def form(row: AlertRow, said: str, *, over: bool) -> Markup:
         h("button", t("action.acknowledge.do"), name="kind", value="acknowledge", cls="first") if can else None,
         h("button", t("action.comment.do"), name="kind", value="comment"),
         h("button", t("action.explain.do"), name="kind", value="explain") if _explainable(row) else None,
-        h("button", t("action.close.do"), name="kind", value="close") if row.thread.startswith(MATTER) and not over else None,
+        h("button", t("action.close.do"), name="kind", value="close")
+        if row.thread.startswith(MATTER) and _open(row, over)
+        else None,
         h("small", t("action.acknowledge.means")) if can else None,
         action="alerts/act",
         method="post",
@@ -210,8 +212,13 @@ def _explainable(row: AlertRow) -> bool:
     return kind.startswith(("exceedance.", "escalation.", "deadline.")) or kind in ("source.silent", "county.silent")
 
 
+def _open(row: AlertRow, over: bool) -> bool:
+    """Whether the matter of an alert that is not over is open."""
+    return row.stage is not None and not over and row.phase not in ("resolved", "withdrawn")
+
+
 def _stage(row: AlertRow, over: bool) -> Markup | None:
-    if row.stage is None or over or row.phase in ("resolved", "withdrawn"):
+    if not _open(row, over):
         return None
     return parts.chip("red", t("alerts.stage", stage=row.stage, level=t(f"level.{row.stage}")))
 
