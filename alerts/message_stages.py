@@ -44,8 +44,12 @@ def stage_lines(view: View) -> list[str]:
         value = view.text("stage.value", **view.measure(facts), times_over=view.times_over())
     was = view.text("stage.was", since=since, **stage_words(view, facts, "was")) if facts.get("was") else ""
     rests_on = view.text("stage.rests_on", basis=view.cut(facts.get("rests_on"))) if facts.get("rests_on") else ""
+    count = ""
+    if facts.get("within"):
+        key = known(f"stage.count.{facts.get('period')}", "stage.count.hour")
+        count = view.text(key, n=facts.get("exceeding"), within=facts["within"])
     title = view.title("title.escalation.raised", **stage)
-    return [title, why, value, was, rests_on, view.next(f"next.escalation.{facts.get('stage')}", "next.escalation.2")]
+    return [title, why, value, count, was, rests_on, view.next(f"next.escalation.{facts.get('stage')}", "next.escalation.2")]
 
 
 def deadline_lines(view: View) -> list[str]:

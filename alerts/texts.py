@@ -109,6 +109,8 @@ ENGLISH: dict[str, str] = {
     "digest.raised": "Reason for stage {stage} ({level}), found looking back: {factor}, {why}.",
     "stage.because": "Why: {why}.",
     "stage.value": "{value} {unit} against {limit} ({period}, {basis}), {times_over} times over.",
+    "stage.count.hour": "Exceeding hours within {within} h: {n}.",
+    "stage.count.day": "Exceeding days within {within} days: {n}.",
     "stage.was": "Open since {since}, until now stage {stage} ({level}).",
     "stage.rests_on": "Rests on: {basis}.",
     "stage.gone": "Later data took the reason away: {why}.",

@@ -102,6 +102,8 @@ CHINESE: dict[str, str] = {
     "digest.raised": "追溯发现 {stage} 级（{level}）升级事由：{factor}，{why}。",
     "stage.because": "升级原因：{why}。",
     "stage.value": "{period} {value} {unit}（{basis}，限值 {limit}），超标 {times_over} 倍。",
+    "stage.count.hour": "{within} 小时内超标 {n} 小时。",
+    "stage.count.day": "{within} 天内超标 {n} 天。",
     "stage.was": "自 {since} 起未办结，此前为 {stage} 级（{level}）。",
     "stage.rests_on": "依据：{basis}。",
     "stage.gone": "后到数据使升级原因不再成立：{why}。",

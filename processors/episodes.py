@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.registry import StageRule
-from processors.escalation import Reasons, changes, reasons
+from processors.escalation import changes, reasons
 from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
 from processors.rules.judge import times_over_text
 
@@ -88,12 +88,14 @@ class EpisodeBook:
                 if hour.verdict != EXCEEDS:
                     continue
                 known = self.series[key] = _Series()
-            before = self._reasons(known, hour)
+            touched = self.rules if hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding else ()
+            before = reasons(touched, known.exceeding, hour.hour_ms, "hour")
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
                     events.append(event)
-            events += changes(before, self._reasons(known, hour), hour, known.exceeding, "hour")
+            held = reasons(touched, known.exceeding, hour.hour_ms, "hour")
+            events += changes(before, held, hour, known.exceeding, "hour", touched)
             _bound(known)
         for episode in [e for e in changed.values() if e.state == "open"]:
             after = behind(episode)
@@ -102,9 +104,6 @@ class EpisodeBook:
                 changed[closed.id] = closed
                 events.append(event)
         return events, list(changed.values())
-
-    def _reasons(self, known: _Series, hour: HourVerdict) -> Reasons:
-        return reasons(self.rules, known.exceeding, hour.hour_ms, "hour") if self.rules and known.exceeding else {}
 
 
 def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:

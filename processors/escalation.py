@@ -33,7 +33,7 @@ def judging(escalation: Escalation | None, level: str) -> tuple[StageRule, ...]:
 
 def reach_of(rules: Iterable[StageRule], level: str) -> int:
     """Return how many periods from a changed one on may lie in its stretch, itself among them."""
-    return max((rule.within_h if level == "hour" else rule.within_d) or 1 for rule in rules)
+    return max(((rule.within_h if level == "hour" else rule.within_d) or 1 for rule in rules), default=0)
 
 
 def reasons(rules: Sequence[StageRule], exceeding: Mapping[int, HourVerdict], at_ms: int, level: str) -> Reasons:
@@ -57,13 +57,25 @@ def _holds(rule: StageRule, exceeding: Mapping[int, HourVerdict], at_ms: int, pe
 
 
 def changes(
-    before: Reasons, after: Reasons, changed: HourVerdict, exceeding: Mapping[int, HourVerdict], level: str
+    before: Reasons,
+    after: Reasons,
+    changed: HourVerdict,
+    exceeding: Mapping[int, HourVerdict],
+    level: str,
+    rules: Sequence[StageRule],
 ) -> list[Event]:
-    """Return what a changed period made of its series' reasons: raised, or lapsed, in the order of periods and rules."""
+    """Return what a changed period made of its series' reasons: raised, or lapsed, in the order of periods and rules.
+
+    What is raised says how many periods exceed within the longest stretch of the ``rules``.
+    """
+    within, period_ms = reach_of(rules, level), HOUR_MS if level == "hour" else DAY_MS
     events: list[Event] = []
     for key in sorted(before.keys() ^ after.keys(), key=lambda key: (key[1], key[0])):
-        about = exceeding[key[1]] if key in after else None
-        events.append(_event((after if about else before)[key], key[1], changed, about, level))
+        rule, facts = after.get(key) or before[key], dict[str, Any]()
+        if key in after:
+            found = counted(exceeding, key[1], within=within, period_ms=period_ms)
+            facts = {**_numbers(exceeding[key[1]]), "exceeding": found, "within": within, "period": level}
+        events.append(_event("raised" if key in after else "lapsed", rule, key[1], period_ms, changed, facts))
     return events
 
 
@@ -86,16 +98,15 @@ def days_changed(rules: Sequence[StageRule], days: Iterable[HourVerdict], at_ms:
         gone: Reasons = {}
         if known[at_ms].state == "revised":
             gone = {(r.id, d): r for d in known if d >= at_ms for r in rules if (r.id, d) not in held}
-        yield from changes(gone, held, known[at_ms], exceeding, "day")
+        yield from changes(gone, held, known[at_ms], exceeding, "day", rules)
 
 
-def _event(rule: StageRule, start: int, changed: HourVerdict, about: HourVerdict | None, level: str) -> Event:
-    """Return the event that a reason was raised, or without a period that it is ``about`` has lapsed.
+def _event(what: str, rule: StageRule, start: int, period_ms: int, changed: HourVerdict, more: dict[str, Any]) -> Event:
+    """Return the event of a reason.
 
     Its identity holds when that was decided: a reason may come and go and come again.
     """
-    period_ms = HOUR_MS if level == "hour" else DAY_MS
-    kind = f"escalation.{'raised' if about else 'lapsed'}"
+    kind = f"escalation.{what}"
     reason = "/".join((rule.id, changed.stat, changed.limit_id, local_iso(start)))
     facts: dict[str, Any] = {
         "rule": rule.id,
@@ -107,7 +118,7 @@ def _event(rule: StageRule, start: int, changed: HourVerdict, about: HourVerdict
         "hour_start": local_iso(start),
         "hour_end": local_iso(start + period_ms),
         **sentences(rule),
-        **(_numbers(about) if about else {}),
+        **more,
     }
     identity = "/".join((kind, changed.source, changed.factor, reason, str(changed.decided_ms)))
     return Event(identity, kind, changed.source, changed.factor, changed.decided_ms, changed.live, facts)

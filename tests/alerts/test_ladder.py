@@ -33,7 +33,7 @@ def raised(stage: int, at: str = "03:05:00", reason: str = "", what: str = "rais
         "rule": "R", "stage": stage, "reason": reason or f"R{stage}", "stat": "avg_ref", "unit": "mg/m3", "limit_id": "PWR-ULE-SO2",
         "hour_start": "2026-07-01T02:00:00+08:00", "hour_end": "2026-07-01T03:00:00+08:00", "value": "46.8", "limit": "35",
         "times_over": "0.337", "text": "3 exceeding hours within 24 h", "text_zh": "24 小时内有 3 个小时均值超标",
-        "rests_on": "Ladder", **more,
+        "rests_on": "Ladder", "exceeding": 3, "within": 24, "period": "hour", **more,
     }  # fmt: skip
     live = bool(facts.pop("live", True))
     return Event(
@@ -225,6 +225,7 @@ def test_a_message_says_stage_reason_since_when_and_what_to_do() -> None:
         "[STAGE 3: city] SO₂ — Nanhai Power, outlet DA001 (stack 1)",
         "Why: 3 exceeding hours within 24 h.",
         "46.8 mg/m³ against 35 (hour 02:00–03:00, at 6 % O₂), 0.34 times over.",
+        "Exceeding hours within 24 h: 3.",
         "Open since 03:05, until now stage 2 (county).",
         "Rests on: Ladder.",
         "→ City: read the evidence and what was said so far; close the matter with its outcome.",
@@ -232,10 +233,11 @@ def test_a_message_says_stage_reason_since_when_and_what_to_do() -> None:
     ]
     assert [*english.links] == ["Acknowledge", "Evidence", "Source", "Console"]
     chinese = render(alerts[1], registry(), BASE, "zh")
-    assert [chinese.title, *chinese.body][:4] == [
+    assert [chinese.title, *chinese.body][:5] == [
         "【3 级：市级】SO₂ — Nanhai Power DA001（stack 1）",
         "升级原因：24 小时内有 3 个小时均值超标。",
         "02:00–03:00 小时均值 46.8 mg/m³（折算，基准氧含量 6%，限值 35），超标 0.34 倍。",
+        "24 小时内超标 3 小时。",
         "自 03:05 起未办结，此前为 2 级（区县）。",
     ]
     _, fallen = play(raised(2), raised(2, "08:00:00", what="lapsed"))

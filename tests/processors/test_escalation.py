@@ -106,6 +106,9 @@ def test_days() -> None:
     assert told(first) == [("raised", "LAD-3-day", "07-01T00:00")]
     third = list(days_changed(DAYS, days, days[2].hour_ms))
     assert told(third) == [("raised", "LAD-3-day", "07-30T00:00"), ("raised", "LAD-4-days", "07-30T00:00")]
+    assert [(e.facts["exceeding"], e.facts["within"], e.facts["period"]) for e in days_changed(DAYS, days, days[2].hour_ms)] == [
+        (3, 30, "day"), (3, 30, "day"),
+    ]  # fmt: skip
     far = [day(0, 36), day(10, 36), day(30, 36)]
     assert told(list(days_changed(DAYS, far, far[2].hour_ms))) == [("raised", "LAD-3-day", "07-31T00:00")]
 
