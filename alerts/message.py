@@ -70,11 +70,12 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
 
 
 def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
-    """Return a message's links by their names: acknowledge (what is open), evidence (of an hour), source, console."""
+    """Return a message's links by their names: acknowledge, or the matter (what is open), evidence (of an hour), source, console."""
     base = base.rstrip("/")
     acknowledge = {}
     if alert.phase in ("opened", "update"):
-        acknowledge = {text("link.acknowledge", language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
+        name = "link.matter" if alert.kind.startswith("escalation.") else "link.acknowledge"
+        acknowledge = {text(name, language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
     about = f"source/{quote(alert.source, safe='')}" if not alert.source.startswith(COUNTY) else "sources?state=silent"
     found = {text("link.source", language): f"{base}/{about}"}
     start, stat = alert.facts.get("hour_start"), alert.facts.get("stat")

@@ -37,7 +37,7 @@ def stage_lines(view: View) -> list[str]:
     if alert.kind == "escalation.lapsed":
         key = "lowered" if facts.get("now") else "withdrawn"
         left = view.text("stage.now", **stage_words(view, facts, "now")) if facts.get("now") else view.text("stage.none")
-        gone = view.text("stage.gone", why=view.clause(facts))
+        gone = view.text("stage.gone", why=view.clause(facts)) if facts.get("text") else view.text("stage.gone_episode")
         return [view.title(f"title.escalation.{key}", **stage), gone, left, view.next("next.escalation.lapsed")]
     value = ""
     if facts.get("value") is not None:

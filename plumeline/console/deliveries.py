@@ -170,6 +170,7 @@ def history(row: AlertRow, now_ms: int) -> Markup | None:
 def form(row: AlertRow, said: str, *, over: bool) -> Markup:
     """Return the form to acknowledge (what is open and nobody has acknowledged) or to comment; ``said`` is the last answer's key."""
     can = row.acknowledged is None and not over and row.phase not in ("resolved", "withdrawn", "digest")
+    can = can and not row.thread.startswith(MATTER)  # that rises until it is closed
     name, what = t("action.who"), t("action.words")
     return h(
         "form",

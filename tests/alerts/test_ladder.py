@@ -134,6 +134,10 @@ def test_a_withdrawn_episode_takes_its_reasons_with_it() -> None:
     assert told(alerts) == [("escalation.raised", "opened", 2)]
     state, alerts = play(over("withdrawn", "06:00:00", live=False), state=state)
     assert [(a.kind, a.phase) for a in alerts] == [("exceedance.withdrawn", "withdrawn"), ("escalation.lapsed", "withdrawn")]
+    assert render(alerts[1], registry(), BASE).body[:2] == (
+        "The exceedance that it stood on was withdrawn.",
+        "No reason remains.",
+    )
     assert not any(key.startswith(("timer", "matter")) for key in state)
 
 
@@ -231,7 +235,7 @@ def test_a_message_says_stage_reason_since_when_and_what_to_do() -> None:
         "→ City: read the evidence and what was said so far; close the matter with its outcome.",
         "Log time 2026-07-01 05:05:00 (UTC+8).",
     ]
-    assert [*english.links] == ["Acknowledge", "Evidence", "Source", "Console"]
+    assert [*english.links] == ["Explain or close", "Evidence", "Source", "Console"]
     chinese = render(alerts[1], registry(), BASE, "zh")
     assert [chinese.title, *chinese.body][:5] == [
         "【3 级：市级】SO₂ — Nanhai Power DA001（stack 1）",

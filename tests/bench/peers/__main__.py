@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.peers import environment
-from tests.bench.peers.catalogue import PEERS
+from tests.bench.peers.catalogue import OURS, PEERS
 from tests.bench.peers.load import Size
 
 SMALL_SOURCES = 100
@@ -64,17 +64,18 @@ def main(
     else:
         table = Table(title=_title(size, runs))
         table.add_column("engine", no_wrap=True)
-        for heading in ("readings/s", "CPU-s per million", "times Plumeline's", "aim", "peak RSS, MB"):
+        for heading in ("readings/s", "CPU-s per million", "peak RSS, MB"):
             table.add_column(heading, justify="right")
         table.add_column("checked")
         for result in results:
             numbers = result.figures(size.readings)
             rate, cpu, rss = (numbers.get(name) for name in ("readings_s", "cpu_s_per_million", "rss_mb"))
-            ratio = times.get(result.name)
-            compared = ["—", "—"] if ratio is None else [f"{ratio.times:.1f}", ratio.told]
-            shown = [f"{rate:,.0f}", f"{cpu:.1f}", *compared, f"{rss:,.0f}"] if rate and cpu and rss else ["—"] * 5
+            shown = [f"{rate:,.0f}", f"{cpu:.1f}", f"{rss:,.0f}"] if rate and cpu and rss else ["—"] * 3
             table.add_row(result.name, *shown, result.checked)
         out.print(table)
+        for name, ratio in times.items():
+            aimed = "" if ratio.aim is None else f"; aim {ratio.told}"
+            out.print(f"{name}: {ratio.times:.1f} times the CPU-seconds of {OURS}{aimed}", markup=False, highlight=False)
         for result in results:
             for fault in result.faults:
                 out.print(f"{result.name}: {fault}", markup=False, highlight=False)
