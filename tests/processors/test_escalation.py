@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from alerts.outbox import Outbox
 from ingest.log import PARTITIONS, Entry, partition_of
-from ingest.registry import Escalation, Limit, Registry, StageRule
+from ingest.registry import Contact, Escalation, Limit, Registry, StageRule
 from ingest.registry_files import RegistryFaults, load_registry
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
@@ -180,6 +181,34 @@ def test_a_process_tells_hours_and_days(tmp_path: Path) -> None:
     ]
     assert sorted(escalations(tmp_path / "many", hours_a_turn=7, restarts=False)) == sorted(found)
     assert sorted(escalations(tmp_path / "restarted", hours_a_turn=5, restarts=True)) == sorted(found)
+
+
+def test_people_are_told(tmp_path: Path) -> None:
+    """Hours of 80 against 35 are 1.29 times over: the city hears of the first at once, everybody once, and of nothing else."""
+    log, box = SqliteLog(tmp_path / "log.db"), Outbox(tmp_path / "outbox.db")
+    writer = SqliteWriter(tmp_path / "data.db")
+    store = SqliteStore(writer)
+    levels = ("enterprise", "county", "city", "province")
+    people = tuple(Contact(contact=name, url="http://127.0.0.1:9/none", secret_env="NONE", level=name) for name in levels)
+    rows = office().model_copy(update={"contacts": people})
+    runner = Runner(log, writer, store, rows, outbox=box, settings=Settings(provisional=False))
+    for n in range(4):
+        log.append_now([Entry("reports", partition_of(STACK), b"\n".join(stack_hour(MIDNIGHT + timedelta(hours=n), 80)))])
+        at = tick(MIDNIGHT + timedelta(hours=n + 1, minutes=6))
+        log.append_now([Entry("reports", p, at) for p in range(PARTITIONS)])
+        runner.drain()
+    opened = [
+        row for row in box.alerts(99) if row.phase == "opened" and row.alert.kind != "source.blind"
+    ]  # ticks are an hour apart
+    told = [(row.alert.kind, row.time_ms, [d.contact for d in row.deliveries]) for row in opened]
+    first = ms(MIDNIGHT) + HOUR_MS
+    assert [(kind, sent) for kind, _, sent in told] == [
+        ("escalation.raised", ["enterprise", "county", "city"]), ("exceedance.opened", ["enterprise"]),
+    ]  # fmt: skip
+    assert all(first <= at <= first + 6 * 60_000 for _, at, _ in told)
+    assert [row.alert.kind for row in box.alerts(99)].count("escalation.raised") == 1
+    store.close()
+    writer.close()
 
 
 CLAUSE = {"id": "R", "standard": "S", "confidence": "proposal", "text": "x", "text_zh": "x", "stage": "city"}

@@ -75,7 +75,12 @@ def main(
         out.print(table)
         for name, ratio in times.items():
             aimed = "" if ratio.aim is None else f"; aim {ratio.told}"
-            out.print(f"{name}: {ratio.times:.1f} times the CPU-seconds of {OURS}{aimed}", markup=False, highlight=False)
+            out.print(
+                f"{name}: {ratio.times:.1f} times the CPU-seconds of {OURS}{aimed}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
         for result in results:
             for fault in result.faults:
                 out.print(f"{result.name}: {fault}", markup=False, highlight=False)
