@@ -20,7 +20,10 @@ CLOSED_REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class HourVerdict:
-    """A published hour of a judged series. ``live`` is true for a first decision made in time, false for what a rebuild found."""
+    """A published hour (or a day, by its ``length_ms``) of a judged series.
+
+    ``live`` is true for a first decision made in time, false for what a rebuild found.
+    """
 
     source: str
     factor: str
@@ -36,6 +39,7 @@ class HourVerdict:
     state: str
     live: bool
     decided_ms: int
+    length_ms: int = HOUR_MS
 
     @property
     def series(self) -> tuple[str, str, str, str]:
@@ -88,14 +92,15 @@ class EpisodeBook:
                 if hour.verdict != EXCEEDS:
                     continue
                 known = self.series[key] = _Series()
-            touched = self.rules if hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding else ()
-            before = reasons(touched, known.exceeding, hour.hour_ms, "hour")
+            changes_it = hour.length_ms == HOUR_MS and (hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding)
+            touched = self.rules if changes_it else ()
+            before = reasons(touched, known.exceeding, hour)
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
                     events.append(event)
-            held = reasons(touched, known.exceeding, hour.hour_ms, "hour")
-            events += changes(before, held, hour, known.exceeding, "hour", touched)
+            held = reasons(touched, known.exceeding, hour)
+            events += changes(before, held, hour, known.exceeding, touched)
             _bound(known)
         for episode in [e for e in changed.values() if e.state == "open"]:
             after = behind(episode)

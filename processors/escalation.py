@@ -23,6 +23,8 @@ Reasons = dict[tuple[str, int], StageRule]
 """Rule and start of the period -> the rule."""
 
 EXCEEDS = "exceeds"
+LEVEL_OF = {HOUR_MS: "hour", DAY_MS: "day"}
+"""Length of a judged period -> its level."""
 
 
 def judging(escalation: Escalation | None, level: str) -> tuple[StageRule, ...]:
@@ -31,20 +33,19 @@ def judging(escalation: Escalation | None, level: str) -> tuple[StageRule, ...]:
     return tuple(rule for rule in escalation.rule if rule.when in kinds) if escalation is not None else ()
 
 
-def reach_of(rules: Iterable[StageRule], level: str) -> int:
+def reach_of(rules: Iterable[StageRule]) -> int:
     """Return how many periods from a changed one on may lie in its stretch, itself among them."""
-    return max(((rule.within_h if level == "hour" else rule.within_d) or 1 for rule in rules), default=0)
+    return max((rule.within_h or rule.within_d or 1 for rule in rules), default=0)
 
 
-def reasons(rules: Sequence[StageRule], exceeding: Mapping[int, HourVerdict], at_ms: int, level: str) -> Reasons:
+def reasons(rules: Sequence[StageRule], exceeding: Mapping[int, HourVerdict], changed: HourVerdict) -> Reasons:
     """Return the reasons at the periods that a change of one of them can reach: from it on, as far as the longest stretch.
 
     Args:
         exceeding: the series' exceeding periods, by start.
-        at_ms: start of the changed period.
     """
-    period_ms = HOUR_MS if level == "hour" else DAY_MS
-    starts = [s for s in range(at_ms, at_ms + reach_of(rules, level) * period_ms, period_ms) if s in exceeding]
+    at_ms, period_ms = changed.hour_ms, changed.length_ms
+    starts = [s for s in range(at_ms, at_ms + reach_of(rules) * period_ms, period_ms) if s in exceeding]
     return {(rule.id, start): rule for start in starts for rule in rules if _holds(rule, exceeding, start, period_ms)}
 
 
@@ -61,21 +62,20 @@ def changes(
     after: Reasons,
     changed: HourVerdict,
     exceeding: Mapping[int, HourVerdict],
-    level: str,
     rules: Sequence[StageRule],
 ) -> list[Event]:
     """Return what a changed period made of its series' reasons: raised, or lapsed, in the order of periods and rules.
 
     What is raised says how many periods exceed within the longest stretch of the ``rules``.
     """
-    within, period_ms = reach_of(rules, level), HOUR_MS if level == "hour" else DAY_MS
+    within, level = reach_of(rules), LEVEL_OF[changed.length_ms]
     events: list[Event] = []
     for key in sorted(before.keys() ^ after.keys(), key=lambda key: (key[1], key[0])):
         rule, facts = after.get(key) or before[key], dict[str, Any]()
         if key in after:
-            found = counted(exceeding, key[1], within=within, period_ms=period_ms)
+            found = counted(exceeding, key[1], within=within, period_ms=changed.length_ms)
             facts = {**_numbers(exceeding[key[1]]), "exceeding": found, "within": within, "period": level}
-        events.append(_event("raised" if key in after else "lapsed", rule, key[1], period_ms, changed, facts))
+        events.append(_event("raised" if key in after else "lapsed", rule, key[1], changed, facts))
     return events
 
 
@@ -94,20 +94,20 @@ def days_changed(rules: Sequence[StageRule], days: Iterable[HourVerdict], at_ms:
     for key in sorted(key for key, known in series.items() if at_ms in known):
         known = series[key]
         exceeding = {start: day for start, day in known.items() if day.verdict == EXCEEDS}
-        held = reasons(rules, exceeding, at_ms, "day")
+        held = reasons(rules, exceeding, known[at_ms])
         gone: Reasons = {}
         if known[at_ms].state == "revised":
             gone = {(r.id, d): r for d in known if d >= at_ms for r in rules if (r.id, d) not in held}
-        yield from changes(gone, held, known[at_ms], exceeding, "day", rules)
+        yield from changes(gone, held, known[at_ms], exceeding, rules)
 
 
-def _event(what: str, rule: StageRule, start: int, period_ms: int, changed: HourVerdict, more: dict[str, Any]) -> Event:
+def _event(what: str, rule: StageRule, start: int, changed: HourVerdict, more: dict[str, Any]) -> Event:
     """Return the event of a reason.
 
     Its identity holds when that was decided: a reason may come and go and come again.
     """
     kind = f"escalation.{what}"
-    reason = "/".join((rule.id, changed.stat, changed.limit_id, local_iso(start)))
+    reason = "/".join((rule.id, changed.stat, changed.limit_id, LEVEL_OF[changed.length_ms], local_iso(start)))
     facts: dict[str, Any] = {
         "rule": rule.id,
         "stage": LEVELS.index(rule.stage),
@@ -116,7 +116,7 @@ def _event(what: str, rule: StageRule, start: int, period_ms: int, changed: Hour
         "unit": changed.unit,
         "limit_id": changed.limit_id,
         "hour_start": local_iso(start),
-        "hour_end": local_iso(start + period_ms),
+        "hour_end": local_iso(start + changed.length_ms),
         **sentences(rule),
         **more,
     }

@@ -17,10 +17,10 @@ def close_escalation(closed: Closed, _findings: Findings, out: Output) -> None:
     rules = judging(closed.points.registry.escalation, "day")
     if not rules:
         return
-    reach_ms = (reach_of(rules, "day") - 1) * DAY_MS
+    reach_ms = (reach_of(rules) - 1) * DAY_MS
     found = closed.past.cold_figures(closed.source.source, "day", closed.day_ms - reach_ms, closed.end_ms + reach_ms)
     days = [
-        replace(verdict_of(f), live=f.revision == 1 and f.decided_ms <= f.start_ms + DAY_MS + LIVE_MS)
+        replace(verdict_of(f), length_ms=DAY_MS, live=f.revision == 1 and f.decided_ms <= f.start_ms + DAY_MS + LIVE_MS)
         for f in found
         if f.revision and f.limit is not None
     ]

@@ -34,7 +34,9 @@ def verdict(start: int, value: float | None, *, period: int = HOUR_MS, state: st
     told = "not judged" if value is None else "exceeds" if value > 35 else "complies"
     number = None if value is None else round(value * 10**6)
     decided = start + period + 300_000
-    return HourVerdict(STACK, SO2, "avg_ref", "L35", start, told, number, 35_000_000, None, 60, "mg/m3", state, live, decided)
+    return HourVerdict(
+        STACK, SO2, "avg_ref", "L35", start, told, number, 35_000_000, None, 60, "mg/m3", state, live, decided, period
+    )
 
 
 def hour(n: int, value: float | None, **more: Any) -> HourVerdict:
