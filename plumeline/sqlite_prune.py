@@ -70,7 +70,7 @@ class Pruner:
             yield from self._deleted("carries", "source, factor, day", where, source, cut_ms)
         yield from self._deleted("events", "n", "time < ?", cut_ms)
         yield from self._deleted("frames", "id", "received < ?", cut_ms)
-        yield from self._deleted("marks", "id", '"end" < ?', cut_ms)
+        yield from self._deleted("marks", "id", '"end" < ?', cut_ms - self.history_ms)
         over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
         yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
 
