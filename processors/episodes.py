@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ingest.registry import StageRule
+from processors.escalation import changes, reasons
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso
 from processors.judging import COMPLIES, EXCEEDS
 from processors.rules.judge import times_over_text
@@ -63,8 +65,12 @@ class _Series:
 
 @dataclass(slots=True)
 class EpisodeBook:
-    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out."""
+    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out.
 
+    ``rules`` are those of the ladder of escalation that judge hours; what they raise and let lapse is told with the episodes.
+    """
+
+    rules: tuple[StageRule, ...] = ()
     series: dict[Series, _Series] = field(default_factory=dict)
     limits: dict[tuple[str, str], set[Series]] = field(default_factory=dict)
     """The series of a point."""
@@ -121,10 +127,15 @@ class EpisodeBook:
                 if hour.verdict != EXCEEDS:
                     continue
                 known = self._known(key)
+            changes_it = hour.length_ms == HOUR_MS and (hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding)
+            touched = self.rules if changes_it else ()
+            before = reasons(touched, known.exceeding, hour)
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
                     events.append(self._beside(event, hour))
+            held = reasons(touched, known.exceeding, hour)
+            events += changes(before, held, hour, known.exceeding, touched)
             _bound(known)
         for episode in [e for e in changed.values() if e.state == "open"]:
             after = behind(episode)
