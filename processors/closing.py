@@ -21,6 +21,8 @@ from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.publish import FIGURE_SCHEMA, frame_of
 from processors.qualify import Fields, place, qualify, resolve
+from processors.screening import screen
+from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 
 CLOSINGS_A_TICK = 2
@@ -78,7 +80,7 @@ class Closed:
 Closer = Callable[[Closed, Findings, Output], None]
 """Makes something of a closed day: tells findings, and puts figures into the turn's output."""
 
-CLOSERS: Mapping[str, Closer] = {}
+CLOSERS: Mapping[str, Closer] = dict.fromkeys(PATTERNS, screen)
 """What is made of a closed day, by the step of a rule pack that asks for it."""
 
 
