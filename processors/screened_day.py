@@ -232,10 +232,15 @@ class ScreenedDay:
         return pl.concat([marked, found.with_columns(scheduled=False).cast(_STRETCHES)]).sort("pid", "start_ms")  # type: ignore[arg-type]
 
     def habitual(self, share_pct_min: Exact) -> pl.Expr:
-        """Tell of a stretch whether at its local hour valid minutes were short on a share of the earlier days [%], as by a daily check."""
+        """Tell of a stretch whether at its local hour valid minutes were short on a share of the earlier days [%], as by a daily check.
+
+        Where nothing is known of earlier days, it may have been.
+        """
         hours = self.figures.filter(
             pl.col("stat") == "avg", pl.col("pid").is_in(self.watched), pl.col("time_ms") < self.start_ms
         )
+        if hours.is_empty():
+            return pl.lit(True)
         short = hours.group_by(at=self._clock("time_ms")).agg(n=pl.len(), short=(pl.col("n") < _MINUTES).sum())
         usual = short.filter(share_at_least(pl.col("short"), pl.col("n"), share_pct_min))["at"].to_list()
         return self._clock("start_ms").is_in(usual)

@@ -61,15 +61,17 @@ def _small_range(day: ScreenedDay, rule: steps.SmallRange) -> pl.DataFrame:
     )
 
 
-def _hugging(day: ScreenedDay, rule: steps.Hugging) -> pl.DataFrame:
+def _hugging(day: ScreenedDay, rule: steps.Hugging | steps.HuggingDays) -> pl.DataFrame:
+    days = rule.lookback_days if isinstance(rule, steps.HuggingDays) else 1
+    first_ms = day.end_ms - days * DAY_MS
     return limits.hugging(
-        day.today(day.limited),
-        window_s=_DAY_S,
-        every_s=_DAY_S,
+        day.limited.filter(pl.col("time_ms") >= first_ms),
+        window_s=days * _DAY_S,
+        every_s=days * _DAY_S,
         near_times=rule.near_times,
         share_pct_min=rule.share_pct_min,
         hours_min=rule.hours_min,
-        offset_ms=day.offset_ms,
+        offset_ms=-first_ms,  # one window, which ends with the day
         weight=rule.weight,
     )
 
@@ -276,6 +278,7 @@ _FINDERS: Mapping[type[Step], Finder] = {
     steps.Constant: _constant,
     steps.SmallRange: _small_range,
     steps.Hugging: _hugging,
+    steps.HuggingDays: _hugging,
     steps.EdgeDensity: _edge_density,
     steps.Drops: _drops,
     steps.AmbientOxygen: _ambient_oxygen,

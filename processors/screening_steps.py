@@ -61,6 +61,16 @@ class Hugging(_Pattern):
     hours_min: Annotated[int, Field(ge=1, le=24)]
 
 
+class HuggingDays(_Pattern):
+    """DQ-4 over the last days: a good part of the hours just below the limit, none above."""
+
+    step: Literal["screen.hugging_days"]
+    near_times: Positive
+    share_pct_min: Pct
+    hours_min: Count
+    lookback_days: Days
+
+
 class EdgeDensity(_Pattern):
     """DQ-4: many more hours of a day just below the limit than just above it."""
 
@@ -198,6 +208,7 @@ Pattern = (
     Constant
     | SmallRange
     | Hugging
+    | HuggingDays
     | EdgeDensity
     | Drops
     | AmbientOxygen
