@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
 import polars as pl
 
+from processors.closing import Closed
 from processors.decode import HOUR, MINUTE, REALTIME
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms, scaled
 from processors.points import end_ms, start_ms
@@ -16,13 +15,14 @@ from processors.rules.gas import Exact, reference_oxygen_expr
 from processors.rules.millionths import share_above, share_at_least, wide
 from processors.rules.spells import spells
 
-if TYPE_CHECKING:
-    from processors.closing import Closed
     from processors.screening_steps import Running
 
 CONCENTRATIONS = ("/m3", "/L", "ppm", "ppb")
 """Ends of the units of pollutants; temperature, flow, oxygen or pH may well stand still."""
+RECENT_DAYS = 8
+"""Days of which hours are read with their minutes, the day among them; of those before it values alone."""
 _STATS = ("avg", "avg_ref", "energy")
+_HOURS = {"pid": pl.Int32, "stat": pl.String, "time_ms": pl.Int64, "value": pl.Int64, "reason": pl.String}
 _STRETCHES = {"pid": pl.Int32, "start_ms": pl.Int64, "end_ms": pl.Int64, "scheduled": pl.Boolean}
 _USUAL_PCT, _MINUTES = 100 * 10**6, 60
 
@@ -41,6 +41,7 @@ class ScreenedDay:
         self.offset_ms = self.points.rules.offset_ms
         self.start_ms, self.end_ms = closed.day_ms, closed.end_ms
         self.from_ms = self.end_ms - lookback_days * DAY_MS
+        self.recent_ms = self.end_ms - min(lookback_days, RECENT_DAYS) * DAY_MS
         self._running = running
         self.watched = [pid for pid in closed.pids if self.points.unit(pid).endswith(CONCENTRATIONS)]
         """Points of pollutants: those whose values are searched for patterns."""
@@ -68,9 +69,16 @@ class ScreenedDay:
 
     @cached_property
     def figures(self) -> pl.DataFrame:
-        """Hours of the days looked back on: ``pid``, ``stat``, ``time_ms``, ``value``, ``n``, ``total``, ``reason``."""
-        rows = self.closed.figures("hour", self.from_ms, self.end_ms, _STATS)
-        return rows.select("pid", "stat", pl.col("hour").alias("time_ms"), "value", "n", "total", "reason")
+        """Hours of the days looked back on: ``pid``, ``stat``, ``time_ms``, ``value``, ``reason``."""
+        rows = self.closed.past.cold_hours(self.closed.source.source, _STATS, self.from_ms, self.end_ms)
+        known = [(pid, *row[1:5]) for row in rows if (pid := self.pid(row[0])) is not None]
+        return pl.DataFrame(known, schema=_HOURS, orient="row")
+
+    @cached_property
+    def recent(self) -> pl.DataFrame:
+        """Hours of the last days: ``pid``, ``stat``, ``time_ms``, ``value``, ``n``, ``total``, ``reason``, ``limit``."""
+        rows = self.closed.figures("hour", self.recent_ms, self.end_ms, _STATS).rename({"hour": "time_ms"})
+        return rows.drop("limit").join(self._limits, on=["pid", "stat"], how="left")
 
     @cached_property
     def hours(self) -> pl.DataFrame:
@@ -84,7 +92,7 @@ class ScreenedDay:
 
     @cached_property
     def limited(self) -> pl.DataFrame:
-        """Hours of the pollutants with a limit, in the stat that it is for, with ``limit``, ``n``, ``total`` and ``reason``."""
+        """Hours of the pollutants with a limit, in the stat that it is for, with ``limit``."""
         return self.figures.join(self._limits, on=["pid", "stat"])
 
     @property

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
 from processors import screening_steps as steps
+from processors.closing import Closed
 from processors.figures import DAY_MS, HOUR_MS, local_iso
 from processors.findings import Findings
 from processors.output import Output
@@ -23,18 +24,14 @@ from processors.rules import screening_values as values
 from processors.rules.averaging import VALID
 from processors.rules.evidence import EVIDENCE
 from processors.rules.millionths import MILLION, text_expr
-from processors.rules.periods import month_of
 from processors.rules.screening_series import clock_steps, turns_without_memory
 from processors.screened_day import ScreenedDay
 from processors.steps import Step
 
-if TYPE_CHECKING:
-    from processors.closing import Closed
-
 FINDING: Final = "screening.finding"
 """Kind of the events."""
-MONTH_DAYS_MAX = 31
-"""Days that a pattern of a month needs to look back on."""
+MARKS_DAYS = 31
+"""Days whose marks are looked at: those of the month."""
 _DAY_S, _HOUR_S, _WARMER_NEVER_DEGC = 86_400, 3_600, 10_000
 _NONE = pl.DataFrame(schema=EVIDENCE)
 
@@ -246,9 +243,10 @@ def _settings(day: ScreenedDay, rule: steps.Settings) -> pl.DataFrame:
 
 
 def _silence(day: ScreenedDay, rule: steps.Silence) -> pl.DataFrame:
+    rows = day.recent.filter(pl.col("time_ms") >= day.end_ms - rule.lookback_days * DAY_MS, pl.col("limit").is_not_null())
     missing = ~pl.col("reason").str.ends_with(")")  # minutes that are there but flagged stand in brackets behind it
-    short = day.limited.filter(pl.col("value").is_null(), missing, pl.col("n") > 0, pl.col("total").is_not_null())
-    gaps = short.filter(month_of(pl.col("time_ms"), day.offset_ms) == month_of(pl.lit(day.start_ms), day.offset_ms)).select(
+    short = rows.filter(pl.col("value").is_null(), missing, pl.col("n") > 0, pl.col("total").is_not_null())
+    gaps = short.select(
         "pid",
         "limit",
         start_ms="time_ms",
@@ -303,7 +301,7 @@ def screen(closed: Closed, findings: Findings, out: Output) -> None:
     if running is None:
         return
     wanted = [rule for rule in closed.pack.rules if type(rule) in _FINDERS]
-    day = ScreenedDay(closed, running, max([MONTH_DAYS_MAX, *(getattr(r, "lookback_days", 0) + 1 for r in wanted)]))
+    day = ScreenedDay(closed, running, max([MARKS_DAYS, *(getattr(r, "lookback_days", 0) + 1 for r in wanted)]))
     if not day.watched or day.today(day.hours)["value"].null_count() == day.today(day.hours).height:
         wanted = [rule for rule in wanted if isinstance(rule, steps.Stopped)]
     for rule in wanted:

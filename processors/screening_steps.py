@@ -181,10 +181,11 @@ class Settings(_Pattern):
 
 
 class Silence(_Pattern):
-    """DQ-16: hours of a month withheld for want of data although what was measured of them lay above the limit."""
+    """DQ-16: hours of the last days withheld for want of data although what was measured of them lay above the limit."""
 
     step: Literal["screen.silence"]
     gaps_min: Count
+    lookback_days: Annotated[int, Field(ge=1, le=7)]
 
 
 class RangeCut(_Pattern):
