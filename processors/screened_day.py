@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
+
 import polars as pl
 
 from processors.closing import Closed
@@ -14,8 +15,7 @@ from processors.rules.averaging import ABOVE_RANGE, CALIBRATION, MAINTENANCE, OU
 from processors.rules.gas import Exact, reference_oxygen_expr
 from processors.rules.millionths import share_above, share_at_least, wide
 from processors.rules.spells import spells
-
-    from processors.screening_steps import Running
+from processors.screening_steps import Running
 
 CONCENTRATIONS = ("/m3", "/L", "ppm", "ppb")
 """Ends of the units of pollutants; temperature, flow, oxygen or pH may well stand still."""
@@ -71,7 +71,8 @@ class ScreenedDay:
     def figures(self) -> pl.DataFrame:
         """Hours of the days looked back on: ``pid``, ``stat``, ``time_ms``, ``value``, ``reason``."""
         rows = self.closed.past.cold_hours(self.closed.source.source, _STATS, self.from_ms, self.end_ms)
-        known = [(pid, *row[1:5]) for row in rows if (pid := self.pid(row[0])) is not None]
+        own = {self.points.keys[pid].factor: pid for pid in self.closed.pids}
+        known = [(own[row[0]], *row[1:5]) for row in rows if row[0] in own]
         return pl.DataFrame(known, schema=_HOURS, orient="row")
 
     @cached_property
@@ -240,13 +241,12 @@ class ScreenedDay:
         return pl.concat([marked, found.with_columns(scheduled=False).cast(_STRETCHES)]).sort("pid", "start_ms")  # type: ignore[arg-type]
 
     def habitual(self, share_pct_min: Exact) -> pl.Expr:
-        """Tell of a stretch whether at its local hour valid minutes were short on a share of the earlier days [%], as by a daily check.
+        """Tell of evidence whether at its local hour valid minutes were short on a share of the earlier days [%], as by a daily check.
 
         Where nothing is known of earlier days, it may have been.
         """
-        hours = self.figures.filter(
-            pl.col("stat") == "avg", pl.col("pid").is_in(self.watched), pl.col("time_ms") < self.start_ms
-        )
+        earlier = (pl.col("stat") == "avg") & pl.col("pid").is_in(self.watched) & (pl.col("time_ms") < self.start_ms)
+        hours = self.recent.filter(earlier)
         if hours.is_empty():
             return pl.lit(True)
         short = hours.group_by(at=self._clock("time_ms")).agg(n=pl.len(), short=(pl.col("n") < _MINUTES).sum())

@@ -176,14 +176,10 @@ def _copied_day(day: ScreenedDay, rule: steps.CopiedDay) -> pl.DataFrame:
 
 
 def _calibration_cover(day: ScreenedDay, rule: steps.CalibrationCover) -> pl.DataFrame:
-    scheduled = pl.col("scheduled") | day.habitual(rule.habit_pct_min)
-    return limits.calibration_as_cover(
-        day.calibrations.with_columns(scheduled=scheduled),
-        day.limited_readings,
-        high_times=rule.high_times,
-        within_s=rule.within_s,
-        weight=rule.weight,
+    found = limits.calibration_as_cover(
+        day.calibrations, day.limited_readings, high_times=rule.high_times, within_s=rule.within_s, weight=rule.weight
     )
+    return found if found.is_empty() else found.filter(~day.habitual(rule.habit_pct_min))
 
 
 def _calibration_share(day: ScreenedDay, rule: steps.CalibrationShare) -> pl.DataFrame:
@@ -243,9 +239,12 @@ def _settings(day: ScreenedDay, rule: steps.Settings) -> pl.DataFrame:
 
 
 def _silence(day: ScreenedDay, rule: steps.Silence) -> pl.DataFrame:
-    rows = day.recent.filter(pl.col("time_ms") >= day.end_ms - rule.lookback_days * DAY_MS, pl.col("limit").is_not_null())
-    missing = ~pl.col("reason").str.ends_with(")")  # minutes that are there but flagged stand in brackets behind it
-    short = rows.filter(pl.col("value").is_null(), missing, pl.col("n") > 0, pl.col("total").is_not_null())
+    # minutes that are there but flagged stand in brackets behind the reason
+    missing = pl.col("value").is_null() & ~pl.col("reason").str.ends_with(")")
+    recent = pl.col("time_ms") >= day.end_ms - rule.lookback_days * DAY_MS
+    if day.limited.filter(missing, recent).height < rule.gaps_min:
+        return _NONE
+    short = day.recent.filter(missing, recent, pl.col("limit").is_not_null(), pl.col("n") > 0, pl.col("total").is_not_null())
     gaps = short.select(
         "pid",
         "limit",

@@ -51,8 +51,8 @@ def clock_steps(
     """Find points whose value falls at the same local hour day after day though the flow does not.
 
     Args:
-        hours: one row a point and hour of the days looked at: ``pid``, ``time_ms`` (start), ``value``, ``flow`` (None where there is none: nothing
-            speaks against it then).
+        hours: one row a point and hour of the days looked at: ``pid``, ``time_ms`` (start), ``value``, ``flow``; where it is not
+            known nothing is told.
         fall_pct_min: least fall from the hour before [% of it]; equal is.
         flow_change_pct_max: greatest change of the flow that is none [% of it]; equal is.
         days_min: days on which it falls at that hour from which on it is told.
@@ -73,9 +73,7 @@ def clock_steps(
     found = (
         hours.sort("pid", "time_ms")
         .with_columns(**shifted)
-        .filter(
-            pl.col("time_ms") - pl.col("time_ms_before") == HOUR_MS, pl.col("value_before") > 0, fell, ~moved.fill_null(False)
-        )
+        .filter(pl.col("time_ms") - pl.col("time_ms_before") == HOUR_MS, pl.col("value_before") > 0, fell, ~moved)
         .group_by("pid", at=(pl.col("time_ms") + offset_ms) % DAY_MS)
         .agg(n=pl.len(), start_ms=pl.col("time_ms").min(), end_ms=pl.col("time_ms").max() + HOUR_MS)
         .filter(pl.col("n") >= days_min)

@@ -20,13 +20,15 @@ from ingest.registry import Enterprise, Limit, Point, Registry, Source
 from plumeline.check import check
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.closing import close_days
+from processors.closing import Closed
 from processors.engine import Engine
 from processors.figures import DAY_MS, Event
 from processors.findings import Findings
 from processors.memory import Settings
 from processors.output import Output
+from processors.packs import chosen
 from processors.points import Points, Rules
+from processors.screening import screen
 from processors.shelf import spans_of
 from simulators import fraud
 from tests.conftest import REPO, SHARED
@@ -117,11 +119,13 @@ def screened(
 ) -> tuple[list[Event], float]:
     """Close the days (starts) of all sources over a store; return the findings and the seconds that a day took."""
     points, out = Points(registry, Rules()), Output()
-    keys = [(source, day) for day in sorted(days) for source in points.source_names]
-    began = time.perf_counter()
-    spans = spans_of(marks, points)
-    close_days(keys, 0, points, spans, marks, lambda _source: 2**60, store, Findings(points), out)
-    return [e for e in out.events if e.kind == "screening.finding"], (time.perf_counter() - began) / max(1, len(keys))
+    findings, spans = Findings(points), spans_of(marks, points)
+    keys = [(points.sources[source], day) for day in sorted(days) for source in points.source_names]
+    began = time.process_time()
+    for source, day in keys:
+        own = [mark for mark in marks if mark.source == source.source]
+        screen(Closed(source, day, 0, 2**60, chosen(source, points.packs), points, spans, own, store), findings, out)
+    return out.events, (time.process_time() - began) / max(1, len(keys))
 
 
 def stored(registry: Registry, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> SqliteStore:
