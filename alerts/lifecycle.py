@@ -61,7 +61,7 @@ def steps(state: State, events: Iterable[Event], county_of: CountyOf = nowhere) 
             alerts += _seen(new, event) + _silence(new, event, what, county_of)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
-        else:
+        elif stage != "screening":  # patterns are looked at on their page; nobody is called for one
             alerts += _finding(new, event)
     return new, alerts
 

@@ -97,8 +97,8 @@ PROBES = (
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
 UNUSED = (
-    "assessment coverage drift evidence furnace gaps limits lookback marks millionths months periods ph qartod quotas"
-    " screening_limits screening_plant screening_records screening_values spells stretches substitution"
+    "assessment coverage drift furnace gaps limits lookback marks millionths months periods ph qartod quotas"
+    " stretches substitution"
     " vapour vapour_pressure verdict voc water_checks en14181 eu us us_missing weather"
 )
 """Rules that no step of a rule pack calls: whoever adds the step adds their words."""
@@ -120,6 +120,9 @@ OTHER_WORDS = {
     "set aside": "the cause of a touch, not shown",
     "joined to another episode": "how an episode was withdrawn, not shown",
     ", default factor": "the end of a note; seen whole beside it",
+    "; the pollutant fell from {} as air dilutes it": "the second of two joined sentences",
+    "{}; {} times that day": "two joined sentences",
+    "clock steps": "a detector's name, not shown",
     "no touch: {}": "an input set aside, shown by the console's patterns",
     "no mark: {}": "an input set aside, shown by the console's patterns",
 }
