@@ -7,13 +7,12 @@ where the tier moves with them, every substituted hour. Everything is provisiona
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 import polars as pl
 
 from processors.closing import Closed
 from processors.digest import mix, text_hash
-from processors.figures import DAY_MS, ENGINE, HOUR_MS, Level
+from processors.figures import DAY_MS, ENGINE, HOUR_MS, Level, period_end_ms, period_start_ms
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
 from processors.output import Output
@@ -48,12 +47,10 @@ class Quarter:
         return self.until_ms >= self.end_ms
 
 
-def quarter_of_day(day_ms: int, until_ms: int, offset_ms: int) -> Quarter:
+def quarter_of_day(day_ms: int, until_ms: int) -> Quarter:
     """Return the local quarter in which a day lies."""
-    day = datetime.fromtimestamp((day_ms + offset_ms) / 1000, UTC).date()
-    first = date(day.year, day.month - (day.month - 1) % 3, 1)
-    after = date(first.year + (first.month == 10), (first.month + 2) % 12 + 1, 1)
-    start, end = ((d - date(1970, 1, 1)).days * DAY_MS - offset_ms for d in (first, after))
+    start = period_start_ms("quarter", day_ms)
+    end = period_end_ms("quarter", start)
     return Quarter(start, end, min(until_ms, end))
 
 
@@ -63,7 +60,7 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
     Source:
         HJ 75-2017, emission_rules 1.5 (seen) and 1.6 (seen); re-issuing until the quarter is over is a proposal of 1.6.
     """
-    quarter = quarter_of_day(closed.day_ms, closed.until_ms, closed.points.rules.offset_ms)
+    quarter = quarter_of_day(closed.day_ms, closed.until_ms)
     hours = _hours(closed, quarter)
     if hours.is_empty():
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import html
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,13 +15,19 @@ import structlog
 from ingest.log import Entry
 from ingest.records import Mark
 from ingest.registry import Registry, RulePack
+from plumeline.console import evidence, source, words
+from plumeline.console.ports import Console
+from plumeline.console.shell import Context, View
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from plumeline.texts import speaking
 from processors.figures import DAY_MS, HOUR_MS, Figure, Level, epoch_ms
 from processors.memory import Settings
 from processors.quarters import quarter_of_day
+from tests.plumeline.console_given import text_of
+from tests.plumeline.fake_store import FakeOutbox
 from tests.processors.given import FLOW, MIDNIGHT, SO2, STACK, line, registry, tick
 
 SMALL = """
@@ -176,13 +184,39 @@ def test_the_quarter_is_final_once_its_last_hour_is_decided(tmp_path: Path) -> N
     county = County(tmp_path)
     county.hours(-24, [5] * 48)
     county.ticks(24)
-    june = quarter_of_day(START - DAY_MS, START, 8 * HOUR_MS)
+    june = quarter_of_day(START - DAY_MS, START)
     assert (june.end_ms, june.over) == (START, True)
     second = county.figure("capture", "quarter", june.start_ms)
     assert (second.number, second.state, second.revision, second.n) == (100, "final", 1, 24)
     third = county.figure("capture", "quarter")
     assert (third.state, third.n) == ("provisional", 24)
     county.log.close()
+
+
+def test_pages_show_the_quarter_and_lead_to_its_days_and_hours(county: County) -> None:
+    """From the source's page to the quarter's mass, to the day with a substitute, to the hour that says how it was found; in both languages."""
+    _day_one(county)
+    now_ms = START + 25 * HOUR_MS
+    console = Console(county.store, lambda: county.registry, lambda: now_ms, FakeOutbox(), dict)
+
+    def page(make: Callable[[Context], View], language: str = "en", **query: str) -> str:
+        with speaking(language):
+            made = make(Context(console, now_ms, words.Names(county.registry, now_ms), query))
+            return html.unescape(re.sub(r"<[^>]*>", " ", text_of(made)))
+
+    shown = page(source.view, source=STACK)
+    assert "quarter 3 of 2026, so far" in shown
+    assert re.search(r"95\.8\d*\W+%", shown)
+    quarter = county.figure("mass_sub", "quarter")
+    assert "1 hours substituted" in page(evidence.view, figure=quarter.id)
+    assert "mass with substitutes" in page(evidence.view, figure=county.figure("mass_sub", "day").id)
+    hour = county.figure("mass_sub", "hour", START + 10 * HOUR_MS)
+    assert "maximum of 3 valid hours before the failure" in page(evidence.view, figure=hour.id)
+    assert "故障前 3 个有效小时的最大值" in page(evidence.view, "zh", figure=hour.id)
+    assert "2026 年第 3 季度" in page(source.view, "zh", source=STACK)
+    data = evidence.as_json(Context(console, now_ms, words.Names(county.registry, now_ms), {"figure": quarter.id}))
+    assert data is not None
+    assert [d["value"] for d in data["days"]] == ["81", "84"]
 
 
 def test_a_restart_closes_the_days_that_waited(county: County) -> None:
