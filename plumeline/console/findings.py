@@ -105,7 +105,7 @@ def _about(context: Context, event: Event, everyone: list[patterns.Suspect]) -> 
         ("findings.day", words.day(patterns.day_ms(event))),
         (
             "findings.since",
-            f"{words.clock(patterns.started_ms(event), context.now_ms)} – {words.clock(patterns.ended_ms(event), context.now_ms)}",
+            f"{words.clock(patterns.started_ms(event), context.now_ms)} – {words.clock(patterns.ended_ms(event), patterns.started_ms(event))}",
         ),
     ]
     if facts.get("hours"):
@@ -161,8 +161,8 @@ def _list(context: Context, found: list[Event], chosen: Event) -> Markup:
         )
         for e in found[:LISTED_MAX]
     ]
-    keys = ("findings.day", "findings.pattern", "findings.where", "findings.reason")
-    heads = [*(t(key) for key in keys), t("findings.weight", days=patterns.DAYS)]
+    keys = ("findings.day", "findings.pattern", "findings.where", "findings.reason", "findings.weight.one")
+    heads = [t(key) for key in keys]
     return parts.section(t("findings.list"), parts.table(heads, rows), parts.rest(len(found), LISTED_MAX))
 
 

@@ -7,6 +7,7 @@ A pattern is no verdict: most have an ordinary cause, and none makes a value inv
 findings.none | No pattern was found in the last {days} days.
 findings.source.none | No pattern was found at this source in the last {days} days.
 findings.weight | Weight, {days} days
+findings.weight.one | Weight
 findings.weight.of | weight {n}
 findings.source | Source
 findings.patterns | Patterns
@@ -41,6 +42,7 @@ findings.what | 值得一看的数据特征，权重大者在前。特征不是�
 findings.none | 最近 {days} 天未发现此类特征。
 findings.source.none | 该监测点最近 {days} 天未发现此类特征。
 findings.weight | {days} 天权重
+findings.weight.one | 权重
 findings.weight.of | 权重 {n}
 findings.source | 监测点
 findings.patterns | 特征
