@@ -19,7 +19,7 @@ from plumeline.sqlite_store import SqliteWriter
 from processors.figures import HOUR_MS, Event
 from processors.memory import Settings
 from simulators import fraud
-from tests.bench.screening import START, Score, registry_of, score, screened, stored
+from tests.bench.screening import START, Score, score
 from tests.processors.given import FLOW, MIDNIGHT, O2, SO2, STACK, line, registry, tick
 
 ONE_DAY = [33.0] * 21 + [20.0, 19.0, 18.0]
@@ -172,13 +172,3 @@ def test_honest_stacks_are_mostly_left_alone(small: Score) -> None:
     """At most 3 findings a source-month, and none of the rules that weigh most."""
     assert small.false_a_month <= 3
     assert not set(small.false) & {"DQ-10", "DQ-12", "DQ-14", "DQ-RANGE"}
-
-
-def test_an_honest_stack_of_a_month_is_screened_fast() -> None:
-    """A day with 30 days behind it takes less than 0.3 s of processor time."""
-    (stack,) = fraud.stacks("month", START, 31, honest=1, each=0, cadence_s=300)
-    known = registry_of(stack)
-    store = stored(known, stack.lines)
-    last = int(START.timestamp() * 1000) + 30 * 24 * HOUR_MS
-    screened(known, store, [last])
-    assert screened(known, store, [last])[1] < 0.3
