@@ -30,15 +30,16 @@ class Kept:
         """Return the report lines of (source, start, end) ranges of the device's time."""
         return [r[2] for r in self.reports if any(r[0] == source and a <= r[1] < b for source, a, b in keys)]
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level."""
-        return [f for key, f in self.figures.items() if key[:2] == (source, level) and start_ms <= f.start_ms < end_ms]
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level, only those of ``stats`` where any are named."""
+        found = [f for key, f in self.figures.items() if key[:2] == (source, level) and start_ms <= f.start_ms < end_ms]
+        return [f for f in found if not stats or f.stat in stats]
 
     def cold_hours(
         self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int
     ) -> list[tuple[str, str, int, int | None, str | None, int, int]]:
         """Return (factor, stat, start, value, reason, digest, as of) of a source's decided hours, in the order of time."""
-        found = [f for f in self.cold_figures(source, "hour", start_ms, end_ms) if f.stat in stats and f.revision > 0]
+        found = [f for f in self.cold_figures(source, "hour", start_ms, end_ms, stats) if f.revision > 0]
         rows = [(f.factor, f.stat, f.start_ms, f.value, f.reason, int(f.inputs, 16), f.as_of_ms) for f in found]
         return sorted(rows, key=lambda row: (row[2], *row[:2]))
 
