@@ -109,7 +109,8 @@ def _ambient_oxygen(day: ScreenedDay, rule: steps.AmbientOxygen) -> pl.DataFrame
     pollutant = day.channel(min(day.limit_of, default=None), "value")
     by_flow = day.running.filter(pl.col("flow").is_not_null()).select("time_ms", "running")
     rows = day.together.join(pollutant, on="time_ms", how="left").with_columns(hour=pl.col("time_ms") // HOUR_MS * HOUR_MS)
-    rows = rows.join(by_flow, left_on="hour", right_on="time_ms", how="left").with_columns(pid=pl.lit(day.oxygen))
+    rows = rows.join(by_flow, left_on="hour", right_on="time_ms", how="left")
+    rows = rows.with_columns(pid=pl.lit(day.oxygen), running=pl.col("running") & ~pl.col("stopped"))
     return plant.ambient_oxygen(
         rows,
         oxygen_pct_min=rule.oxygen_pct_min,
@@ -128,7 +129,9 @@ def _no_flow(day: ScreenedDay, rule: steps.NoFlow) -> pl.DataFrame:
     told = day.together.with_columns(running=day.says_running())
     rows = told.join(day.channel(velocity, "value"), on="time_ms").with_columns(pid=pl.lit(velocity))
     return plant.flow_against_plant(
-        rows.with_columns(running=pl.when("running").then(True)),  # that it stands still while gas flows is DQ-12's to say
+        rows.with_columns(
+            running=pl.when("running").then(True)
+        ),  # gas that flows though it does not is told by DQ-12, where a stop is declared
         zero_m_s=rule.zero_m_s,
         lasting_s=rule.lasting_s,
         gap_s_max=2 * day.step_s,
@@ -301,8 +304,6 @@ def screen(closed: Closed, findings: Findings, out: Output) -> None:
         return
     wanted = [rule for rule in closed.pack.rules if type(rule) in _FINDERS]
     day = ScreenedDay(closed, running, max([MARKS_DAYS, *(getattr(r, "lookback_days", 0) + 1 for r in wanted)]))
-    if not day.watched or day.today(day.hours)["value"].null_count() == day.today(day.hours).height:
-        wanted = [rule for rule in wanted if isinstance(rule, steps.Stopped)]
     for rule in wanted:
         found = _FINDERS[type(rule)](day, rule).filter(pl.col("end_ms") > day.start_ms, pl.col("start_ms") < day.end_ms)
         for pid, detector, start, end, reason, weight in (

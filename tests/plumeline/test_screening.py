@@ -16,10 +16,10 @@ from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
-from processors.figures import HOUR_MS, Event
+from processors.figures import DAY_MS, HOUR_MS, Event, epoch_ms
 from processors.memory import Settings
 from simulators import fraud
-from tests.bench.screening import START, Score, score
+from tests.bench.screening import START, Score, score, screened, stored
 from tests.processors.given import FLOW, MIDNIGHT, O2, SO2, STACK, line, registry, tick
 
 ONE_DAY = [33.0] * 21 + [20.0, 19.0, 18.0]
@@ -133,6 +133,15 @@ def test_a_stop_that_was_none(county: County) -> None:
     county.ticks(24)
     (told,) = county.findings()
     assert (told.facts["rule"], told.facts["text"]) == ("DQ-12", "declared stopped, yet running by oxygen, flow for 360 min")
+
+
+def test_days_without_data_and_outlets_without_pollutants_tell_nothing() -> None:
+    """Before the first reading, after the last, and at a source whose points are all gone from the registry."""
+    rows = registry()
+    hours = [line(MIDNIGHT + timedelta(hours=n), {SO2: 20.0 + n, O2: 6.0}, kind="hour", stat="avg") for n in range(24)]
+    store, day = stored(rows, hours), epoch_ms(MIDNIGHT)
+    assert screened(rows, store, [day - DAY_MS, day, day + DAY_MS, day + 40 * DAY_MS])[0] == []
+    assert screened(rows.model_copy(update={"points": (), "limits": ()}), store, [day])[0] == []
 
 
 DAYS = 8
