@@ -38,6 +38,7 @@ store-away: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/plumeline bench
+	-$(BIN)/python -m tests.bench.peers
 
 boards: $(VENV)/installed
 	$(BIN)/python -m dashboards
