@@ -84,7 +84,7 @@ def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tu
             alerts += _seen(new, event) + _silence(new, event, what, office)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
-        else:
+        elif stage != "screening":  # patterns are looked at on their page; nobody is called for one
             alerts += _finding(new, event)
     return new, alerts
 

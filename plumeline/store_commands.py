@@ -127,6 +127,42 @@ def explain(
         )
 
 
+def findings(
+    data: Data = Path("data/demo"),
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days whose weights are added up, up to the newest tick.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Rank the sources by the patterns found in their data: worth a look, no verdict."""
+    from plumeline.patterns import ranked, rule_of
+
+    store, registry = opened(data)
+    now_ms = store.health()["newest_tick_ms"] or 0
+    found = ranked(store, now_ms, days)
+    if as_json:
+        rows = [
+            {
+                "source": s.source,
+                "weight": s.weight,
+                "by_rule": s.by_rule,
+                "since": local_iso(s.since_ms),
+                "findings": [{"id": e.id, "factor": e.factor, **e.facts} for e in s.findings],
+            }
+            for s in found
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for s in found:
+        out.print(f"{s.weight:>5}  {s.source}  since {local_iso(s.since_ms)}", highlight=False)
+        for rule, weight in s.by_rule.items():
+            newest = next(e for e in s.findings if e.facts["rule"] == rule)
+            known = rule_of(newest, registry)
+            told = f"{newest.facts['day']} {newest.factor or ''}: {newest.facts['text']}"
+            name = known[1].clause if known else ""
+            out.print(f"       {weight:>4}  {rule} {name} — {told}", highlight=False, soft_wrap=True, markup=False)
+    if not found:
+        out.print(f"no pattern was found in the last {days} days")
+
+
 def export(
     source: str,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First local day.")],

@@ -5,7 +5,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
     # a remark
     case EX-1.1  45 valid minutes make an hour
       source flue_gas                                          kind, and where wanted: rules PACK, every SECONDS
-      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen
+      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen; high 200: its range
       limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
       limit PH 6 hour min lower name LEAST                     stat min or max (of pH), a bound from below, a name; else L6
       limit NH3 8 day when TEMP <= 12                          only while another point's mean of the same period is so
@@ -20,6 +20,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, or not judged
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
       expect no exceedance SO2 limit L50                       point and limit may be left out
+      expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
+      expect no finding DQ-2                                   none by that rule on any day
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -37,8 +39,9 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.case_days import screened_days
 from processors.engine import Engine
-from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
+from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.lines import listed
 from processors.memory import Settings
 from processors.output import Output
@@ -62,6 +65,7 @@ _EXCEEDANCE = re.compile(
     r"(?: limit (?P<limit>\S+))?"
 )
 _NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
+_FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
 STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
 
@@ -150,13 +154,14 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str})
+        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal})
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
+            "high": "range_high",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
     elif word == "limit":
@@ -235,21 +240,23 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    for pattern, kind in ((_NONE, "none"), (_EXCEEDANCE, "exceedance"), (_EXPECT, "figure")):
+    for pattern, kind in ((_NONE, "none"), (_EXCEEDANCE, "exceedance"), (_FINDING, "finding"), (_EXPECT, "figure")):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
-    raise ValueError("write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, or expect exceedance POINT HH:MM to HH:MM")
+    raise ValueError(
+        "write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, expect exceedance POINT HH:MM to HH:MM, or expect finding RULE POINT"
+    )
 
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes)) is not None]
+    figures, episodes, findings = _run(case, packs)
+    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes, findings)) is not None]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
+def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
     value = b"\n".join(_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0]))
@@ -263,7 +270,9 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"]
+    wanted = any(each.kind == "finding" for each in case.expected)
+    findings = screened_days(engine, outs, case.marks) if wanted else []
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -301,10 +310,22 @@ def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag:
 
 
 def _missed(
-    case: Case, expected: Expected, figures: dict[tuple[Level, str, str, int], Figure], episodes: list[Episode]
+    case: Case,
+    expected: Expected,
+    figures: dict[tuple[Level, str, str, int], Figure],
+    episodes: list[Episode],
+    findings: list[Event],
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind == "finding":
+        day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
+        met = any(
+            e.facts["rule"] == facts["rule"] and facts["point"] in (None, e.factor) and day in (None, e.facts["day"])
+            for e in findings
+        )
+        told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
+        return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
     if expected.kind != "figure":
         of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
         there = (

@@ -14,6 +14,8 @@ from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.quarters import close_quarter
+from processors.screening import screen
+from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 
 CLOSINGS_A_TICK = 2
@@ -23,6 +25,7 @@ CLOSERS: Mapping[str, Closer] = {
     "month.share_within": close_month,
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
+    **dict.fromkeys(PATTERNS, screen),
 }
 
 

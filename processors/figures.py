@@ -134,6 +134,7 @@ EVENT_KINDS: dict[str, str] = {
     "meter.held": "a register reading is held: spike, reset, fall",
     "tick.refused": "a gateway's clock jumped ahead of the others",
     "input.quarantined": "an input raised an exception in a rule and was set aside",
+    "screening.finding": "a day of a point shows a pattern that is worth a look; nobody is paged",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }
 

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
+from processors.screening_steps import PATTERNS, ScreeningStep
+from processors.steps import Step as _Rule
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -32,25 +34,6 @@ CACHES_MAX = 1
 
 class PackFault(ValueError):
     """A pack cannot be used; the text names file, rule, field and remedy."""
-
-
-class _Rule(BaseModel):
-    """What every rule says of itself; ``text`` may name its parameters in braces."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(min_length=1, max_length=32)]
-    standard: str
-    clause: str
-    clause_zh: str
-    confidence: str
-    text: str
-    text_zh: str
-
-    def numbers(self) -> dict[str, object]:
-        """Return the parameters by name."""
-        known = set(_Rule.model_fields) | {"step"}
-        return {k: v for k, v in self.model_dump().items() if k not in known}
 
 
 class MinuteMean(_Rule):
@@ -184,7 +167,8 @@ Rule = Annotated[
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
-    | MassSubstitutedDays,
+    | MassSubstitutedDays
+    | ScreeningStep,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -218,6 +202,7 @@ class _File(BaseModel):
     title_zh: str
     kinds: list[str] = []
     base: str = ""
+    include: str = ""
     rule: list[Rule] = []
 
 
@@ -270,13 +255,15 @@ class Pack:
     def said(self, rule: Rule, language: str = "en") -> str:
         """Return a rule's text with the pack's numbers filled in."""
         numbers: dict[str, object] = {}
-        for each in self.rules:
+        for each in (*self.rules, rule):
             numbers |= {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in each.numbers().items()}
         return (rule.text_zh if language == "zh" else rule.text).format_map(numbers)
 
 
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
     """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself.
+
+    After them come the rules of the shipped part that it may ``include``, again but for the steps that are there.
 
     Args:
         bases: the packs that may be a base; the shipped ones where it is None.
@@ -298,6 +285,9 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         own = {rule.step for rule in rules}
         days = bool(own & _DAYS)
         rules = [r for r in known[file.base].rules if r.step not in own and not (days and r.step in _DAYS)] + rules
+    if file.include:
+        own = {rule.step for rule in rules}
+        rules += [rule for rule in _part(file.include, name) if rule.step not in own]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -337,6 +327,17 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
             except (KeyError, IndexError, ValueError) as error:
                 raise PackFault(f"{name}: rule {rule.id}: its text names {error}, which is no parameter of this pack") from None
     return pack
+
+
+def _part(include: str, name: str) -> tuple[Rule, ...]:
+    """Return the rules of a shipped part of packs."""
+    known = {f.name.removesuffix(".toml"): f for f in (files("processors.rules") / "packs" / "parts").iterdir()}
+    if include not in known:
+        raise PackFault(f"{name}: include: no shipped part {include}; write one of {', '.join(sorted(known))}")
+    try:
+        return tuple(_File.model_validate(tomllib.loads(known[include].read_text(encoding="utf-8"))).rule)
+    except ValidationError as error:
+        raise PackFault(f"{include}.toml: {_told(error, known[include].read_text(encoding='utf-8'))}") from None
 
 
 def _told(error: ValidationError, text: str) -> str:
@@ -397,4 +398,4 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | set(PATTERNS)
