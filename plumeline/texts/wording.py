@@ -82,7 +82,6 @@ values above the range seen; threshold a proposal | 超量程情形已见公开�
 after a falsifying switch seen in public firmware; threshold a proposal | 依据公开固件中的造假开关，阈值为建议值
 2 % seen; over a day a proposal | 2% 已见公开文本；以一天为窗口为建议值
 from memory, low | 凭记忆，低
-a proposal | 建议做法
 seen: {id} (limits); reference O2 from memory, high | 限值已见公开文本（{id}）；基准氧凭记忆，高
 seen: {id} (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本（{id}）；其余凭记忆，高
 seen: {id} (values) | 数值已见公开文本（{id}）
