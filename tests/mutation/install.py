@@ -63,8 +63,7 @@ def _functions(
         if isinstance(value, type) and isinstance(other, type):
             yield from _functions(vars(value), vars(other), module)
             continue
-        for a, b in zip(_bare(value), _bare(other), strict=False):
-            yield a, b
+        yield from zip(_bare(value), _bare(other), strict=False)
 
 
 def _bare(value: Any) -> Iterator[FunctionType]:

@@ -166,7 +166,9 @@ def _changes(node: ast.AST) -> Iterator[Change]:
         case ast.keyword(arg=str() as name, value=ast.Constant(value=str() as word)) if word in WORDS.get(name, {}):
             other = WORDS[name][word]
             yield f"{name}={word} becomes {other}", lambda: _with(node, value=ast.Constant(other))
-        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) if isinstance(
+            test, ast.Name | ast.Attribute | ast.Call
+        ):
             yield f"if `{ast.unparse(test)}` becomes if not", lambda: _with(node, test=ast.UnaryOp(ast.Not(), test))
         case ast.Raise():
             yield "raises nothing", ast.Pass
@@ -181,7 +183,9 @@ def _calls(node: ast.Call) -> Iterator[Change]:
             yield f"{name} becomes {CALLED[name]}", lambda: _with(node, func=_with(func, attr=CALLED[name]))
         case ast.Attribute(attr=name, value=value) if name in LEFT_OUT:
             yield f"{name} left out", lambda: value
-        case ast.Attribute(attr="when") if len(node.args) == 1 and isinstance(node.args[0], ast.Name | ast.Attribute | ast.Call):
+        case ast.Attribute(attr="when") if len(node.args) == 1 and isinstance(
+            node.args[0], ast.Name | ast.Attribute | ast.Call
+        ):
             yield "when becomes when not", lambda: _with(node, args=[ast.UnaryOp(ast.Invert(), node.args[0])])
 
 
