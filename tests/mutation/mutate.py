@@ -1,7 +1,7 @@
 """Mutants of a module: one small change each, of the kind that a slip of the pen makes in a rule.
 
-A mutant is named by the function it lies in, its line's text and the change in words; where one line holds the same change
-several times, by its number among them.
+A mutant is named by the function it lies in, its line's text and the change in words, with its number where one line holds the
+same change several times.
 """
 
 from __future__ import annotations
@@ -95,13 +95,7 @@ class Mutant:
     line: int
     text: str
     change: str
-    nth: int
     tree: ast.Module
-
-    @property
-    def key(self) -> tuple[str, str, str, int]:
-        """What names it as long as its line stays."""
-        return self.where, self.text, self.change, self.nth
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -110,9 +104,10 @@ def mutants(source: str) -> Iterator[Mutant]:
     for where, path, node in _walk(tree, "", ()):
         for change, make in _changes(node):
             line: int = getattr(node, "lineno", 0)
-            named = where, lines[line - 1].strip(), change
-            seen[named] += 1
-            yield Mutant(where, line, named[1], change, seen[named], _put(tree, path, make()))
+            text = lines[line - 1].strip()
+            seen[where, text, change] += 1
+            nth = seen[where, text, change]
+            yield Mutant(where, line, text, change if nth == 1 else f"{change} ({nth})", _put(tree, path, make()))
 
 
 Path = tuple[tuple[str, int | None], ...]
@@ -136,6 +131,8 @@ def _walk(node: ast.AST, where: str, path: Path) -> Iterator[tuple[str, Path, as
 def _left_alone(node: ast.AST, field: str) -> bool:
     """Tell types, decorators, what an error says and arguments without effect from what is computed."""
     if isinstance(node, ast.keyword) and node.arg in WITHOUT_EFFECT:
+        return True
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip" and field == "keywords":
         return True
     return field in ("annotation", "returns", "decorator_list") or isinstance(node, ast.Raise)
 

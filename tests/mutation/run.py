@@ -38,7 +38,11 @@ MORE = {"averaging": ("test_engine.py", "test_own_days.py"), "millionths": ("tes
 HANGS_S = 180.0
 """A worker that says nothing for so long is taken for hanging."""
 
-Key = tuple[str, str, str, int]
+TOOL = ("mutate.py", "install.py", "worker.py")
+"""What decides a mutant's fate, beside the module and its tests."""
+
+Name = tuple[str, str, str]
+"""Function, text of the line, change: what names a mutant as long as its line stays."""
 
 
 @dataclass
@@ -51,22 +55,22 @@ class Outcome:
     survivors: list[dict[str, Any]] = field(default_factory=list)
     explained: int = 0
 
-    def take(self, row: dict[str, Any], explained: dict[Key, str]) -> None:
+    def take(self, row: dict[str, Any], explained: dict[Name, str]) -> None:
         """Count one mutant."""
         self.fates[row["fate"]] += 1
         if row["fate"] == "survived":
-            key = (row["where"], row["text"], row["change"], row["nth"])
-            self.explained += key in explained
-            if key not in explained:
+            if _name(row) in explained:
+                self.explained += 1
+            else:
                 self.survivors.append(row)
 
 
-def explained(path: Path = EXPLAINED) -> dict[str, dict[Key, str]]:
+def explained(path: Path = EXPLAINED) -> dict[str, dict[Name, str]]:
     """Read why a survivor changes nothing that matters: by module, by what names a mutant."""
-    found: dict[str, dict[Key, str]] = {}
+    found: dict[str, dict[Name, str]] = {}
     for row in tomllib.loads(path.read_text(encoding="utf-8"))["survivor"]:
         for change in row["changes"]:
-            found.setdefault(row["module"], {})[row["where"], row["line"], change, row.get("nth", 1)] = row["why"]
+            found.setdefault(row["module"], {})[row["where"], row["line"], change] = row["why"]
     return found
 
 
@@ -92,7 +96,15 @@ def _imported(path: Path) -> set[str]:
     return names
 
 
-def run(module: str, source: Path, tests: list[Path], told: Callable[[dict[str, Any]], None], *, build: Path = BUILD) -> None:
+def run(
+    module: str,
+    source: Path,
+    tests: list[Path],
+    told: Callable[[dict[str, Any]], None],
+    *,
+    build: Path = BUILD,
+    again: bool = False,
+) -> None:
     """Bring every mutant of a module to its end and tell of each, those that are known from before first.
 
     Args:
@@ -101,39 +113,51 @@ def run(module: str, source: Path, tests: list[Path], told: Callable[[dict[str, 
         tests: files that pytest runs against it.
         told: is handed one row a mutant.
         build: folder for what is found.
+        again: what was killed by earlier tests is taken for killed; for who sharpens tests and looks at the rest.
 
     Raises:
         RuntimeError: the tests fail without a change, or a worker ends without a word.
     """
     build.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    for path in [source, *tests, *sorted(Path(__file__).parent.glob("m*.py")), *sorted(RULES.glob("packs/*"))]:
+    for path in [source, *tests, *(Path(__file__).with_name(n) for n in TOOL), *sorted(RULES.glob("packs/*"))]:
         digest.update(path.read_bytes())
     kept = build / f"{source.stem}-{digest.hexdigest()[:16]}.jsonl"
+    names = [(m.where, m.text, m.change) for m in mutants(source.read_text(encoding="utf-8"))]
+    known = {name: row for row in _rows(kept) if (name := _name(row)) in set(names)}
     for old in build.glob(f"{source.stem}-*.jsonl"):
         if old != kept:
+            before = {_name(row): row for row in _rows(old) if row["fate"] == "killed"} if again else {}
+            known = {name: before[name] for name in names if name in before} | known
             old.unlink()
-    known = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
-    for row in known:
+    kept.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in known.values()), encoding="utf-8")
+    for row in known.values():
         told(row)
-    total, done = sum(1 for _ in mutants(source.read_text(encoding="utf-8"))), len(known)
     with kept.open("a", encoding="utf-8") as file:
-        while done < total:
-            for row in _worker(module, done, tests):
+        while left := [number for number, name in enumerate(names) if name not in known]:
+            for row in _worker(module, source, left, tests):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
+                known[_name(row)] = row
                 told(row)
-                done += 1
 
 
-def _worker(module: str, skip: int, tests: list[Path]) -> Iterator[dict[str, Any]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _name(row: dict[str, Any]) -> Name:
+    return row["where"], row["text"], row["change"]
+
+
+def _worker(module: str, source: Path, numbers: list[int], tests: list[Path]) -> Iterator[dict[str, Any]]:
     """Run one worker until it is done, or hangs or dies on a mutant, which then has timed out."""
-    command = [sys.executable, "-m", "tests.mutation.worker", module, str(skip), *map(str, tests)]
+    command = [sys.executable, "-m", "tests.mutation.worker", module, ",".join(map(str, numbers)), *map(str, tests)]
     environment = os.environ | {"POLARS_MAX_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True, env=environment)
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
-    started, ended = None, skip
+    begun: int | None = None
     try:
         while True:
             try:
@@ -141,19 +165,17 @@ def _worker(module: str, skip: int, tests: list[Path]) -> Iterator[dict[str, Any
             except queue.Empty:
                 line = ""
             facts = json.loads(line) if line else {}
-            if "error" in facts:
-                raise RuntimeError(f"{module}: {facts['error']}")
+            if "error" in facts or (not facts and begun is None):
+                raise RuntimeError(f"{module}: {facts.get('error', 'the worker ended without a word')}")
             if "done" in facts:
                 return
             if "starts" in facts:
-                started = facts["starts"]
-            elif "number" in facts:
-                ended = facts["number"] + 1
+                begun = facts["starts"]
+            elif "fate" in facts:
+                begun = None
                 yield facts
             else:
-                if started != ended:
-                    raise RuntimeError(f"{module}: the worker ended without a word")
-                yield _timed_out(module, ended)
+                yield _timed_out(source, begun)
                 return
     finally:
         process.kill()
@@ -167,11 +189,10 @@ def _listen(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
     lines.put("")
 
 
-def _timed_out(module: str, number: int) -> dict[str, Any]:
-    source = Path(str(__import__("importlib.util", fromlist=["util"]).find_spec(module).origin)).read_text(encoding="utf-8")
-    mutant = next(each for i, each in enumerate(mutants(source)) if i == number)
-    named = {"where": mutant.where, "line": mutant.line, "text": mutant.text, "change": mutant.change, "nth": mutant.nth}
-    return {"number": number, **named, "fate": "timed out", "by": None}
+def _timed_out(source: Path, number: int | None) -> dict[str, Any]:
+    mutant = next(each for i, each in enumerate(mutants(source.read_text(encoding="utf-8"))) if i == number)
+    named = {"where": mutant.where, "line": mutant.line, "text": mutant.text, "change": mutant.change}
+    return {**named, "fate": "timed out", "by": None}
 
 
 def main() -> int:
@@ -179,6 +200,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("--module", action="append", choices=modules(), help="only this one; may stand several times")
     parser.add_argument("--json", action="store_true", help="what was found as JSON, in place of the table")
+    parser.add_argument("--again", action="store_true", help="only what survived before, where tests have become sharper")
     asked = parser.parse_args()
     why, outcomes = explained(), []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -192,7 +214,7 @@ def main() -> int:
                 outcome.take(row, why.get(outcome.module, {}))
                 progress.advance(task)
 
-            run(f"processors.rules.{module}", source, tests_of(module), told)
+            run(f"processors.rules.{module}", source, tests_of(module), told, again=asked.again)
             outcomes.append(outcome)
     if asked.json:
         print(json.dumps([asdict(each) for each in outcomes], ensure_ascii=False, indent=1))
@@ -212,8 +234,7 @@ def show(outcomes: list[Outcome]) -> None:
     console.print(table)
     for each in outcomes:
         for row in each.survivors:
-            nth = f" ({row['nth']})" if row["nth"] > 1 else ""
-            place = f"processors/rules/{each.module}.py:{row['line']} {row['where']}: {row['change']}{nth}"
+            place = f"processors/rules/{each.module}.py:{row['line']} {row['where']}: {row['change']}"
             console.print(f"{place}\n    {row['text']}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -24,7 +24,7 @@ import pytest
 from tests.mutation.install import caches, install
 from tests.mutation.mutate import mutants
 
-SLOW_S = 2.5
+SLOW_S = 4.0
 """A test that takes longer unchanged is left out, as too slow to run for each mutant [s of processor time]."""
 PATIENCE, PATIENCE_S = 10, 4.0
 """A mutant times out at this many times what the tests take unchanged, and so many seconds more [s of processor time]."""
@@ -39,9 +39,10 @@ class TooLong(Exception):
 class Mutating:
     """A pytest plugin whose test loop runs the collected tests once for each mutant."""
 
-    def __init__(self, module: ModuleType, skip: int, told: Any) -> None:
-        self.module, self.skip, self.told = module, skip, told
+    def __init__(self, module: ModuleType, numbers: set[int], told: Any) -> None:
+        self.module, self.numbers, self.told = module, numbers, told
         self.failed: str | None = None
+        self.touched = False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the name of the test that failed."""
@@ -63,7 +64,7 @@ class Mutating:
         patience_s = PATIENCE * (time.process_time() - began) + PATIENCE_S
         kept, kills = caches(), {id(item): 0 for item in items}
         for number, mutant in enumerate(mutants(source)):
-            if number < self.skip:
+            if number not in self.numbers:
                 continue
             self.tell(starts=number, patience_s=patience_s)
             for cache in kept:
@@ -85,12 +86,10 @@ class Mutating:
                     kills[id(killed_by)] += 1
                     fate, killer = "killed", killed_by.nodeid
             self.tell(
-                number=number,
                 where=mutant.where,
                 line=mutant.line,
                 text=mutant.text,
                 change=mutant.change,
-                nth=mutant.nth,
                 fate=fate,
                 by=killer,
             )
@@ -102,14 +101,23 @@ class Mutating:
         return True
 
     def measured(self, items: list[Any]) -> list[Any]:
-        """Run every test once and return those that are not slow, fastest first."""
-        took = {}
+        """Run every test once and return those that run the module's code and are not slow, fastest first."""
+        took: dict[int, float] = {}
         for item in items:
-            began = time.process_time()
-            if self.run([item]):
-                return []
-            took[id(item)] = time.process_time() - began
-        return sorted((item for item in items if took[id(item)] < SLOW_S), key=lambda item: took[id(item)])
+            began, self.touched = time.process_time(), False
+            sys.setprofile(self.look)
+            try:
+                if self.run([item]):
+                    return []
+            finally:
+                sys.setprofile(None)
+            if self.touched:
+                took[id(item)] = time.process_time() - began
+        return sorted((item for item in items if took.get(id(item), SLOW_S) < SLOW_S), key=lambda item: took[id(item)])
+
+    def look(self, frame: FrameType, _event: str, _arg: object) -> None:
+        """Notice that a test runs the module's code."""
+        self.touched = self.touched or frame.f_code.co_filename == self.module.__file__
 
     def run(self, items: list[Any]) -> Any | None:
         """Run tests until one fails; return that one."""
@@ -138,8 +146,8 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
     raise TooLong("the mutant takes many times as long as the module")
 
 
-def main(module: str, skip: int, tests: list[str]) -> None:
-    """Work off one module's mutants from a number on; what becomes of each goes to the first standard output."""
+def main(module: str, numbers: set[int], tests: list[str]) -> None:
+    """Work off some of a module's mutants; what becomes of each goes to the first standard output."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
@@ -149,9 +157,9 @@ def main(module: str, skip: int, tests: list[str]) -> None:
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failing example need not be made small
     hypothesis.settings.register_profile("mutants", phases=phases, database=None, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("mutants")
-    plugin = Mutating(importlib.import_module(module), skip, told)
+    plugin = Mutating(importlib.import_module(module), numbers, told)
     pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:faulthandler", *tests], plugins=[plugin])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], {int(number) for number in sys.argv[2].split(",")}, sys.argv[3:])

@@ -88,6 +88,12 @@ def test_constant(values: Values, expected: list[tuple[float, float, str]]) -> N
     assert constant(pl.concat([hourly(values), hourly(["1", "2", "3", "4"], pid=2)])) == expected
 
 
+def test_points_are_not_one_stretch() -> None:
+    """Two constant hours of one point and two of the next, or of a point before and after a gap, are not four."""
+    rows = [hourly(["1", "5", "5"]), hourly(["5", "5", "9"], pid=2), hourly(["5", "5"], pid=2, start=MIDNIGHT + 9 * HOUR_MS)]
+    assert constant(pl.concat(rows)) == []
+
+
 @pytest.mark.parametrize("running", [False, None])
 def test_a_stopped_source_may_be_constant(running: bool | None) -> None:
     """Zeros of a source that is stopped, or of which that is not known, are no evidence."""
@@ -117,6 +123,17 @@ def test_small_range(rows: pl.DataFrame, reason: str | None) -> None:
     found = screening.small_range(rows.reverse(), **options)  # type: ignore[arg-type]
     assert told(found, "DQ-2") == ([] if reason is None else [(0, 24, reason)])
     assert screening.small_range(rows.with_columns(running=pl.lit(False)), **options).is_empty()  # type: ignore[arg-type]
+
+
+def test_a_share_that_is_no_decimal() -> None:
+    """From 31.0 to 34.0 is 1.5 % of 200, which is 9/6 and above 4/3; where the range changes in the day the greatest counts."""
+    options = {"window_s": 86_400, "readings_min": 20, "offset_ms": OFFSET_MS, "weight": 7}
+    rows = day_between("31.0", "34.0")
+    shares = (Fraction(9, 6), Fraction(4, 3), Fraction(25, 1_000))
+    assert [screening.small_range(rows, range_pct_max=s, **options).height for s in shares] == [1, 0, 0]  # type: ignore[arg-type]
+    half = pl.when(pl.col("hour") < MIDNIGHT + 5 * HOUR_MS).then(pl.lit(100 * M)).otherwise("full_scale")
+    found = screening.small_range(rows.with_columns(full_scale=half), range_pct_max=2, **options)  # type: ignore[arg-type]
+    assert told(found, "DQ-2") == [(0, 24, "between 31 and 34, 1.5 % of the measuring range")]
 
 
 def test_days_do_not_mix() -> None:
