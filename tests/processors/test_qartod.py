@@ -32,7 +32,7 @@ def series(values: Values, *, step_s: int = 60, times_s: Sequence[int] = (), pid
 
 def flags(test: Callable[..., pl.DataFrame], rows: pl.DataFrame, **settings: Any) -> list[int]:
     """Return the flags of point 1, whatever the order of rows and whatever another point does."""
-    first, other = series([500, 1, 900], pid=0, step_s=9_000), series([1, 900, 1, 1, 1], pid=2)
+    first, other = series([500, 1, 900], pid=0, start=-(10**8)), series([1, 900, 1, 1, 1], pid=2)
     for each in (pl.concat([other, rows, first]), pl.concat([first, rows, other]).reverse()):
         found = test(each, **settings)
         assert found.select("pid", "time_ms").equals(each.select("pid", "time_ms").sort("pid", "time_ms"))

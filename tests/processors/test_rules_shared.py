@@ -127,7 +127,8 @@ def test_quotients_and_text_at_zero() -> None:
     frame = pl.DataFrame({"n": [0, 1, 5, -5, 2**62], "d": [0, -1, 2, 2, 1]})
     assert frame.select(m.quotient_expr(pl.col("n") * 1, pl.col("d"))).to_series().to_list() == [None, None, 3, -2, 2**62]
     assert frame.select(m.quotient_expr(m.wide(pl.col("n")) * 4, pl.col("d"))).to_series().to_list()[-1] is None
-    assert pl.select(m.text_expr(pl.lit(0))).item() == "0"
+    texts = [pl.select(m.text_expr(pl.lit(value))).item() for value in (0, 1, -1, -1_500_000)]
+    assert texts == ["0", "0.000001", "-0.000001", "-1.5"]
 
 
 def test_local_periods() -> None:

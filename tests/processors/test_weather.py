@@ -274,6 +274,11 @@ def test_what_the_baseline_is_made_of() -> None:
     assert judged(plant(["6", "18"], ["0", "0", "6"]), hours=3)[0][4] == 12 * M
 
 
+def test_the_least_baseline() -> None:
+    """A millionth can be compared with; from it to zero is 100 %."""
+    assert judged(plant(["0.000001"] * 7, ["0", "0", "0"]), hours=3)[0][4:6] == (1, 100 * M)
+
+
 def test_points_in_order() -> None:
     """Each point is judged by itself, and they come in order."""
     rows = [plant(TWELVE, ["0", "0", "6"], pid=pid) for pid in (4, 2, 9, 1, 7, 3)]
