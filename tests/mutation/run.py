@@ -19,6 +19,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ from tests.mutation.mutate import mutants
 REPO = Path(__file__).resolve().parents[2]
 RULES, TESTS, BUILD = REPO / "processors" / "rules", REPO / "tests" / "processors", REPO / "build" / "mutants"
 EXPLAINED = Path(__file__).with_name("explained.toml")
-CASES = "test_packs.py"
-"""The cases of the packs are tests of every rule."""
+CASES = ("test_doctests.py", "test_packs.py")
+"""The examples in docstrings and the cases of the packs are tests of every rule."""
 MORE = {"averaging": ("test_engine.py", "test_own_days.py"), "millionths": ("test_ph.py", "test_weather.py", "test_eu.py")}
 """Tests of modules that others use, beside those that import them by name."""
 HANGS_S = 180.0
@@ -79,13 +80,14 @@ def modules() -> list[str]:
     return [path.stem for path in sorted(RULES.glob("*.py")) if any(True for _ in mutants(path.read_text(encoding="utf-8")))]
 
 
-def tests_of(module: str) -> list[Path]:
+def suite_of(module: str) -> list[Path]:
     """Return the test files that import a rule module by name, its own first, and the packs' cases."""
     found = [path for path in sorted(TESTS.glob("test_*.py")) if module in _imported(path)]
-    found += [TESTS / name for name in (*MORE.get(module, ()), CASES) if TESTS / name not in found]
+    found += [TESTS / name for name in (*MORE.get(module, ()), *CASES) if TESTS / name not in found]
     return sorted(found, key=lambda path: path.stem != f"test_{module}")
 
 
+@cache
 def _imported(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -214,7 +216,7 @@ def main() -> int:
                 outcome.take(row, why.get(outcome.module, {}))
                 progress.advance(task)
 
-            run(f"processors.rules.{module}", source, tests_of(module), told, again=asked.again)
+            run(f"processors.rules.{module}", source, suite_of(module), told, again=asked.again)
             outcomes.append(outcome)
     if asked.json:
         print(json.dumps([asdict(each) for each in outcomes], ensure_ascii=False, indent=1))

@@ -26,7 +26,7 @@ from tests.mutation.mutate import mutants
 
 SLOW_S = 4.0
 """A test that takes longer unchanged is left out, as too slow to run for each mutant [s of processor time]."""
-PATIENCE, PATIENCE_S = 10, 4.0
+PATIENCE, PATIENCE_S = 10, 2.0
 """A mutant times out at this many times what the tests take unchanged, and so many seconds more [s of processor time]."""
 MEMORY_BYTES = 4 << 30
 """What a mutant may take before it counts as failed."""
@@ -42,7 +42,7 @@ class Mutating:
     def __init__(self, module: ModuleType, numbers: set[int], told: Any) -> None:
         self.module, self.numbers, self.told = module, numbers, told
         self.failed: str | None = None
-        self.touched = False
+        self.touched, self.late = False, False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the name of the test that failed."""
@@ -69,7 +69,7 @@ class Mutating:
             self.tell(starts=number, patience_s=patience_s)
             for cache in kept:
                 cache.cache_clear()
-            self.failed = None
+            self.failed, self.late = None, False
             fate, killer = "survived", None
             try:
                 undo = install(self.module, mutant.tree, values=not _in_function(mutant.tree, mutant.line))
@@ -84,7 +84,7 @@ class Mutating:
                     undo()
                 if killed_by is not None:
                     kills[id(killed_by)] += 1
-                    fate, killer = "killed", killed_by.nodeid
+                    fate, killer = "timed out" if self.late else "killed", killed_by.nodeid
             self.tell(
                 where=mutant.where,
                 line=mutant.line,
@@ -129,6 +129,11 @@ class Mutating:
                 return item
         return None
 
+    def too_long(self, _signal: int, _frame: FrameType | None) -> None:
+        """End a test in which the mutant does not come to an end."""
+        self.late = True
+        raise TooLong("the mutant takes many times as long as the module")
+
     def tell(self, **facts: object) -> None:
         """Write one line to whoever started this process."""
         self.told.write(json.dumps(facts, ensure_ascii=False) + "\n")
@@ -142,10 +147,6 @@ def _in_function(tree: ast.Module, line: int) -> bool:
     )
 
 
-def _too_long(_signal: int, _frame: FrameType | None) -> None:
-    raise TooLong("the mutant takes many times as long as the module")
-
-
 def main(module: str, numbers: set[int], tests: list[str]) -> None:
     """Work off some of a module's mutants; what becomes of each goes to the first standard output."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -153,11 +154,11 @@ def main(module: str, numbers: set[int], tests: list[str]) -> None:
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    signal.signal(signal.SIGPROF, _too_long)
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failing example need not be made small
     hypothesis.settings.register_profile("mutants", phases=phases, database=None, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("mutants")
     plugin = Mutating(importlib.import_module(module), numbers, told)
+    signal.signal(signal.SIGPROF, plugin.too_long)
     pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:faulthandler", *tests], plugins=[plugin])
 
 
