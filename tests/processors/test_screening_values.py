@@ -366,8 +366,7 @@ def test_bins_hold_several_values() -> None:
     assert found["reason"].to_list() == ["200 values, all from 1.001 to 1.196 and evenly spread: chi-square 0.0 in 20 bins"]
 
 
-@settings(max_examples=200)
-@settings(deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20))
 def test_chi_square_is_pearsons(counts: list[int]) -> None:
     """The short form is the sum of squared differences from even counts over them; nothing has none."""
