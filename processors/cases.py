@@ -15,6 +15,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect day SO2 mass 0.2350
       expect exceedance SO2 10:00 to 12:00 times 0.63
       expect no exceedance
+      expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
+      expect no warning
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -32,10 +34,11 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.early import ENDED, EXPECTED, LOOK_MS
 from processors.engine import Engine
-from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
+from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.lines import listed
-from processors.memory import Settings
+from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
 from processors.rules.judge import times_over_text
 
@@ -43,6 +46,7 @@ LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
 CADENCE_S = 60
 SOURCE = "CASE"
+_WARNINGS = ("warning", "no warning")
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
@@ -52,6 +56,10 @@ _EXPECT = re.compile(
 )
 _EXCEEDANCE = re.compile(
     r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+)
+_WARNING = re.compile(
+    r"warning (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<hour>\d\d:\d\d)(?: at (?P<at>\d\d:\d\d))?(?: likely (?P<likely>\d+ of \d+))?"
+    r"(?: (?P<outcome>came true|did not|withdrawn|not judged))?"
 )
 STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
 
@@ -211,9 +219,10 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    if text.startswith("no exceedance"):
-        return Expected(number, text, {"point": text.removeprefix("no exceedance").strip() or None}, "none")
-    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure")):
+    for no, kind in (("no exceedance", "none"), ("no warning", "no warning")):
+        if text.startswith(no):
+            return Expected(number, text, {"point": text.removeprefix(no).strip() or None}, kind)
+    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_WARNING, "warning"), (_EXPECT, "figure")):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
@@ -222,16 +231,23 @@ def _expected(number: int, text: str) -> Expected:
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes)) is not None]
+    figures, episodes, events = _run(case, packs)
+    failed = [
+        told
+        for each in case.expected
+        if (told := _unwarned(case, each, events) if each.kind in _WARNINGS else _missed(case, each, figures, episodes))
+        is not None
+    ]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
+def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
-    value = b"\n".join(_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0]))
-    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, value)] if value else marks
+    records = [*marks]
+    for value in _values(case):
+        parts = range(PARTITIONS) if value.startswith(TICK_PREFIX) else range(1)
+        records += [LogRecord("reports", p, len(records), len(records) + 1 + p, value) for p in parts]
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     over = last.replace(hour=0, minute=0) + timedelta(
         days=1, minutes=10
@@ -241,7 +257,28 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"]
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"], [e for out in outs for e in out.events]
+
+
+def _values(case: Case) -> list[bytes]:
+    """Return the reports as one record; where warnings are expected they lie between the ticks at which the engine looks for them."""
+    reports = sorted(case.reports, key=lambda r: r[0])
+    if not reports or all(each.kind not in _WARNINGS for each in case.expected):
+        return [b"\n".join(_report(case, *report) for report in reports)] if reports else []
+    values, step, tick = [], timedelta(milliseconds=LOOK_MS), reports[0][0].replace(minute=0)
+    while reports:
+        values.append(Tick(tick=tick, gateway="case").line())
+        tick += step
+        before = [r for r in reports if _seen(*r[:2]) < tick]
+        reports = reports[len(before) :]
+        if before:
+            values.append(b"\n".join(_report(case, *report) for report in before))
+    return [*values, Tick(tick=tick, gateway="case").line()]
+
+
+def _seen(time: datetime, kind: str) -> datetime:
+    """When a report is sent: at its time, that of an hour at its end."""
+    return time + timedelta(hours=1) if kind == "hour" else time
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -267,7 +304,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
 
 
 def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag: str) -> bytes:
-    seen = (time + (timedelta(hours=1) if kind == "hour" else timedelta())).isoformat()
+    seen = _seen(time, kind).isoformat()
     names = ",".join(json.dumps(name) for name in values)
     stats = ",".join(['"avg"' if kind == "hour" else '"rtd"'] * len(values))
     flags = ",".join([json.dumps(flag)] * len(values))
@@ -308,6 +345,25 @@ def _missed(
     if shown != facts["value"] or (facts["reason"] or "") not in reason:
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
     return None
+
+
+def _unwarned(case: Case, expected: Expected, events: list[Event]) -> str | None:
+    """Return which warnings there are instead of what was expected, None where it was met."""
+    facts, there = expected.facts, []
+    outcome = {e.id.partition("/")[2]: e.facts["outcome"] for e in events if e.kind == ENDED}
+    for event in events:
+        if event.kind == EXPECTED and facts["point"] in (None, event.factor):
+            likely = f"{event.facts['likely']} of {event.facts['of']}"
+            ended = outcome.get(event.id.partition("/")[2], "open")
+            there.append((event.factor, event.facts["hour_start"], local_iso(event.time_ms), likely, ended))
+    told = "; ".join(f"{f} {hour} at {at} likely {likely} {ended}" for f, hour, at, likely, ended in there) or "no warning"
+    where = f"line {expected.line}: expect {expected.text}; there is {told}"
+    if expected.kind == "no warning":
+        return where if there else None
+    hour, at = (None if facts[n] is None else local_iso(epoch_ms(case.at(str(facts[n]), facts["day"]))) for n in ("hour", "at"))
+    wanted = (hour, at, facts["likely"], facts["outcome"])
+    met = any(all(w in (None, g) for w, g in zip(wanted, given[1:], strict=True)) for given in there)
+    return None if met else where
 
 
 def _rounded(number: Decimal, like: str) -> str:

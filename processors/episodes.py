@@ -61,6 +61,12 @@ class EpisodeBook:
         for hour in hours:
             self.series.setdefault(hour.series, _Series()).exceeding[hour.hour_ms] = hour
 
+    def running(self, series: tuple[str, str, str, str], hour_ms: int) -> str | None:
+        """Return the open episode of a series (source, factor, stat, limit) that holds an hour, or that the hour would lengthen."""
+        known = self.series.get(series)
+        held = [e for e in known.episodes.values() if e.state == "open" and e.end_ms >= hour_ms] if known is not None else []
+        return held[0].id if held else None
+
     def apply(
         self, verdicts: Iterable[HourVerdict], behind: Callable[[Episode], HourVerdict | None]
     ) -> tuple[list[Event], list[Episode]]:

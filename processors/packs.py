@@ -22,6 +22,8 @@ from processors.figures import scaled
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
+HOURS_BACK_MAX = 24
+"""Hours that a forecast may look back: the hot shelf holds at least 30."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
@@ -123,6 +125,25 @@ class DayMass(_Rule):
     step: Literal["day.mass"]
 
 
+class EarlyHour(_Rule):
+    """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit."""
+
+    step: Literal["early.hour"]
+    valid_min: Annotated[int, Field(ge=1, le=60)]
+    above_min: Annotated[int, Field(ge=1, le=60)]
+    opens_pct: Annotated[int, Field(ge=1, le=200)]
+    closes_pct: Annotated[int, Field(ge=1, le=200)]
+
+
+class EarlyNextHour(_Rule):
+    """The next hour is announced where the series' own changes make it likely to exceed; see ``rules.early.chances``."""
+
+    step: Literal["early.next_hour"]
+    hours_back: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    changes_min: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    share_pct: Annotated[int, Field(ge=1, le=100)]
+
+
 Rule = Annotated[
     MinuteMean
     | HourMean
@@ -133,7 +154,9 @@ Rule = Annotated[
     | LimitInterval
     | DayMean
     | DayMeanByFlow
-    | DayMass,
+    | DayMass
+    | EarlyHour
+    | EarlyNextHour,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -318,4 +341,4 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | {"early.hour", "early.next_hour"}
