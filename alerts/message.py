@@ -49,7 +49,9 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
     ``base`` is the console's address without a path; ``language`` falls back to English text by text.
     """
     view = _View(alert, registry, language)
-    if alert.kind.startswith("exceedance."):
+    if alert.kind in ("exceedance.expected", "exceedance.expected_ended"):
+        lines = _expected(view)
+    elif alert.kind.startswith("exceedance."):
         lines = _exceedance(view)
     elif alert.phase == "digest":
         lines = _digest(view)
@@ -252,7 +254,42 @@ def _exceedance(view: _View) -> list[str]:
         view.title(f"title.exceedance.{alert.phase}", hours=hours),
         view.text("exceedance.value", **measure, times_over=view.times_over(), run=run),
         view.text("exceedance.state", state=state) if n is None else view.text("exceedance.minutes", n=n, state=state),
+        view.text("exceedance.warned", time=view.moment(facts["warned_at"])) if facts.get("warned_at") else "",
         limit,
+        view.next(f"next.over.{group}", "next.over"),
+    ]
+
+
+def _expected(view: _View) -> list[str]:
+    """An hour that is going to exceed: what it shows, how sure, and what keeps the limit; or what came of it."""
+    facts, measure = view.facts, view.measure(view.facts)
+    until = view.moment(facts.get("hour_end"))
+    if view.alert.phase == "resolved":
+        outcome = str(facts.get("outcome"))
+        value = view.text("exceedance.value_alone", **measure) if facts.get("value") is not None else ""
+        return [
+            view.title("title.exceedance.expected.resolved"),
+            view.text(known(f"expected.ended.{outcome}", "expected.ended"), period=measure["period"]),
+            value,
+            view.next("next.expected_ended"),
+        ]
+    by = facts.get("by")
+    of, likely = facts.get("of"), facts.get("likely")
+    told = {**measure, "n": view.or_unknown(facts.get("n")), "minutes": view.or_unknown(facts.get("above_min"))}
+    group = next((name for name, codes in GROUPS.items() if view.alert.factor in codes), "")
+    rest = facts.get("rest")
+    if by == "last hours":
+        keeps = ""
+    elif rest is None:
+        keeps = view.text("expected.lost")
+    else:
+        keeps = view.text("expected.rest", rest=shown(rest, facts.get("limit")), unit=measure["unit"], until=until)
+    return [
+        view.title("title.exceedance.expected.opened", until=until),
+        view.text(known(f"expected.{by}", "expected.by"), **told),
+        view.text("expected.likely", likely=likely, of=of) if likely is not None else view.text("expected.unsure"),
+        keeps,
+        view.text("expected.until", until=until),
         view.next(f"next.over.{group}", "next.over"),
     ]
 

@@ -128,7 +128,7 @@ class Early:
             series = (row["pid"], row["stat"])
             if not row["opens"]:
                 self._end(
-                    series, hour, state[series], "withdrawn", row["value"], "the hour so far is well below the limit", now, out
+                    series, hour, state[series], "withdrawn", row["value"], None, now, out
                 )
                 continue
             rest = room(row["total"], row["n"], left, limits[series]["limit"])
@@ -332,7 +332,7 @@ class Early:
         for sid in sorted(sids) if marked else ():
             for series, warned in sorted(self._warned.get((sid, hour), {}).items()):
                 if warned.open and _is_marked(marked, sid, series[0]):
-                    self._end(series, hour, warned, "withdrawn", None, "marked", now, out)
+                    self._end(series, hour, warned, "withdrawn", None, None, now, out)
 
     # -- restart -------------------------------------------------------------------------------------------------
 
