@@ -127,9 +127,7 @@ class Early:
         for row in turned:
             series = (row["pid"], row["stat"])
             if not row["opens"]:
-                self._end(
-                    series, hour, state[series], "withdrawn", row["value"], None, now, out
-                )
+                self._end(series, hour, state[series], "withdrawn", row["value"], None, now, out)
                 continue
             rest = room(row["total"], row["n"], left, limits[series]["limit"])
             facts = {

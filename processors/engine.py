@@ -15,7 +15,7 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
-from processors.closing import CLOSINGS_A_TICK, close_days, closing_sources
+from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
@@ -172,6 +172,8 @@ class Engine:
             if not counted:
                 continue
             out.ticks.update({(partition, barrier.gateway): times for partition, times in counted.items()})
+            if turns:  # before anything is decided at this tick that the store does not know
+                self._work_closings(barrier.now_ms, out)
             looked = reached & counted.keys()
             if turns or waiting or looked:
                 self._take(taking, barrier.at, out)
@@ -182,7 +184,6 @@ class Engine:
                     self._look(barrier.now_ms, looked, out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
-                    self._work_closings(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
                 waiting = bool(self._late or self.desk.uncompared)
             self._judge_sources(barrier.now_ms, counted, out)
