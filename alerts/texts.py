@@ -72,7 +72,7 @@ ENGLISH: dict[str, str] = {
     "expected.minutes above": "The last {minutes} minutes lie above {limit} {unit} ({period}, {basis}); {value} so far, {n} valid minutes.",
     "expected.last hours": "The hour before had {value} {unit} against {limit} ({basis}); meant is {period}.",
     "expected.by": "{value} {unit} against {limit} ({period}, {basis}).",
-    "expected.likely": "How sure: {likely} of the last {of} changes from one hour to the next would end it above the limit.",
+    "expected.likely": "How sure: {likely} of the last {of} changes from one hour to the next would end it above the limit, its usual return allowed for.",
     "expected.unsure": "How sure: not known, too few of the hours before are valid.",
     "expected.rest": "The limit is kept if the rest of the hour has a mean of at most {rest} {unit}.",
     "expected.lost": "The rest of the hour can no longer bring it below the limit.",

@@ -65,7 +65,7 @@ CHINESE: dict[str, str] = {
     "expected.minutes above": "{period} 最近 {minutes} 分钟均高于 {limit} {unit}（{basis}）；至今 {value}，有效分钟 {n}。",
     "expected.last hours": "前一小时 {value} {unit}（{basis}，限值 {limit}）；预警时段为 {period}。",
     "expected.by": "{period} {value} {unit}（{basis}，限值 {limit}）。",
-    "expected.likely": "把握程度：最近 {of} 次相邻小时变化中，有 {likely} 次会使该小时超过限值。",
+    "expected.likely": "把握程度：最近 {of} 次相邻小时变化中，计入其向通常水平的回落，有 {likely} 次会使该小时超过限值。",
     "expected.unsure": "把握程度：未知，此前有效小时过少。",
     "expected.rest": "若本小时其余时间均值不高于 {rest} {unit}，则可达标。",
     "expected.lost": "本小时其余时间已无法使其降至限值以下。",

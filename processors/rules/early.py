@@ -9,6 +9,8 @@ from processors.rules.averaging import half_up
 
 MINUTES = 60
 _FINER = 10 ** (MINUTE_SCALE - SCALE)
+_COARSER = 1_000
+"""A slope is taken from values at a thousandth of their unit, so that products stay within Int128."""
 
 
 def hour_so_far(minutes: pl.DataFrame) -> pl.DataFrame:
@@ -28,7 +30,7 @@ def hour_so_far(minutes: pl.DataFrame) -> pl.DataFrame:
         emission_rules 10, stage 0 (proposal): projection > 0.9 × limit with at least 15 valid minutes, or minute mean > limit for
         10 min; closes when the projection falls below 0.85 × limit.
     """
-    fine = pl.col("limit") * _FINER
+    fine = pl.col("limit").cast(pl.Int64) * _FINER
     newest = pl.col("minute").max()
     run = (pl.col("minute") > newest - pl.col("above_min") * MINUTE_MS) & (pl.col("value") > fine)
     percent = pl.col("total").cast(pl.Int128) * 100
@@ -64,23 +66,23 @@ def one_hour_changes(hours: pl.DataFrame) -> pl.DataFrame:
         hours: ``pid``, ``stat``, ``hour`` (start), ``value`` (at SCALE; None where withheld), one row each.
 
     Returns:
-        ``pid``, ``stat``, ``hour`` (the later of the two), ``change`` (at SCALE).
+        ``pid``, ``stat``, ``hour`` (the later of the two), ``level`` (value of the earlier) and ``change`` (at SCALE).
     """
     known = hours.filter(pl.col("value").is_not_null()).select("pid", "stat", "hour", "value").sort("pid", "stat", "hour")
     before = pl.col("hour").shift(1).over("pid", "stat")
     return (
-        known.with_columns(
-            change=pl.col("value") - pl.col("value").shift(1).over("pid", "stat"), adjacent=pl.col("hour") - before == HOUR_MS
-        )
+        known.with_columns(level=pl.col("value").shift(1).over("pid", "stat"), adjacent=pl.col("hour") - before == HOUR_MS)
         .filter("adjacent")
-        .select("pid", "stat", "hour", "change")
+        .select("pid", "stat", "hour", "level", change=pl.col("value") - pl.col("level"))
     )
 
 
 def chances(bases: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """Count in how many of the series' newest one-hour changes the hour would exceed, if one of them came now.
 
-    The share ``k / of`` is the confidence: what is left of the hour differs from ``base`` as one hour did from the next so far.
+    The share ``k / of`` is the confidence. A series falls from a high level more often than it rises from it; so each change d, which came
+    from a level x, is taken as d + b (base - x), b being the slope of change over level among the changes that count, between -1 and 0.
+    The hour exceeds if base + (d + b (base - x)) left / 60 is above the limit; compared in integers.
 
     Args:
         bases: ``pid``, ``stat``, ``hour`` (start of the hour that is foreseen), ``base`` (mean so far, or the hour before; at SCALE), ``left``
@@ -88,18 +90,24 @@ def chances(bases: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
         changes: as ``one_hour_changes`` returns them; those of hours before ``hour`` count, ``hours_back`` at most.
 
     Returns:
-        ``pid``, ``stat``, ``hour``, ``k`` and ``of``; 0 of 0 where there is no change to compare with.
+        ``pid``, ``stat``, ``hour``, ``k`` and ``of``; a base without changes has no row.
 
     Source:
         A proposal of this project, in the place of a confidence that emission_rules 10 does not give; scored in docs/early-warning.md.
     """
-    wide = (pl.col("base").cast(pl.Int128) * MINUTES) + pl.col("change").cast(pl.Int128) * pl.col("left")
-    joined = bases.join(changes.rename({"hour": "then"}), on=["pid", "stat"], how="left")
-    counted = (pl.col("then") < pl.col("hour")) & (pl.col("then") >= pl.col("hour") - pl.col("hours_back") * HOUR_MS)
-    over = wide > pl.col("limit").cast(pl.Int128) * MINUTES
-    return joined.group_by("pid", "stat", "hour").agg(
-        k=(counted & over).fill_null(False).sum().cast(pl.Int64), of=counted.fill_null(False).sum().cast(pl.Int64)
-    )
+    joined = bases.join(changes.rename({"hour": "then"}), on=["pid", "stat"])
+    since = pl.col("hour") - pl.col("hours_back") * HOUR_MS
+    joined = joined.filter((pl.col("then") < pl.col("hour")) & (pl.col("then") >= since))
+    x, d = (pl.col(name).cast(pl.Int128) // _COARSER for name in ("level", "change"))
+    of_hour = ("pid", "stat", "hour")
+    slope = joined.with_columns(
+        num=(pl.len() * (x * d).sum() - x.sum() * d.sum()).over(of_hour),
+        den=(pl.len() * (x * x).sum() - x.sum() * x.sum()).over(of_hour),
+    ).with_columns(den=pl.max_horizontal("den", pl.lit(1, dtype=pl.Int128)))
+    num = pl.max_horizontal(pl.min_horizontal("num", pl.lit(0, dtype=pl.Int128)), pl.lit(0, dtype=pl.Int128) - pl.col("den"))
+    above = (pl.col("base") - pl.col("limit")).cast(pl.Int128) * MINUTES * pl.col("den")
+    moved = pl.col("change").cast(pl.Int128) * pl.col("den") + num * (pl.col("base") - pl.col("level"))
+    return slope.group_by(of_hour).agg(k=(above + pl.col("left") * moved > 0).sum().cast(pl.Int64), of=pl.len().cast(pl.Int64))
 
 
 def room(total: int, n: int, left: int, limit: int) -> int | None:
