@@ -39,6 +39,11 @@ class Feed:
     limit: float | None = None
     time: str = "time_local"
 
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return DATA / self.file
+
 
 FEEDS = (
     Feed("gas turbine CO", "gas_turbine_cems/gas_turbine_cems_2011_2013.csv.gz", "co_mg_m3", 60, 20, ""),
@@ -57,7 +62,7 @@ FEEDS = (
 
 def readings(feed: Feed) -> pl.DataFrame:
     """Return ``minute`` (start, epoch ms) and ``value`` (at SCALE) of a column, in the order of time; missing ones are left out."""
-    rows = pl.read_csv(DATA / feed.file, infer_schema_length=None)
+    rows = pl.read_csv(feed.path, infer_schema_length=None)
     value = pl.col(feed.column).cast(pl.Float64, strict=False)
     if feed.time:
         at = pl.col(feed.time).str.replace("Z$", "").str.replace("T", " ").str.to_datetime("%Y-%m-%d %H:%M:%S").dt.epoch("ms")
@@ -209,7 +214,7 @@ def calibration(pairs: list[tuple[float, bool]]) -> list[tuple[str, int, float, 
 
 def available() -> list[Feed]:
     """Return the feeds whose files are there."""
-    return [feed for feed in FEEDS if Path(DATA / feed.file).exists()]
+    return [feed for feed in FEEDS if feed.path.exists()]
 
 
 def main() -> None:
