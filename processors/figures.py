@@ -122,6 +122,8 @@ EVENT_KINDS: dict[str, str] = {
     "exceedance.expected": "an hour that is not over is going to exceed",
     "exceedance.expected_ended": "a warning came true, did not, or was withdrawn",
     "exceedance.retrospective": "an episode found in hours that were already decided",
+    "escalation.raised": "an exceeding hour or day gives a reason to tell county, city or province",
+    "escalation.lapsed": "a rebuild took such a reason away",
     "source.late": "a source missed its cadence",
     "source.silent": "nothing from a source for long enough to call someone",
     "source.on_time": "a source that was late, silent or stopped reports again",
