@@ -5,16 +5,23 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
     # a remark
     case EX-1.1  45 valid minutes make an hour
       source flue_gas                                          kind, and where wanted: rules PACK, every SECONDS
-      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen
+      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen; high 200: its range
       limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
+      limit PH 6 hour min lower name LEAST                     stat min or max (of pH), a bound from below, a name; else L6
+      limit NH3 8 day when TEMP <= 12                          only while another point's mean of the same period is so
+      limit PH profile WW-18918-PH-LO                          as the shipped table of limits has it
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
-      expect exceedance SO2 10:00 to 12:00 times 0.63
-      expect no exceedance
+      expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
+      expect hour 10:00 SO2 reference exceeds limit L35        or complies, or not judged
+      expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
+      expect no exceedance SO2 limit L50                       point and limit may be left out
+      expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
+      expect no finding DQ-2                                   none by that rule on any day
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
 
@@ -34,34 +41,36 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
-from processors.early import ENDED, EXPECTED, LOOK_MS
+from processors.case_days import screened_days
+from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.lines import listed
 from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
+from processors.publish import verdicts_of
+from processors.registry_check import filled
 from processors.rules.judge import times_over_text
 
 LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
 CADENCE_S = 60
 SOURCE = "CASE"
-_WARNINGS = ("warning", "no warning")
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
-    r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r" (?:(?P<verdict>exceeds|complies|not judged)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
     r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+    r"(?: limit (?P<limit>\S+))?"
 )
-_WARNING = re.compile(
-    r"warning (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<hour>\d\d:\d\d)(?: at (?P<at>\d\d:\d\d))?(?: likely (?P<likely>\d+ of \d+))?"
-    r"(?: (?P<outcome>came true|did not|withdrawn|not judged))?"
-)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
+_NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
+_FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
 
 class CaseFault(ValueError):
@@ -149,21 +158,18 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str})
+        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal})
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
+            "high": "range_high",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
     elif word == "limit":
-        factor, limit, *more = rest.split()
-        period = next((m for m in more if m in ("hour", "day")), "hour")
-        named = f"L{limit}"
-        stat = "avg_ref" if "reference" in more else "avg"
-        case.limits.append({"factor": factor, "limit": Decimal(limit), "averaging": period, "stat": stat, "limit_id": named})
+        case.limits.append(_limit(rest))
     elif word == "mark":
         kind, span = rest.split(" ", 1)
         match = _SPAN.fullmatch(f"{span} .")
@@ -183,6 +189,25 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         )
     else:
         _readings(case, line)
+
+
+def _limit(text: str) -> dict[str, Any]:
+    """Return a row of limits.csv as a case writes it."""
+    text, _, condition = text.partition(" when ")
+    names, words = _words(text, {"name": str, "profile": str})
+    if "profile" in words:
+        return {**filled({"limit_id": words["profile"]}), "factor": names[0]}
+    factor, limit, *more = names
+    stats = {"reference": "avg_ref", "min": "min", "max": "max"}
+    return {
+        "factor": factor,
+        "limit": Decimal(limit),
+        "averaging": next((m for m in more if m in ("hour", "day")), "hour"),
+        "stat": next((stats[m] for m in more if m in stats), "avg"),
+        "bound": "lower" if "lower" in more else "upper",
+        "when": condition,
+        "limit_id": words.get("name") or f"L{limit}",
+    }
 
 
 def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
@@ -219,29 +244,41 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    for no, kind in (("no exceedance", "none"), ("no warning", "no warning")):
-        if text.startswith(no):
-            return Expected(number, text, {"point": text.removeprefix(no).strip() or None}, kind)
-    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_WARNING, "warning"), (_EXPECT, "figure")):
+    for pattern, kind in (
+        (_NONE, "none"),
+        (_EXCEEDANCE, "exceedance"),
+        (NO_WARNING, "no warning"),
+        (WARNING, "warning"),
+        (_FINDING, "finding"),
+        (_EXPECT, "figure"),
+    ):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
-    raise ValueError("write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, or expect exceedance POINT HH:MM to HH:MM")
+    raise ValueError(
+        "write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, expect exceedance POINT HH:MM to HH:MM, or expect finding RULE POINT"
+    )
 
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes, events = _run(case, packs)
+    figures, episodes, findings, events = _run(case, packs)
     failed = [
         told
         for each in case.expected
-        if (told := _unwarned(case, each, events) if each.kind in _WARNINGS else _missed(case, each, figures, episodes))
+        if (
+            told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
+            if each.kind in WARNINGS
+            else _missed(case, each, figures, episodes, findings)
+        )
         is not None
     ]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
+def _run(
+    case: Case, packs: Sequence[RulePack]
+) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
     records = [*marks]
@@ -257,13 +294,15 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"], [e for out in outs for e in out.events]
+    wanted = any(each.kind == "finding" for each in case.expected)
+    findings = screened_days(engine, outs, case.marks) if wanted else []
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings, [e for out in outs for e in out.events]
 
 
 def _values(case: Case) -> list[bytes]:
     """Return the reports as one record; where warnings are expected they lie between the ticks at which the engine looks for them."""
     reports = sorted(case.reports, key=lambda r: r[0])
-    if not reports or all(each.kind not in _WARNINGS for each in case.expected):
+    if not reports or all(each.kind not in WARNINGS for each in case.expected):
         return [b"\n".join(_report(case, *report) for report in reports)] if reports else []
     values, step, tick = [], timedelta(milliseconds=LOOK_MS), reports[0][0].replace(minute=0)
     while reports:
@@ -298,7 +337,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
             ),
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
-        limits=tuple(Limit(source=SOURCE, unit=units.get(x["factor"], ""), **x) for x in case.limits),
+        limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
         packs=tuple(packs),
     )
 
@@ -316,13 +355,28 @@ def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag:
 
 
 def _missed(
-    case: Case, expected: Expected, figures: dict[tuple[Level, str, str, int], Figure], episodes: list[Episode]
+    case: Case,
+    expected: Expected,
+    figures: dict[tuple[Level, str, str, int], Figure],
+    episodes: list[Episode],
+    findings: list[Event],
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind == "finding":
+        day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
+        met = any(
+            e.facts["rule"] == facts["rule"] and facts["point"] in (None, e.factor) and day in (None, e.facts["day"])
+            for e in findings
+        )
+        told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
+        return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
     if expected.kind != "figure":
-        of_point = [e for e in episodes if facts["point"] in (None, e.factor)]
-        there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
+        of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
+        there = (
+            "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)} of {e.limit_id}" for e in of_point)
+            or "no exceedance"
+        )
         if expected.kind == "none":
             return f"{where}; there is {there}" if of_point else None
         start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
@@ -340,6 +394,12 @@ def _missed(
     figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
     if figure is None:
         return f"{where}; there is no such figure"
+    if facts["verdict"] is not None:
+        judged = {v.limit_id: v.verdict for v in verdicts_of(figure)}
+        found_verdict = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
+        if found_verdict == facts["verdict"]:
+            return None
+        return f"{where}; it is {found_verdict}, judged by {', '.join(judged) or 'no limit'}"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
     reason = figure.reason or ""
     if shown != facts["value"] or (facts["reason"] or "") not in reason:
@@ -347,23 +407,13 @@ def _missed(
     return None
 
 
-def _unwarned(case: Case, expected: Expected, events: list[Event]) -> str | None:
-    """Return which warnings there are instead of what was expected, None where it was met."""
-    facts, there = expected.facts, []
-    outcome = {e.id.partition("/")[2]: e.facts["outcome"] for e in events if e.kind == ENDED}
-    for event in events:
-        if event.kind == EXPECTED and facts["point"] in (None, event.factor):
-            likely = f"{event.facts['likely']} of {event.facts['of']}"
-            ended = outcome.get(event.id.partition("/")[2], "open")
-            there.append((event.factor, event.facts["hour_start"], local_iso(event.time_ms), likely, ended))
-    told = "; ".join(f"{f} {hour} at {at} likely {likely} {ended}" for f, hour, at, likely, ended in there) or "no warning"
-    where = f"line {expected.line}: expect {expected.text}; there is {told}"
-    if expected.kind == "no warning":
-        return where if there else None
-    hour, at = (None if facts[n] is None else local_iso(epoch_ms(case.at(str(facts[n]), facts["day"]))) for n in ("hour", "at"))
-    wanted = (hour, at, facts["likely"], facts["outcome"])
-    met = any(all(w in (None, g) for w, g in zip(wanted, given[1:], strict=True)) for given in there)
-    return None if met else where
+def _times(case: Case, expected: Expected) -> dict[str, str | None]:
+    """Return an expectation's facts with clocks as local times."""
+    facts = dict(expected.facts)
+    for name in ("hour", "at"):
+        if facts.get(name) is not None:
+            facts[name] = local_iso(epoch_ms(case.at(str(facts[name]), facts["day"])))
+    return facts
 
 
 def _rounded(number: Decimal, like: str) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from processors.episodes import COMPLIES, EXCEEDS, decimal_text
+from processors.episodes import decimal_text
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE, Event, epoch_ms, local_iso, scaled
+from processors.judging import EXCEEDS
 from processors.output import Output
 from processors.packs import EarlyHour, EarlyNextHour, chosen
 from processors.points import Points
@@ -38,7 +39,7 @@ Series = tuple[int, str]
 """A point (``pid``) and stat."""
 Decision = tuple[str | None, int | None, str | None]
 """Verdict, value and reason of a decided hour."""
-Running = Callable[[tuple[str, str, str, str], int], str | None]
+Running = Callable[[tuple[str, str, str, str, int], int], str | None]
 """The open episode of a series (source, factor, stat, limit) that an hour would lengthen, by the hour's start."""
 
 
@@ -70,7 +71,7 @@ class Early:
     def _limited(self) -> pl.DataFrame:
         """Return the hourly limits under a rule of early warning, with its parameters: None where a pack has only one of the two rules."""
         points, found = self._points, []
-        for row in points.limits.filter(pl.col("averaging") == "hour").iter_rows(named=True):
+        for row in points.limits.filter(_WARNED_LIMITS).iter_rows(named=True):
             source = points.sources.get(points.keys[row["pid"]].source)
             rules = chosen(source, points.packs).rules if source is not None else ()
             hour = next((r for r in rules if isinstance(r, EarlyHour)), None)
@@ -80,9 +81,13 @@ class Early:
                 found.append({**row, **named})
         rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64)})
         info = points.frame.filter(pl.col("meter") == 0).select(
-            "pid", "sid", "ref_o2", "guard", "oxygen_pid", "from_ms", "to_ms"
+            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms"
         )
-        return rows.drop("averaging", "limit_rules").join(info, on="pid").sort("pid", "stat", "limit", "limit_id")
+        return (
+            rows.drop("averaging", "limit_rules", "lower", "when_pid", "when_op", "when_value")
+            .join(info, on="pid")
+            .sort("pid", "stat", "limit", "limit_id")
+        )
 
     def _holding(self, hour: int) -> pl.DataFrame:
         """Return the strictest limit of each series in an hour."""
@@ -163,9 +168,8 @@ class Early:
         oxygen = known.select(oxygen_pid="pid", oxygen="value")
         rows = known.join(limits, on="pid")
         rows = rows.join(oxygen, on="oxygen_pid", how="left")
-        converted = reference_oxygen_expr(
-            pl.col("value"), pl.col("oxygen"), pl.col("ref_o2") * _FINER, pl.col("guard") * _FINER, digits=MINUTE_SCALE
-        )
+        reference, guard, air = (pl.col(name) * _FINER for name in ("ref_o2", "guard", "air_o2"))
+        converted = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), reference, guard, air=air, digits=MINUTE_SCALE)
         value = pl.when(pl.col("stat") == "avg_ref").then(converted).otherwise("value")
         return rows.select(*_SERIES, "minute", "limit", *_PARAMETERS[:4], value=value).filter(pl.col("value").is_not_null())
 
@@ -234,7 +238,8 @@ class Early:
         for (pid, stat), each in sorted(self._warned.pop((sid, hour), {}).items()):
             if each.open:
                 verdict, value, reason = verdicts.get((pid, stat, hour), (None, None, None))
-                outcome = "came true" if verdict == EXCEEDS else "did not" if verdict == COMPLIES else "not judged"
+                above = verdict == EXCEEDS and value is not None and value > each.limit
+                outcome = "came true" if above else "not judged" if value is None else "did not"
                 self._end((pid, stat), hour, each, outcome, value, reason, now, out)
 
     def _foreseen(self, news: pl.DataFrame, shelf: Shelf) -> list[tuple[dict[str, Any], dict[str, Any], tuple[int, int]]]:
@@ -313,7 +318,7 @@ class Early:
         thread = "/".join((*named, local_iso(hour)))
         told = {
             "expected": thread,
-            "episode": self._running(named, hour) or thread,
+            "episode": self._running((*named, HOUR_MS), hour) or thread,
             "stat": stat,
             "unit": self._points.unit(pid),
             "limit": decimal_text(warned.limit),
@@ -376,6 +381,10 @@ def _is_marked(marked: set[tuple[int, int | None]], sid: int, pid: int) -> bool:
 
 _PARAMETERS = ("valid_min", "above_min", "opens_pct", "closes_pct", "hours_back", "changes_min", "share_pct")
 _SERIES = ("pid", "stat")
+_WARNED_LIMITS = (
+    (pl.col("averaging") == "hour") & pl.col("stat").is_in(["avg", "avg_ref"]) & ~pl.col("lower") & pl.col("when_pid").is_null()
+)
+"""Limits of hourly means from above that hold without a condition: others are judged, and never announced."""
 _KEYS = {"pid": pl.Int32, "stat": pl.String}
 _BASES = {
     **_KEYS,
