@@ -256,6 +256,7 @@ event.exceedance.expected_ended | warning ended | 预警结束
 event.exceedance.retrospective | exceedance found looking back | 追溯发现超标
 event.escalation.raised | reason to escalate | 出现升级事由
 event.escalation.lapsed | reason to escalate taken away | 升级事由撤销
+event.screening.finding | pattern worth a look | 数据特征值得关注
 event.source.late | missed its cadence | 迟到
 event.source.silent | fell silent | 中断
 event.source.on_time | reports again | 恢复上报
