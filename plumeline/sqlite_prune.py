@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
-from processors.figures import DAY_MS
+from processors.figures import DAY_MS, epoch_ms, local
 
 PRUNE_ROWS = 1_000
 """Rows that one slice deletes at most; a turn is followed by one slice, so that live input waits for it for some milliseconds."""
@@ -65,7 +65,7 @@ class Pruner:
             yield from self._deleted("carries", "source, factor, day", where, source, cut_ms)
         yield from self._deleted("events", "n", "time < ?", cut_ms)
         yield from self._deleted("frames", "id", "received < ?", cut_ms)
-        yield from self._deleted("marks", "id", '"end" < ?', cut_ms)
+        yield from self._deleted("marks", "id", '"end" < ?', _year_start_ms(cut_ms))  # they spend quotas of a calendar year
         over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
         yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
 
@@ -92,3 +92,8 @@ class Pruner:
         with self.writer.lock:
             (found,) = self.writer.db.execute(query, args).fetchone()
         return found
+
+
+def _year_start_ms(time_ms: int) -> int:
+    """Return the start of the local calendar year of a time."""
+    return epoch_ms(local(time_ms).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0))

@@ -13,6 +13,7 @@ import polars as pl
 
 from ingest.records import Mark
 from ingest.registry import Source
+from processors.contradictions import contradictions
 from processors.decode import Layouts, decode
 from processors.figures import DAY_MS, Level, epoch_ms
 from processors.findings import Findings
@@ -78,7 +79,7 @@ class Closed:
 Closer = Callable[[Closed, Findings, Output], None]
 """Makes something of a closed day: tells findings, and puts figures into the turn's output."""
 
-CLOSERS: Mapping[str, Closer] = {}
+CLOSERS: Mapping[str, Closer] = {"mark.contradicted": contradictions}
 """What is made of a closed day, by the step of a rule pack that asks for it."""
 
 

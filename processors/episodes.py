@@ -9,7 +9,7 @@ from typing import Any
 from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
 from processors.rules.judge import times_over_text
 
-EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
+EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT = "exceeds", "complies", "not judged", "exempt"
 HOURS_REMEMBERED = 24 * 400
 """Exceeding hours a series remembers; older ones can no longer change an episode."""
 CLOSED_REMEMBERED = 64
@@ -110,9 +110,11 @@ def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode
 
 
 def closed_by(hour: HourVerdict) -> str:
-    """Return why an hour that does not exceed ends an episode: it complies, was stopped, had no data or was not judged."""
+    """Return why an hour that does not exceed ends an episode: it complies, is exempt, was stopped, had no data or was not judged."""
     if hour.verdict == COMPLIES:
         return "complies"
+    if hour.verdict == EXEMPT:
+        return "exempt mark"
     return hour.reason if hour.reason in ("stopped", "no data") else "not judged"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from processors.episodes import HourVerdict
+from processors.episodes import EXEMPT, HourVerdict
 from processors.figures import HOUR_MS, Episode, Figure
 from processors.hours import HOUR_SCHEMA, judged
 from processors.output import Past
@@ -33,7 +33,8 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     """Judge rows and return those that are new or differ from the latest, after filing them as the latest.
 
     Args:
-        rows: HOUR_SCHEMA, ``decided`` (log time of the decision; None while provisional).
+        rows: HOUR_SCHEMA, ``decided`` (log time of the decision; None while provisional); with ``exempt`` (see ``exempting.exempted``) those
+            that are not judged, whether there is a limit or not.
 
     Returns:
         FIGURE_COLUMNS: ``revision`` counts from 1 at the first decision (0 while provisional).
@@ -41,6 +42,8 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     if rows.is_empty():
         return EMPTY
     rows = judged(rows, points, level)
+    if "exempt" in rows.columns:
+        rows = rows.with_columns(verdict=pl.when("exempt").then(pl.lit(EXEMPT)).otherwise("verdict"))
     latest = shelf.latest(level, rows["hour"].unique().to_list())
     if latest is None:
         latest = EMPTY.drop("level")
