@@ -9,11 +9,14 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
-      mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
+      mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
+      mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
       expect exceedance SO2 10:00 to 12:00 times 0.63
+      expect hour 10:00 SO2 42.0 exempt                        or the word complies, exceeds or not judged
+      expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
       expect no exceedance
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
@@ -33,6 +36,7 @@ from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
 from processors.engine import Engine
+from processors.episodes import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
 from processors.lines import listed
 from processors.memory import Settings
@@ -45,14 +49,16 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
-_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
+_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
     r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
     r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
 )
 _EXCEEDANCE = re.compile(
-    r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+    r"(?P<withdrawn>exceedance|withdrawn) (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+    r"(?P<why>(?: [a-z]+)*)"
 )
+VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
 STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
 
 
@@ -85,6 +91,7 @@ class Case:
     limits: list[dict[str, Any]] = field(default_factory=list)
     reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
@@ -158,21 +165,16 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.limits.append({"factor": factor, "limit": Decimal(limit), "averaging": period, "stat": stat, "limit_id": named})
     elif word == "mark":
         kind, span = rest.split(" ", 1)
+        span, _, set_at = span.partition(" set ")
         match = _SPAN.fullmatch(f"{span} .")
         if match is None:
-            raise ValueError("write: mark stopped HH:MM to HH:MM")
-        day, _hours, start, end, _ = match.groups()
-        case.marks.append(
-            Mark(
-                id=f"{case.name}-{number}",
-                source=SOURCE,
-                type=cast(Any, kind),
-                start=case.at(start, day),
-                end=case.at(end, day),
-                author="case",
-                set_at=case.at(end, day),
-            )
-        )
+            raise ValueError("write: mark stopped HH:MM to HH:MM, and where it comes late: set HH:MM")
+        day, _hours, start, last, end, _ = match.groups()
+        begins, ends, named = case.at(start, day), case.at(end, last or day), f"{case.name}-{number}"
+        at = case.at(set_at, last or day) if set_at else ends
+        of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
+        case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
+        case.late |= {named} if set_at else set()
     else:
         _readings(case, line)
 
@@ -196,12 +198,12 @@ def _readings(case: Case, line: str) -> None:
         raise ValueError(
             "write: HH:MM to HH:MM POINT VALUE [POINT VALUE] [flag F], or see the words at the head of processors/cases.py"
         )
-    day, hours, start, end, values = match.groups()
+    day, hours, start, last, end, values = match.groups()
     names, words = _words(values, {"flag": str})
     pairs = dict(zip(names[::2], names[1::2], strict=True))
     for value in pairs.values():
         Decimal(value)
-    time, until = case.at(start, day), case.at(end, day)
+    time, until = case.at(start, day), case.at(end, last or day)
     step = timedelta(hours=1) if hours else timedelta(seconds=case.cadence_s)
     while time < until:
         case.reports.append((time, "hour" if hours else "realtime", pairs, words.get("flag", "N")))
@@ -229,19 +231,35 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
 
 def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
-    marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
-    value = b"\n".join(_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0]))
-    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, value)] if value else marks
+    records: list[LogRecord] = []
+
+    def put(topic: str, value: bytes, partition: int = 0) -> None:
+        records.append(LogRecord(topic, partition, len(records), len(records) + 1, value))
+
+    def tick(time: datetime) -> None:
+        for partition in range(PARTITIONS):
+            put("reports", Tick(tick=time, gateway="case").line(), partition)
+
+    for mark in case.marks:
+        if mark.id not in case.late:
+            put("marks", mark.line())
+    reports = sorted(case.reports, key=lambda r: r[0])
+    for mark in sorted((m for m in case.marks if m.id in case.late), key=lambda m: m.set_at):
+        before = [report for report in reports if report[0] < mark.set_at]
+        reports = reports[len(before) :]
+        if before:
+            put("reports", b"\n".join(_report(case, *report) for report in before))
+        tick(mark.set_at)
+        put("marks", mark.line())
+    if reports:
+        put("reports", b"\n".join(_report(case, *report) for report in reports))
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
-    over = last.replace(hour=0, minute=0) + timedelta(
-        days=1, minutes=10
-    )  # hours and days that nothing more comes for are decided
-    tick = Tick(tick=over, gateway="case").line()
-    records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
+    last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
+    tick(last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10))  # what nothing more comes for is decided
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"]
+    return figures, list(episodes.values())
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -284,12 +302,14 @@ def _missed(
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
     if expected.kind != "figure":
-        of_point = [e for e in episodes if facts["point"] in (None, e.factor)]
+        taken_back = facts.get("withdrawn") == "withdrawn"
+        of_point = [e for e in episodes if facts["point"] in (None, e.factor) and (e.state == "withdrawn") == taken_back]
         there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
         if expected.kind == "none":
             return f"{where}; there is {there}" if of_point else None
         start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
-        found = [e for e in of_point if (e.start_ms, e.end_ms) == (start, end)]
+        why = str(facts["why"]).strip()
+        found = [e for e in of_point if (e.start_ms, e.end_ms) == (start, end) and why in (e.closed_by or "")]
         if not found:
             return f"{where}; there is {there}"
         if facts["times"] is not None:
@@ -304,9 +324,11 @@ def _missed(
     if figure is None:
         return f"{where}; there is no such figure"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
-    reason = figure.reason or ""
-    if shown != facts["value"] or (facts["reason"] or "") not in reason:
-        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
+    reason, asked = "; ".join(filter(None, (figure.reason, figure.explain.get("note")))), facts["reason"] or ""
+    met = figure.verdict == asked if asked in VERDICTS else asked in reason
+    if shown != facts["value"] or not met:
+        judged = f", {figure.verdict}" if figure.verdict else ""
+        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{judged}, as {figure.number}"
     return None
 
 

@@ -289,7 +289,7 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         known = shipped() if bases is None else bases
         if file.base not in known:
             raise PackFault(f"{name}: base: no shipped pack {file.base}; write one of {', '.join(sorted(known))}")
-        own = {rule.step for rule in rules}
+        own: set[str] = {rule.step for rule in rules}
         days = bool(own & _DAYS)
         theirs = known[file.base].rules
         if strange := sorted(set(file.without) - {rule.step for rule in theirs}):
