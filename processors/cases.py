@@ -327,7 +327,7 @@ def _missed(
     reason, asked = "; ".join(filter(None, (figure.reason, figure.explain.get("note")))), facts["reason"] or ""
     met = figure.verdict == asked if asked in VERDICTS else asked in reason
     if shown != facts["value"] or not met:
-        judged = f", {figure.verdict}" if figure.verdict else ""
+        judged = f", {figure.verdict}" if asked in VERDICTS else ""
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{judged}, as {figure.number}"
     return None
 

@@ -60,7 +60,7 @@ def contradictions(closed: Closed, findings: Findings, out: Output) -> None:
             text_expr(pl.col("oxygen").min()), text_expr(pl.col("flow").max() // 10**SCALE * 10**SCALE)
         ).row(0)
         by = [m.id for m in closed.marks if _declares(m, start, end)]
-        declared = f"declared stopped by mark {', '.join(by)}" if by else "declared stopped by the device's flag F"
+        declared = f"declared stopped by mark {', '.join(by)}" if by else "declared stopped by the device's own flag"
         said = [f"oxygen down to {low} %"] if low is not None else []
         said += [f"flow up to {high} % of normal"] if high is not None else []
         text = (

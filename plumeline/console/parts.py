@@ -55,6 +55,8 @@ def verdict_chip(figure: Figure) -> Markup:
     """Return what was judged of a figure, or why nothing was."""
     if figure.verdict == "exceeds":
         return chip("red", t("verdict.exceeds"))
+    if figure.verdict == "exempt":
+        return chip("grey", t("verdict.exempt"))
     if figure.verdict == "not judged" or (not figure.ok and figure.limit is not None):
         return chip("blue", t("verdict.not_judged"))
     if not figure.ok:

@@ -75,6 +75,9 @@ hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省�
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
 from memory, low | 凭记忆，低
+proposal | 工程建议
+60 h and 150 mg/m3 from memory, high; 4 h and 700 h from memory, medium; minutes and overflow are proposals | \
+60 小时与 150 mg/m³ 凭记忆，高；4 小时与 700 小时凭记忆，中；分钟数与超额处理为工程建议
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
 register rules 2.5 | 表底规则 2.5
