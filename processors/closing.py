@@ -6,26 +6,22 @@ at a tick, a few at each. So a restart loses none of them, and a replay repeats 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from ingest.records import Mark
 from ingest.registry import Source
-from processors.contradictions import contradictions
 from processors.decode import Layouts, decode
-from processors.figures import DAY_MS, Level, epoch_ms
+from processors.figures import DAY_MS, Level
 from processors.findings import Findings
 from processors.output import Output, Past
-from processors.packs import Pack, chosen
+from processors.packs import Pack
 from processors.points import Points
-from processors.publish import FIGURE_SCHEMA, frame_of
+from processors.publish import frame_of
 from processors.qualify import Fields, place, qualify, resolve
 from processors.shelf import MarkSpan
-
-CLOSINGS_A_TICK = 2
-"""Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +53,12 @@ class Closed:
         sid = self.points.sid[self.source.source]
         return [pid for pid, of in enumerate(self.points.sid_of_pid) if of == sid]
 
+    @property
+    def own_spans(self) -> list[MarkSpan]:
+        """The source's confirmed marks."""
+        sid = self.points.sid[self.source.source]
+        return [span for span in self.spans if span.sid == sid]
+
     def figures(self, level: Level, start_ms: int, end_ms: int, stats: Iterable[str] = ()) -> pl.DataFrame:
         """Return the source's latest figures that start in [start, end): rows of FIGURE_SCHEMA; those of ``stats`` where any are named."""
         wanted = set(stats)
@@ -78,41 +80,3 @@ class Closed:
 
 Closer = Callable[[Closed, Findings, Output], None]
 """Makes something of a closed day: tells findings, and puts figures into the turn's output."""
-
-CLOSERS: Mapping[str, Closer] = {"mark.contradicted": contradictions}
-"""What is made of a closed day, by the step of a rule pack that asks for it."""
-
-
-def closers_of(pack: Pack) -> list[Closer]:
-    """Return what a pack makes of a closed day, each once, in the order of its rules."""
-    return list(dict.fromkeys(CLOSERS[rule.step] for rule in pack.rules if rule.step in CLOSERS))
-
-
-def closing_sources(points: Points) -> frozenset[str]:
-    """Return the sources whose days are closed, because their rule pack makes something of them."""
-    return frozenset(name for name, source in points.sources.items() if closers_of(chosen(source, points.packs)))
-
-
-def close_days(
-    keys: Iterable[tuple[str, int]],
-    now_ms: int,
-    points: Points,
-    spans: list[MarkSpan],
-    marks: Iterable[Mark],
-    decided: Callable[[str], int],
-    past: Past,
-    findings: Findings,
-    out: Output,
-) -> None:
-    """Close the days (source, start), oldest first."""
-    known = list(marks)
-    for name, day in sorted(keys, key=lambda key: (key[1], key[0])):
-        source = points.sources[name]
-        pack = chosen(source, points.packs)
-        own = sorted((m for m in known if m.source == name), key=lambda m: (epoch_ms(m.start), m.id))
-        closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
-        for closer in closers_of(pack):
-            closer(closed, findings, out)
-
-
-EMPTY_FIGURES = pl.DataFrame(schema=FIGURE_SCHEMA)

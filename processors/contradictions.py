@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from ingest.records import Mark
+from processors.closing import Closed
 from processors.figures import DAY_MS, MINUTE_MS, SCALE, epoch_ms, local_iso
 from processors.findings import Findings
 from processors.output import Output
@@ -15,9 +14,6 @@ from processors.rules.averaging import STOPPED, VALID
 from processors.rules.millionths import share_expr, text_expr
 from processors.rules.screening_plant import stopped_yet_running
 from processors.shelf import MarkSpan
-
-if TYPE_CHECKING:
-    from processors.closing import Closed
 
 CADENCES_APART = 2
 """Readings further apart than so many cadences do not continue one spell."""

@@ -15,7 +15,7 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
-from processors.closing import CLOSINGS_A_TICK, close_days, closing_sources
+from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
@@ -171,6 +171,8 @@ class Engine:
             if not counted:
                 continue
             out.ticks.update({(partition, barrier.gateway): times for partition, times in counted.items()})
+            if turns:  # before anything is decided at this tick that the store does not know
+                self._work_closings(barrier.now_ms, out)
             if turns or waiting:
                 self._take(taking, barrier.at, out)
                 if turns:
@@ -178,7 +180,6 @@ class Engine:
                 self._revise(barrier.now_ms, counted.keys(), out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
-                    self._work_closings(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
                 waiting = bool(self._late or self.desk.uncompared)
             self._judge_sources(barrier.now_ms, counted, out)

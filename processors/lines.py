@@ -20,7 +20,7 @@ from processors.output import Output
 from processors.points import Points
 
 VERSION = 1
-UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
+UNITS = {"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "capture": "%", "transmission": "%", "effective": "%"}
 """Units of the stats that do not have their point's."""
 
 

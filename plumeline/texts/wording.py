@@ -67,6 +67,7 @@ energy × kgce per unit | 能源实物量 × 折标准煤系数（kgce/单位）
 energy × tCO2 per unit; electricity by grid factor of the year | 能源实物量 × CO₂ 排放因子（t/单位）；电力按当年电网排放因子
 sum over the members | 各成员之和
 seen | 已见公开文本
+seen; target from memory, high | 已见公开文本；目标值凭记忆，高
 from memory, high | 凭记忆，高
 from memory, medium | 凭记忆，中
 an engineering default, taken from AIR-AVG-2 | 工程缺省，取自 AIR-AVG-2
