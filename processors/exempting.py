@@ -9,10 +9,10 @@ import polars as pl
 
 from ingest.records import Mark
 from processors.digest import mix
-from processors.figures import HOUR_MS, epoch_ms, scaled
+from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, scaled
 from processors.hours import MEANS
 from processors.mark_rules import Exemption
-from processors.packs import MarkExempt, chosen
+from processors.packs import MarkExempt, Pack, chosen
 from processors.points import Points
 from processors.rules.millionths import milliseconds, unscaled
 from processors.rules.quotas import exempt_hours, exempt_spans
@@ -53,11 +53,14 @@ def mark_words(kind: str) -> str:
     return {"start_up": "start-up", "shut_down": "shut-down"}.get(kind, kind.replace("_", " "))
 
 
-def quota_uses(marks: Iterable[Mark], points: Points, source: str) -> list[Use]:
-    """Spend the quotas of a source over its confirmed marks, in the order of time."""
-    row = points.sources.get(source)
-    rule = None if row is None else chosen(row, points.packs).rule(MarkExempt)
-    mine = [m for m in marks if m.source == source and m.state == "confirmed"]
+def times_of(marks: Iterable[Mark]) -> list[tuple[str, int, int]]:
+    """Return type, start and end of the confirmed ones among marks."""
+    return [(m.type, epoch_ms(m.start), epoch_ms(m.end)) for m in marks if m.state == "confirmed"]
+
+
+def quota_uses(marks: Iterable[tuple[str, int, int]], pack: Pack, offset_ms: int = OFFSET_MS) -> list[Use]:
+    """Spend the quotas of a source over its confirmed marks (type, start, end), in the order of time."""
+    rule, mine = pack.rule(MarkExempt), list(marks)
     if rule is None or not mine:
         return []
     uses: list[Use] = []
@@ -65,19 +68,19 @@ def quota_uses(marks: Iterable[Mark], points: Points, source: str) -> list[Use]:
         under = [
             {
                 "pid": 0,
-                "start_ms": epoch_ms(m.start),
-                "end_ms": epoch_ms(m.end),
-                "event_ms_max": None if (h := exemption.event_h_max.get(m.type)) is None else milliseconds(h * 3600),
+                "start_ms": start,
+                "end_ms": end,
+                "event_ms_max": next((milliseconds(h * 3600) for of, h in exemption.event_h_max.items() if of == kind), None),
             }
-            for m in mine
-            if m.type in exemption.marks
+            for kind, start, end in mine
+            if kind in exemption.marks
         ]
         schema = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64, "event_ms_max": pl.Int64}
         spent = exempt_spans(
             pl.DataFrame(under, schema=schema),
             year_h=exemption.year_h,
             overflow=rule.overflow,
-            offset_ms=points.rules.offset_ms,
+            offset_ms=offset_ms,
         )
         uses += [Use(exemption, *times) for times in spent.select("start_ms", "until_ms", "end_ms", "used_ms").rows()]
     return uses
@@ -90,12 +93,12 @@ def exempt_spans_of(marks: Iterable[Mark], points: Points) -> list[ExemptSpan]:
         by_source.setdefault(mark.source, []).append(mark)
     spans: list[ExemptSpan] = []
     for source, mine in sorted(by_source.items()):
-        uses = quota_uses(mine, points, source)
-        if not uses:
+        row = points.sources.get(source)
+        pack = None if row is None else chosen(row, points.packs)
+        rule = None if pack is None else pack.rule(MarkExempt)
+        if pack is None or rule is None:
             continue
-        row, sid = points.sources[source], points.sid[source]
-        rule = chosen(row, points.packs).rule(MarkExempt)
-        assert rule is not None
+        uses, sid = quota_uses(times_of(mine), pack, points.rules.offset_ms), points.sid[source]
         dust = points.pid.get((source, rule.dust_factor))
         factors = [key.factor for key in points.keys if key.source == source]
         ordered = sorted((m for m in mine if m.state == "confirmed"), key=lambda m: (m.start, m.end, m.id))

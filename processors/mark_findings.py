@@ -8,11 +8,11 @@ from fractions import Fraction
 import polars as pl
 
 from ingest.records import Mark
-from processors.exempting import mark_words, quota_uses
-from processors.figures import HOUR_MS, epoch_ms, local_iso
+from processors.exempting import mark_words, quota_uses, times_of
+from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, local_iso
 from processors.findings import Findings
 from processors.output import Output
-from processors.packs import MarkConflict, MarkDeadline, MarkExempt, chosen
+from processors.packs import MarkConflict, MarkDeadline, MarkExempt, Pack, chosen
 from processors.points import Points
 from processors.rules.marks import late_marks, mark_conflicts
 from processors.rules.quotas import quota_use
@@ -28,18 +28,18 @@ def told(mark: Mark, marks: Iterable[Mark], decided: int, now_ms: int, points: P
         _quota(mark, known, now_ms, points, findings, out)
 
 
-def deadline_ms(source: str, start_ms: int, points: Points) -> int | None:
-    """Return until when a mark that begins at a time may be set by the source's rule pack, None where it says nothing."""
-    rule = chosen(points.sources[source], points.packs).rule(MarkDeadline)
+def deadline_ms(pack: Pack, start_ms: int, offset_ms: int = OFFSET_MS) -> int | None:
+    """Return until when a mark that begins at a time may be set by a rule pack, None where it says nothing."""
+    rule = pack.rule(MarkDeadline)
     if rule is None:
         return None
     row = pl.DataFrame({"start_ms": [start_ms], "set_ms": [start_ms]})
-    return int(late_marks(row, deadline_h=rule.mark_deadline_h, offset_ms=points.rules.offset_ms)["deadline_ms"][0])
+    return int(late_marks(row, deadline_h=rule.mark_deadline_h, offset_ms=offset_ms)["deadline_ms"][0])
 
 
 def _late(mark: Mark, decided: int, now_ms: int, points: Points, findings: Findings, out: Output) -> None:
     start, end, set_at = (local_iso(epoch_ms(time)) for time in (mark.start, mark.end, mark.set_at))
-    due = deadline_ms(mark.source, epoch_ms(mark.start), points)
+    due = deadline_ms(chosen(points.sources[mark.source], points.packs), epoch_ms(mark.start), points.rules.offset_ms)
     late = due is not None and now_ms > due
     if mark.state == "rejected":
         text = (
@@ -83,10 +83,12 @@ def _conflicts(mark: Mark, known: list[Mark], now_ms: int, points: Points, findi
 
 def _quota(mark: Mark, known: list[Mark], now_ms: int, points: Points, findings: Findings, out: Output) -> None:
     """Tell a quota of which as much is used as the rule pack warns at, once a quota and year."""
-    rule = chosen(points.sources[mark.source], points.packs).rule(MarkExempt)
+    pack = chosen(points.sources[mark.source], points.packs)
+    rule = pack.rule(MarkExempt)
     if rule is None or rule.quota_warn_pct is None:
         return
-    used = {(use.exemption.quota, local_iso(use.start_ms)[:4]): use for use in quota_uses(known, points, mark.source)}
+    uses = quota_uses(times_of(known), pack, points.rules.offset_ms)
+    used = {(use.exemption.quota, local_iso(use.start_ms)[:4]): use for use in uses}
     for (quota, year), use in used.items():
         exemption, used_ms = use.exemption, use.used_ms
         if exemption.year_h is None or mark.type not in exemption.marks:

@@ -295,6 +295,12 @@ class Pack:
         rule = self.rule(MarkClasses)
         return {} if rule is None else {mark: each for each in rule.classes for mark in each.marks}
 
+    @property
+    def exempt_marks(self) -> frozenset[MarkType]:
+        """The marks that exempt, while their quota lasts."""
+        rule = self.rule(MarkExempt)
+        return frozenset() if rule is None else frozenset(mark for each in rule.exemptions for mark in each.marks)
+
     def behind(self, stat: str, level: str) -> list[Rule]:
         """Return the rules by which a figure is made."""
         return [rule for step in STEP_OF.get((stat, level), ()) for rule in self.rules if rule.step == step]

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from nicegui import Client, context, run, ui
 from nicegui import app as pages
 
-from plumeline.console import deliveries, evidence, forms, frames, languages, now, pipeline, source, sources, why
+from plumeline.console import deliveries, evidence, forms, frames, languages, marks, now, pipeline, source, sources, why
 from plumeline.console.ports import Console
 from plumeline.console.shell import Load, Shell, show_missing, show_page
 from plumeline.texts import speaking, t
@@ -47,6 +47,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     forms_of: dict[str, forms.Act] = {
         "alerts/act": lambda fields: deliveries.act(shell.context({}), fields),
+        "marks/set": lambda fields: marks.act(shell.context({}), fields),
         "quarantine/again": lambda fields: frames.act(shell.context({}), fields),
     }
     app.include_router(forms.routes(prefix, forms_of))
@@ -87,6 +88,10 @@ def mount(app: FastAPI, deps: Console) -> None:
     @ui.page("/source/{name:path}")
     async def source_page(request: Request, name: str) -> None:
         await page(request, "sources", source.view, source.SLOTS, lambda: title_of(name), source=name)
+
+    @ui.page("/marks/{name:path}")
+    async def marks_page(request: Request, name: str) -> None:
+        await page(request, "sources", marks.view, marks.SLOTS, lambda: f"{t('source.marks')} · {title_of(name)}", source=name)
 
     @ui.page("/evidence")
     async def evidence_page(request: Request) -> None:
