@@ -127,6 +127,7 @@ unit "{unit}" and "{to}" measure different things; name the energy code that is 
 basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折标方式“{basis}”既不是“calorific”也不是“primary:<年>:<kgce/kWh>”
 standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
+exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
 a rule failed at hour {at:t} ({why}); nothing of {source} is judged until a restart or a changed registry, its input is kept | \

@@ -23,6 +23,7 @@ from ingest.files import NotReadable, decoded_json, scan, size_of
 from ingest.registry import Registry
 from ingest.registry_files import load_marks
 from plumeline import __version__
+from plumeline.marks_cli import marks
 from plumeline.rules_cli import app as rules_app
 from plumeline.store_commands import adopt, explain, export, opened, why
 from plumeline.terminal import FAULT, Data, Json, RegistryFolder, err, out
@@ -246,6 +247,7 @@ def replay(
 
 app.command()(export)
 app.command()(adopt)
+app.command()(marks)
 
 
 @app.command("registry")

@@ -252,7 +252,9 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         "reason": hour.reason,
     }
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
-        facts["revises"] = f"hour {local_iso(hour.hour_ms)} as decided before"
+        exempt = hour.verdict == EXEMPT
+        at = local_iso(hour.hour_ms)
+        facts["revises"] = f"exempt mark: hour {at} is not judged" if exempt else f"hour {at} as decided before"
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

@@ -247,7 +247,7 @@ def _reject(source: str, mark: StoredMark) -> Markup:
     who, why = t("action.who"), t("marks.why_not")
     return h(
         "details",
-        h("summary", t("marks.state.confirmed")),
+        h("summary", f"{t('marks.state.confirmed')} · {t('marks.reject')} …"),
         h(
             "form",
             h("input", name="source", value=source, type="hidden"),

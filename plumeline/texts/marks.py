@@ -2,7 +2,7 @@
 
 EN = """
 marks.of | Marks — {place}
-marks.about | A mark says in what state the plant or its monitor was. Hours that it covers are judged accordingly, also decided ones: they are made anew, and that is told.
+marks.about | A mark says in what state the plant or its monitor was. Its hours are judged accordingly; decided ones are made anew, and that is told.
 marks.source | The source
 marks.quota | This year: {used} h of {of} h exempt time used ({marks})
 marks.form | Set a mark
@@ -20,7 +20,7 @@ marks.who | Who you are
 marks.by | Set by
 marks.reason | Why
 marks.why_not | Why it is wrong
-marks.evidence | Evidence (record, photograph, ticket)
+marks.evidence | Evidence (record, photo)
 marks.set | Set the mark
 marks.reject | Reject it
 marks.state | State
@@ -62,7 +62,7 @@ marks.who | 填写人
 marks.by | 标记人
 marks.reason | 原因
 marks.why_not | 驳回原因
-marks.evidence | 证明材料（记录、照片、工单）
+marks.evidence | 证明材料（记录、照片）
 marks.set | 提交标记
 marks.reject | 驳回
 marks.state | 状态
