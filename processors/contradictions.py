@@ -6,6 +6,7 @@ import polars as pl
 
 from ingest.records import Mark
 from processors.closing import Closed
+from processors.decode import MINUTE, REALTIME
 from processors.figures import DAY_MS, MINUTE_MS, SCALE, epoch_ms, local_iso
 from processors.findings import Findings
 from processors.output import Output
@@ -52,9 +53,8 @@ def contradictions(closed: Closed, findings: Findings, out: Output) -> None:
     )
     for start, end in found.select("start_ms", "end_ms").head(SPELLS_MAX).rows():
         within = minutes.filter(pl.col("time_ms").is_between(start, end, closed="left") & pl.col("stopped"))
-        low, high = within.select(
-            text_expr(pl.col("oxygen").min()), text_expr(pl.col("flow").max() // 10**SCALE * 10**SCALE)
-        ).row(0)
+        oxygen_1e6, flow_1e6 = pl.col("oxygen").min(), pl.col("flow").max() // 10**SCALE * 10**SCALE
+        low, high = within.select(low=text_expr(oxygen_1e6), high=text_expr(flow_1e6)).row(0)
         by = [m.id for m in closed.marks if _declares(m, start, end)]
         declared = f"declared stopped by mark {', '.join(by)}" if by else "declared stopped by the device's own flag"
         said = [f"oxygen down to {low} %"] if low is not None else []
@@ -96,7 +96,9 @@ def _normal(closed: Closed, flow: list[int], days: int) -> pl.DataFrame:
 def _minutes(closed: Closed, spans: list[MarkSpan], oxygen: list[int], flow: list[int], normal: pl.DataFrame) -> pl.DataFrame:
     """Return what ``stopped_yet_running`` reads, minute by minute; of several readings the one that says least counts."""
     readings = closed.readings(closed.day_ms, closed.end_ms).filter(pl.col("code").is_in([VALID, STOPPED]))
-    readings = readings.filter(pl.col("value").is_not_null()).join(normal, on="pid", how="left")
+    readings = readings.filter(pl.col("value").is_not_null() & pl.col("kind").is_in([REALTIME, MINUTE])).join(
+        normal, on="pid", how="left"
+    )
     declared = pl.lit(False)
     for span in spans:
         declared = declared | ((pl.col("minute") >= span.start_ms) & (pl.col("minute") + MINUTE_MS <= span.end_ms))
