@@ -32,13 +32,14 @@ def marks(
     found = load_marks(file, load_registry(registry))
     if not url:
         out.print(
-            f"{file}: {len(found)} marks, no faults; nothing was sent: give --url, or put it into the registry's folder as marks.csv"
+            f"{file}: {len(found)} marks, no faults; nothing was sent: give --url, or put it into the registry's folder as marks.csv",
+            soft_wrap=True,
         )
         return
     refused = 0
     for first in range(0, len(found), LINES_A_REQUEST):
         refused += _sent(found[first : first + LINES_A_REQUEST], url, token)
-    out.print(f"{file}: {len(found) - refused} marks filed, {refused} refused")
+    out.print(f"{file}: {len(found) - refused} marks filed, {refused} refused", soft_wrap=True)
     if refused:
         raise typer.Exit(FAULT)
 
