@@ -173,9 +173,12 @@ class SqliteStore:
             out += [bytes(line) for (line,) in self.rows(query, (source, start, end, COLD_LINES_MAX))]
         return out
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level."""
-        return self.figures(source, cast(Level, level), start_ms, end_ms)
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level, only those of ``stats`` where any are named."""
+        known = cast(Level, level)
+        if not stats:
+            return self.figures(source, known, start_ms, end_ms)
+        return [f for stat in stats for f in self.figures(source, known, start_ms, end_ms, stat=stat)]
 
     def cold_hours(
         self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int

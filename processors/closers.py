@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ingest.records import Mark
 from processors.closing import Closed, Closer
 from processors.contradictions import contradictions
+from processors.escalation_days import close_escalation
 from processors.figures import epoch_ms
 from processors.findings import Findings
 from processors.output import Output, Past
@@ -55,3 +56,4 @@ def close_days(
         closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
         for closer in closers_of(pack):
             closer(closed, findings, out)
+        close_escalation(closed, findings, out)

@@ -61,9 +61,8 @@ class Closed:
 
     def figures(self, level: Level, start_ms: int, end_ms: int, stats: Iterable[str] = ()) -> pl.DataFrame:
         """Return the source's latest figures that start in [start, end): rows of FIGURE_SCHEMA; those of ``stats`` where any are named."""
-        wanted = set(stats)
-        found = self.past.cold_figures(self.source.source, level, start_ms, end_ms)
-        rows = frame_of([f for f in found if not wanted or f.stat in wanted], self.points)
+        found = self.past.cold_figures(self.source.source, level, start_ms, end_ms, tuple(stats))
+        rows = frame_of(found, self.points)
         return rows.filter(pl.col("revision") > 0) if level != "quarter" else rows
 
     def readings(self, start_ms: int, end_ms: int) -> pl.DataFrame:

@@ -120,6 +120,8 @@ EVENT_KINDS: dict[str, str] = {
     "exceedance.closed": "the hour after an episode complies, was stopped or could not be judged",
     "exceedance.withdrawn": "a rebuild took away what was told as an exceedance",
     "exceedance.retrospective": "an episode found in hours that were already decided",
+    "escalation.raised": "an exceeding hour or day gives a reason to tell county, city or province",
+    "escalation.lapsed": "a rebuild took such a reason away",
     "source.late": "a source missed its cadence",
     "source.silent": "nothing from a source for long enough to call someone",
     "source.on_time": "a source that was late, silent or stopped reports again",

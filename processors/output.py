@@ -54,8 +54,8 @@ class Past(Protocol):
     def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
         """Return the report lines of (source, start, end) ranges of the device's time."""
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level whose start lies in [start, end)."""
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level whose start lies in [start, end); only those of ``stats`` where any are named."""
 
     def cold_hours(
         self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int

@@ -79,11 +79,7 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
     shelf = Shelf()
     for level, parts in rows.items():
         stats = (*RATES, SUBSTITUTED) if level == "quarter" else (SUBSTITUTED,)
-        old = [
-            f
-            for f in closed.past.cold_figures(closed.source.source, level, quarter.start_ms, quarter.end_ms)
-            if f.stat in stats
-        ]
+        old = closed.past.cold_figures(closed.source.source, level, quarter.start_ms, quarter.end_ms, stats)
         shelf.put(level, frame_of(old, closed.points))
         decided = pl.lit(closed.now_ms if quarter.over else None, dtype=pl.Int64)
         known = pl.concat([_NONE, *(_with_rules(part, closed) for part in parts)]).with_columns(decided=decided)
@@ -247,15 +243,17 @@ def _with_rules(rows: pl.DataFrame, closed: Closed) -> pl.DataFrame:
 
 
 def _water_masses(closed: Closed, quarter: Quarter, rule: MassSubstitutedDays) -> dict[Level, pl.DataFrame]:
-    """Return stat SUBSTITUTED of days that lack a mass, and of the quarter."""
+    """Return stat SUBSTITUTED of days of which no mean could be formed, and of the quarter."""
     start = quarter.start_ms - LOOKBACK_DAYS * DAY_MS
-    days = closed.figures("day", start, quarter.until_ms, ("mass",)).select(
-        "pid", "value", "reason", "digest", "as_of", day="hour"
+    known = closed.figures("day", start, quarter.until_ms, ("avg", "mass")).rename({"hour": "day"})
+    means = known.filter(pl.col("stat") == "avg").select("pid", "day", "reason", formed=pl.col("value").is_not_null())
+    days = (
+        known.filter(pl.col("stat") == "mass").select("pid", "day", "value", "digest", "as_of").join(means, on=["pid", "day"])
     )
     if days.is_empty():
         return {}
     still = pl.col("reason").is_in(NOTHING_DUE).fill_null(False)
-    whole = pl.col("reason").is_null() & pl.col("value").is_not_null()
+    whole = pl.col("formed") & pl.col("value").is_not_null()
     valid = days.filter(whole).select("pid", "day", mass="value")
     lacking = days.filter((pl.col("day") >= quarter.start_ms) & ~whole & ~still)
     checked = pl.Series("checked_ms", [_calibrated(closed, d) for d in lacking["day"].to_list()], dtype=pl.Int64)

@@ -116,6 +116,8 @@ event.exceedance.lengthened | another hour above the limit
 event.exceedance.closed | episode above the limit ended
 event.exceedance.withdrawn | exceedance withdrawn after a rebuild
 event.exceedance.retrospective | exceedance found looking back
+event.escalation.raised | reason to escalate
+event.escalation.lapsed | reason to escalate taken away
 event.source.late | missed its cadence
 event.source.silent | fell silent
 event.source.on_time | reports again
@@ -265,6 +267,8 @@ event.exceedance.lengthened | 又一小时超标
 event.exceedance.closed | 超标时段结束
 event.exceedance.withdrawn | 重算后撤回超标
 event.exceedance.retrospective | 追溯发现超标
+event.escalation.raised | 出现升级事由
+event.escalation.lapsed | 升级事由撤销
 event.source.late | 数据迟到
 event.source.silent | 数据中断
 event.source.on_time | 恢复上报

@@ -13,8 +13,8 @@ import pytest
 import structlog
 
 from ingest.log import Entry
-from ingest.records import Mark
-from ingest.registry import Registry, RulePack
+from ingest.records import Mark, MarkType
+from ingest.registry import Enterprise, Point, Registry, RulePack, Source
 from plumeline.console import evidence, source, words
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, View
@@ -60,11 +60,11 @@ FLOW_M3_H = 1_000_000.0
 class County:
     """One stack that sends its own hours, under a pack with look-backs that a person can follow."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rows: Registry | None = None) -> None:
         structlog.reset_defaults()
-        rows = registry(rules="small")
         self.folder = folder
-        self.registry: Registry = rows.model_copy(update={"packs": (RulePack(id="small", file="small.toml", text=SMALL),)})
+        packs = (RulePack(id="small", file="small.toml", text=SMALL),)
+        self.registry = rows or registry(rules="small").model_copy(update={"packs": packs})
         self.open()
 
     def open(self) -> None:
@@ -85,6 +85,11 @@ class County:
             )
             self.log.append_now([Entry("reports", 0, row)])
 
+    def mark(self, of: str, type_: MarkType, first: int, last: int) -> None:
+        start, end = (MIDNIGHT + timedelta(hours=h) for h in (first, last))
+        mark = Mark(id="M1", source=of, type=type_, start=start, end=end, author="operator", set_at=end)
+        self.log.append_now([Entry("marks", 0, mark.line())])
+
     def ticks(self, hours: float, times: int = 4) -> None:
         for n in range(times):
             at = MIDNIGHT + timedelta(hours=hours, minutes=6 + n)
@@ -95,6 +100,14 @@ class County:
         found = self.store.figure(STACK, SO2, stat, level, start_ms)
         assert found is not None
         return found
+
+
+def water_registry(cod: str, flow: str) -> Registry:
+    return Registry(
+        enterprises=(Enterprise(enterprise="E1", name="E1"),),
+        sources=(Source(source="W1", enterprise="E1", outlet="DW001", name="outfall", kind="water", cadence_s=3600),),
+        points=(Point(source="W1", factor=cod, unit="mg/L", flow_factor=flow), Point(source="W1", factor=flow, unit="m3/h")),
+    )
 
 
 @pytest.fixture
@@ -193,6 +206,35 @@ def test_the_quarter_is_final_once_its_last_hour_is_decided(tmp_path: Path) -> N
     county.log.close()
 
 
+def test_a_day_of_waste_water_takes_the_greatest_of_valid_days_before_the_last_check(tmp_path: Path) -> None:
+    """Days of 86 and 23 kg, checked in between, then a day with 17 of 24 results: it takes 86 kg, and its mean stays withheld (EX-3.6).
+
+    With 1,000 m3/h a result of 1 mg/L is 1 kg. The quarter: 86 + 23 + 86 = 195.
+    """
+    cod, flow = "w01018", "w00000"
+    county = County(tmp_path, water_registry(cod, flow))
+    values = [3.5] * 22 + [4.5] * 2 + [1.0] * 23 + [9.0] + [4.0] * 17 + [9.0] * 7
+    for n, value in enumerate(values):
+        flags = {cod: "C" if n == 47 else "D" if n >= 65 else "N"}
+        at = MIDNIGHT + timedelta(hours=n)
+        row = line(at, {cod: value, flow: 1000.0}, source="W1", kind="hour", stat="avg", flags=flags, delay_s=3601)
+        county.log.append_now([Entry("reports", 0, row)])
+    county.mark("W1", "calibration", 47, 48)
+    county.ticks(72)
+
+    def figure(stat: str, level: Level, day: int = 0) -> Figure:
+        found = county.store.figure("W1", cod, stat, level, START + day * DAY_MS)
+        assert found is not None
+        return found
+
+    assert [figure("mass", "day", d).number for d in (0, 1)] == [86, 23]
+    assert (figure("avg", "day", 2).value, figure("avg", "day", 2).reason) == (None, "17 valid results of 24 due")
+    assert figure("mass_sub", "day", 2).number == 86
+    assert figure("mass_sub", "day", 2).explain["note"] == "maximum of 2 valid days before the last passed check, 30 asked"
+    assert figure("mass_sub", "quarter").number == 195
+    county.log.close()
+
+
 def test_pages_show_the_quarter_and_lead_to_its_days_and_hours(county: County) -> None:
     """From the source's page to the quarter's mass, to the day with a substitute, to the hour that says how it was found; in both languages."""
     _day_one(county)
@@ -238,9 +280,7 @@ def test_a_late_mark_of_a_stop_remakes_the_quarter(county: County) -> None:
     county.hours(17, [99] * 7, "D")
     county.hours(24, [5])
     county.ticks(24)
-    start, end = MIDNIGHT + timedelta(hours=17), MIDNIGHT + timedelta(hours=24)
-    mark = Mark(id="M1", source=STACK, type="stopped", start=start, end=end, author="operator", set_at=end)
-    county.log.append_now([Entry("marks", 0, mark.line())])
+    county.mark(STACK, "stopped", 17, 24)
     county.ticks(25)
     assert county.figure("capture", "quarter").number == 100
     assert county.figure("mass_sub", "quarter").number == 85 + 5
