@@ -50,7 +50,7 @@ marks.quota | 本年度已用豁免时长 {used} 小时，共 {of} 小时（{mar
 marks.form | 设置标记
 marks.list | 本年度的标记
 marks.none | 本年度没有标记。
-marks.elsewhere | 此控制台不能设置标记：请通过接口提交，或用 plumeline marks 命令导入文件。
+marks.elsewhere | 此控制台不能设置标记：请通过接口提交，或导入 marks.csv 文件。
 marks.type | 标记
 marks.no_effect | （按该监测点的规则不豁免）
 marks.factor | 监测因子
