@@ -145,7 +145,7 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
         elif registry is not None:
             own = {p.factor for p in registry.points if p.source == mark.source}
             own |= {m.factor for m in registry.meters if m.source == mark.source}
-            strange = [factor for factor in mark.factors or () if factor not in own]
+            strange = [factor for factor in mark.factors or () if own and factor not in own]
             faults += [_unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))

@@ -10,7 +10,7 @@ marks.list | Marks of this year
 marks.none | No mark is set for this year.
 marks.elsewhere | Marks cannot be set on this console: send them over HTTP, or by a CSV file with the command plumeline marks.
 marks.type | Mark
-marks.no_effect |  (exempts nothing by this source's rules)
+marks.no_effect |  (exempts nothing by the rules of this source)
 marks.factor | Factors
 marks.all | all of the source
 marks.start | From
