@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ingest.registry import Limit, Meter, Point, Registry
-from processors.episodes import EXEMPT
 from processors.figures import MINUTE_SCALE, SCALE, Figure
+from processors.judging import EXEMPT
 from processors.packs import MarkExempt, Pack, pack_of
 from processors.points import end_ms, start_ms
 
@@ -50,6 +50,8 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     for member in figure.explain.get("members", []):
         key = f"{member['source']}/{member['factor']}"
         out[key] = plain(Decimal(member["value"]).scaleb(-SCALE))
+    if figure.explain.get("others"):
+        out["others"] = figure.explain["others"]
     limit = limit_of(figure, registry)
     out["basis"] = basis if limit is None else f"{basis}; limit {limit.limit_id}: {limit.basis or 'permit'}"
     if basis_zh is not None:
@@ -61,15 +63,17 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
 def _rules(figure: Figure, registry: Registry) -> dict[str, str]:
     row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
     pack = None if row is None else pack_of(row, registry.packs)
-    return rules_behind(pack, figure.stat, figure.level, exempt=figure.verdict == EXEMPT)
+    return rules_behind(pack, figure.stat, figure.level, figure.factor, exempt=figure.verdict == EXEMPT)
 
 
-def rules_behind(pack: Pack | None, stat: str, level: str, *, exempt: bool = False) -> dict[str, str]:
+def rules_behind(
+    pack: Pack | None, stat: str, level: str, factor: str | None = None, *, exempt: bool = False
+) -> dict[str, str]:
     """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it.
 
     Of an hour that is exempt the rule by which it is stands among them.
     """
-    behind = pack.behind(stat, level) if pack is not None else []
+    behind = pack.behind(stat, level, factor) if pack is not None else []
     by_mark = pack.rule(MarkExempt) if pack is not None and exempt else None
     behind += [] if by_mark is None else [by_mark]
     if pack is None or not behind:

@@ -5,8 +5,11 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
     # a remark
     case EX-1.1  45 valid minutes make an hour
       source flue_gas                                          kind, and where wanted: rules PACK, every SECONDS
-      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen
+      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen; high 200: its range
       limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
+      limit PH 6 hour min lower name LEAST                     stat min or max (of pH), a bound from below, a name; else L6
+      limit NH3 8 day when TEMP <= 12                          only while another point's mean of the same period is so
+      limit PH profile WW-18918-PH-LO                          as the shipped table of limits has it
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
@@ -14,10 +17,14 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
-      expect exceedance SO2 10:00 to 12:00 times 0.63
-      expect hour 10:00 SO2 42.0 exempt                        or the word complies, exceeds or not judged
+      expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
+      expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
+      expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
+      expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
       expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
-      expect no exceedance
+      expect no exceedance SO2 limit L50                       point and limit may be left out
+      expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
+      expect no finding DQ-2                                   none by that rule on any day
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -35,12 +42,15 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.case_days import screened_days
 from processors.engine import Engine
-from processors.episodes import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
-from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
+from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
+from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.lines import listed
 from processors.memory import Settings
 from processors.output import Output
+from processors.publish import verdicts_of
+from processors.registry_check import filled
 from processors.rules.judge import times_over_text
 
 LOCAL = timezone(timedelta(hours=8))
@@ -51,15 +61,17 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
-    r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
-    r"(?P<withdrawn>exceedance|withdrawn) (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
-    r"(?P<why>(?: [a-z]+)*)"
+    r"(?P<withdrawn>exceedance|withdrawn) (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)"
+    r"(?: times (?P<times>\d+(?:\.\d+)?))?(?: limit (?P<limit>\S+))?(?P<why>(?: [a-z]+)*)"
 )
+_NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
+_FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
 
 class CaseFault(ValueError):
@@ -148,21 +160,18 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str})
+        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal})
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
+            "high": "range_high",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
     elif word == "limit":
-        factor, limit, *more = rest.split()
-        period = next((m for m in more if m in ("hour", "day")), "hour")
-        named = f"L{limit}"
-        stat = "avg_ref" if "reference" in more else "avg"
-        case.limits.append({"factor": factor, "limit": Decimal(limit), "averaging": period, "stat": stat, "limit_id": named})
+        case.limits.append(_limit(rest))
     elif word == "mark":
         kind, span = rest.split(" ", 1)
         span, _, set_at = span.partition(" set ")
@@ -177,6 +186,25 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.late |= {named} if set_at else set()
     else:
         _readings(case, line)
+
+
+def _limit(text: str) -> dict[str, Any]:
+    """Return a row of limits.csv as a case writes it."""
+    text, _, condition = text.partition(" when ")
+    names, words = _words(text, {"name": str, "profile": str})
+    if "profile" in words:
+        return {**filled({"limit_id": words["profile"]}), "factor": names[0]}
+    factor, limit, *more = names
+    stats = {"reference": "avg_ref", "min": "min", "max": "max"}
+    return {
+        "factor": factor,
+        "limit": Decimal(limit),
+        "averaging": next((m for m in more if m in ("hour", "day")), "hour"),
+        "stat": next((stats[m] for m in more if m in stats), "avg"),
+        "bound": "lower" if "lower" in more else "upper",
+        "when": condition,
+        "limit_id": words.get("name") or f"L{limit}",
+    }
 
 
 def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
@@ -213,23 +241,23 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    if text.startswith("no exceedance"):
-        return Expected(number, text, {"point": text.removeprefix("no exceedance").strip() or None}, "none")
-    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure")):
+    for pattern, kind in ((_NONE, "none"), (_EXCEEDANCE, "exceedance"), (_FINDING, "finding"), (_EXPECT, "figure")):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
-    raise ValueError("write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, or expect exceedance POINT HH:MM to HH:MM")
+    raise ValueError(
+        "write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, expect exceedance POINT HH:MM to HH:MM, or expect finding RULE POINT"
+    )
 
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes)) is not None]
+    figures, episodes, findings = _run(case, packs)
+    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes, findings)) is not None]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
+def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
     records: list[LogRecord] = []
 
@@ -259,7 +287,9 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, list(episodes.values())
+    wanted = any(each.kind == "finding" for each in case.expected)
+    findings = screened_days(engine, outs, case.marks) if wanted else []
+    return figures, list(episodes.values()), findings
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -279,7 +309,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
             ),
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
-        limits=tuple(Limit(source=SOURCE, unit=units.get(x["factor"], ""), **x) for x in case.limits),
+        limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
         packs=tuple(packs),
     )
 
@@ -297,14 +327,30 @@ def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag:
 
 
 def _missed(
-    case: Case, expected: Expected, figures: dict[tuple[Level, str, str, int], Figure], episodes: list[Episode]
+    case: Case,
+    expected: Expected,
+    figures: dict[tuple[Level, str, str, int], Figure],
+    episodes: list[Episode],
+    findings: list[Event],
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind == "finding":
+        day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
+        met = any(
+            e.facts["rule"] == facts["rule"] and facts["point"] in (None, e.factor) and day in (None, e.facts["day"])
+            for e in findings
+        )
+        told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
+        return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
     if expected.kind != "figure":
         taken_back = facts.get("withdrawn") == "withdrawn"
-        of_point = [e for e in episodes if facts["point"] in (None, e.factor) and (e.state == "withdrawn") == taken_back]
-        there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
+        of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
+        of_point = [e for e in of_point if (e.state == "withdrawn") == taken_back]
+        there = (
+            "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)} of {e.limit_id}" for e in of_point)
+            or "no exceedance"
+        )
         if expected.kind == "none":
             return f"{where}; there is {there}" if of_point else None
         start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
@@ -323,12 +369,18 @@ def _missed(
     figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
     if figure is None:
         return f"{where}; there is no such figure"
+    if facts["verdict"] is not None:
+        judged = {v.limit_id: v.verdict for v in verdicts_of(figure)}
+        found_verdict = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
+        if found_verdict == facts["verdict"]:
+            return None
+        return f"{where}; it is {found_verdict}, judged by {', '.join(judged) or 'no limit'}"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
     reason, asked = "; ".join(filter(None, (figure.reason, figure.explain.get("note")))), facts["reason"] or ""
     met = figure.verdict == asked if asked in VERDICTS else asked in reason
     if shown != facts["value"] or not met:
-        judged = f", {figure.verdict}" if asked in VERDICTS else ""
-        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{judged}, as {figure.number}"
+        held = f", {figure.verdict}" if asked in VERDICTS else ""
+        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{held}, as {figure.number}"
     return None
 
 

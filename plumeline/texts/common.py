@@ -62,6 +62,9 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
+stat.within | share of hours within
+stat.min | least minute
+stat.max | greatest minute
 stat.mass | mass
 stat.mass_sub | mass with substitutes
 stat.capture | capture rate
@@ -75,6 +78,9 @@ stat.energy | energy
 stat.kgce | coal equivalent
 stat.tco2 | CO₂
 verdict.exceeds | above limit
+verdict.falls_short | below limit
+verdict.broken | not kept
+verdict.other | limit {limit}: {verdict}
 verdict.complies | complies
 verdict.not_judged | not judged
 verdict.exempt | exempt
@@ -213,6 +219,9 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
+stat.within | 达标小时比例
+stat.min | 最小分钟值
+stat.max | 最大分钟值
 stat.mass | 排放量
 stat.mass_sub | 含替代排放量
 stat.capture | 捕集率
@@ -226,6 +235,9 @@ stat.energy | 能源消费量
 stat.kgce | 标准煤
 stat.tco2 | 二氧化碳
 verdict.exceeds | 超标
+verdict.falls_short | 低于限值
+verdict.broken | 超限
+verdict.other | 限值 {limit}：{verdict}
 verdict.complies | 达标
 verdict.not_judged | 未判定
 verdict.exempt | 豁免

@@ -75,10 +75,21 @@ hourly mean from memory, high; minutes: an engineering default, taken from AIR-A
 hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省值，取自 AIR-AVG-4
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
+a proposal | 建议值
+pattern seen; threshold a proposal | 特征已见公开文本，阈值为建议值
+pattern seen in studies; threshold a proposal | 特征见于研究文献，阈值为建议值
+values above the range seen; threshold a proposal | 超量程情形已见公开文本，阈值为建议值
+after a falsifying switch seen in public firmware; threshold a proposal | 依据公开固件中的造假开关，阈值为建议值
+2 % seen; over a day a proposal | 2% 已见公开文本；以一天为窗口为建议值
 from memory, low | 凭记忆，低
 proposal | 工程建议
 60 h and 150 mg/m3 from memory, high; 4 h and 700 h from memory, medium; minutes and overflow are proposals | \
 60 小时与 150 mg/m³ 凭记忆，高；4 小时与 700 小时凭记忆，中；分钟数与超额处理为工程建议
+a proposal | 建议做法
+seen: {id} (limits); reference O2 from memory, high | 限值已见公开文本（{id}）；基准氧凭记忆，高
+seen: {id} (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本（{id}）；其余凭记忆，高
+seen: {id} (values) | 数值已见公开文本（{id}）
+seen: {id} | 已见公开文本（{id}）
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
 register rules 2.5 | 表底规则 2.5
