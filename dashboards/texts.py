@@ -271,6 +271,7 @@ event.mark.late | late mark | 补充标记
 event.mark.conflict | marks contradict | 标记矛盾
 event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
+event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.touch.refused | could not be rebuilt | 无法重算
 factor.a21026 | SO₂ | 二氧化硫
 factor.a21002 | NOx | 氮氧化物

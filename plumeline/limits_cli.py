@@ -41,7 +41,7 @@ def limits(
             f"{registry}: no source of {asked or 'any permit'} on {day}; permits are {', '.join(permits) or 'none'}"
         )
     if as_json:
-        print(json.dumps({"day": str(day), "outlets": [each.as_json() for each in found]}, ensure_ascii=False))
+        typer.echo(json.dumps({"day": str(day), "outlets": [each.as_json() for each in found]}, ensure_ascii=False))
         return
     for each in found:
         _show(each)
