@@ -25,6 +25,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect no exceedance SO2 limit L50                       point and limit may be left out
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
+      expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
+      expect no warning
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -43,11 +45,13 @@ from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
 from processors.case_days import screened_days
+from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.lines import listed
-from processors.memory import Settings
+from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
 from processors.publish import verdicts_of
 from processors.registry_check import filled
@@ -70,6 +74,8 @@ _EXCEEDANCE = re.compile(
 )
 _NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
 _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
+_Sent = tuple[datetime, str, dict[str, str], str]
+"""A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
 STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
@@ -241,7 +247,14 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    for pattern, kind in ((_NONE, "none"), (_EXCEEDANCE, "exceedance"), (_FINDING, "finding"), (_EXPECT, "figure")):
+    for pattern, kind in (
+        (_NONE, "none"),
+        (_EXCEEDANCE, "exceedance"),
+        (NO_WARNING, "no warning"),
+        (WARNING, "warning"),
+        (_FINDING, "finding"),
+        (_EXPECT, "figure"),
+    ):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
@@ -252,12 +265,23 @@ def _expected(number: int, text: str) -> Expected:
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes, findings = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes, findings)) is not None]
+    figures, episodes, findings, events = _run(case, packs)
+    failed = [
+        told
+        for each in case.expected
+        if (
+            told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
+            if each.kind in WARNINGS
+            else _missed(case, each, figures, episodes, findings)
+        )
+        is not None
+    ]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
+def _run(
+    case: Case, packs: Sequence[RulePack]
+) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
     records: list[LogRecord] = []
 
@@ -268,6 +292,11 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
         for partition in range(PARTITIONS):
             put("reports", Tick(tick=time, gateway="case").line(), partition)
 
+    def send(some: list[_Sent]) -> None:
+        for value in _values(case, some):
+            for partition in range(PARTITIONS) if value.startswith(TICK_PREFIX) else (0,):
+                put("reports", value, partition)
+
     for mark in case.marks:
         if mark.id not in case.late:
             put("marks", mark.line())
@@ -275,12 +304,10 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     for mark in sorted((m for m in case.marks if m.id in case.late), key=lambda m: m.set_at):
         before = [report for report in reports if report[0] < mark.set_at]
         reports = reports[len(before) :]
-        if before:
-            put("reports", b"\n".join(_report(case, *report) for report in before))
+        send(before)
         tick(mark.set_at)
         put("marks", mark.line())
-    if reports:
-        put("reports", b"\n".join(_report(case, *report) for report in reports))
+    send(reports)
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
     tick(last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10))  # what nothing more comes for is decided
@@ -289,7 +316,27 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)
     findings = screened_days(engine, outs, case.marks) if wanted else []
-    return figures, list(episodes.values()), findings
+    return figures, list(episodes.values()), findings, [e for out in outs for e in out.events]
+
+
+def _values(case: Case, reports: list[_Sent]) -> list[bytes]:
+    """Return the reports as one record; where warnings are expected they lie between the ticks at which the engine looks for them."""
+    if not reports or all(each.kind not in WARNINGS for each in case.expected):
+        return [b"\n".join(_report(case, *report) for report in reports)] if reports else []
+    values, step, tick = [], timedelta(milliseconds=LOOK_MS), reports[0][0].replace(minute=0)
+    while reports:
+        values.append(Tick(tick=tick, gateway="case").line())
+        tick += step
+        before = [r for r in reports if _seen(*r[:2]) < tick]
+        reports = reports[len(before) :]
+        if before:
+            values.append(b"\n".join(_report(case, *report) for report in before))
+    return [*values, Tick(tick=tick, gateway="case").line()]
+
+
+def _seen(time: datetime, kind: str) -> datetime:
+    """When a report is sent: at its time, that of an hour at its end."""
+    return time + timedelta(hours=1) if kind == "hour" else time
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -315,7 +362,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
 
 
 def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag: str) -> bytes:
-    seen = (time + (timedelta(hours=1) if kind == "hour" else timedelta())).isoformat()
+    seen = _seen(time, kind).isoformat()
     names = ",".join(json.dumps(name) for name in values)
     stats = ",".join(['"avg"' if kind == "hour" else '"rtd"'] * len(values))
     flags = ",".join([json.dumps(flag)] * len(values))
@@ -382,6 +429,15 @@ def _missed(
         held = f", {figure.verdict}" if asked in VERDICTS else ""
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{held}, as {figure.number}"
     return None
+
+
+def _times(case: Case, expected: Expected) -> dict[str, str | None]:
+    """Return an expectation's facts with clocks as local times."""
+    facts = dict(expected.facts)
+    for name in ("hour", "at"):
+        if facts.get(name) is not None:
+            facts[name] = local_iso(epoch_ms(case.at(str(facts[name]), facts["day"])))
+    return facts
 
 
 def _rounded(number: Decimal, like: str) -> str:

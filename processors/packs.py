@@ -28,6 +28,8 @@ AIR_OXYGEN = scaled(21)
 """Oxygen of ambient air [%, at SCALE] where no rule says otherwise."""
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
+HOURS_BACK_MAX = 24
+"""Hours that a forecast may look back: the hot shelf holds at least 30."""
 LOOKBACK_H_MAX = 2_160
 """Valid hours that a substitute may look back over; the store is read for that far."""
 CACHES_MAX = 1
@@ -173,6 +175,25 @@ class MarkContradicted(_Rule):
     normal_days: Annotated[int, Field(ge=1, le=31)]
 
 
+class EarlyHour(_Rule):
+    """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit."""
+
+    step: Literal["early.hour"]
+    valid_min: Annotated[int, Field(ge=1, le=60)]
+    above_min: Annotated[int, Field(ge=1, le=60)]
+    opens_pct: Annotated[int, Field(ge=1, le=200)]
+    closes_pct: Annotated[int, Field(ge=1, le=200)]
+
+
+class EarlyNextHour(_Rule):
+    """The next hour is announced where the series' own changes make it likely to exceed; see ``rules.early.chances``."""
+
+    step: Literal["early.next_hour"]
+    hours_back: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    changes_min: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    share_pct: Annotated[int, Field(ge=1, le=100)]
+
+
 class QuarterCapture(_Rule):
     """Capture, transmission and effective transmission rates of the quarter so far; ``target_pct`` is what is asked for."""
 
@@ -224,6 +245,8 @@ Rule = Annotated[
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
+    | EarlyHour
+    | EarlyNextHour
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -485,4 +508,4 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS)
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | {"early.hour", "early.next_hour"}
