@@ -27,9 +27,16 @@ above range | 超上限
 out of range | 超量程
 unreadable | 无法读取
 unknown flag | 未知标记
-no data | 数据缺失
+start-up | 启炉
+shut-down | 停炉
+connection | 并网/供能
+disconnection | 解列
+accident | 事故
+drying | 烘炉
+cooling down | 停炉降温
 out of control | 失控
-calibration overdue | 超期未校准
+overdue calibration | 校准逾期
+no data | 数据缺失
 measured: nothing is substituted any more | 已有监测值，不再替代
 {n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
 {n:d} of {of:d} operating hours arrived | 运行 {of} 小时，收到 {n} 小时
@@ -68,6 +75,31 @@ no discharge | 无排放
 weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权
 at or below zero, judged valid: taken as the rule pack says | 零值或负值判定有效，按规则集规定取值
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
+all valid hours are exempt | 有效小时均已豁免
+{n:d} exempt hours left out | 已剔除豁免小时 {n} 个
+exempt by mark: {mark:w} | 按标记豁免：{mark}
+marked {mark:w}, judged: {why:w} | 已标记{mark}，仍予判定：{why}
+exempt for {n:d} min only | 仅豁免 {n} 分钟
+the exemption is used up | 豁免额度已用尽
+particulates not known | 颗粒物浓度未知
+particulates above {n} mg/m3 | 颗粒物高于 {n} mg/m³
+{mark:w} is the restart after {of:w} and belongs to it | {mark}是{of}之后的重启，属于该标记
+{mark:w} and {of:w} at the same time | {mark}与{of}同时存在
+{why:w}, from {at:t} to {of:t}: keep one of the marks {a} and {b} and reject the other | {why}（{at} 至 {of}）：标记 {a} 与 {b} 请保留其一，驳回另一条
+{who} rejected the mark {mark:w} from {at:t} to {of:t}; decided hours made anew: {n:d} | {who} 驳回了{mark}标记（{at} 至 {of}）；重算已判定小时 {n} 个
+{who} marked {mark:w} from {at:t} to {of:t}, after the deadline of {due:t}; decided hours made anew: {n:d} | \
+{who} 标记{mark}（{at} 至 {of}），已过标记时限 {due}；重算已判定小时 {n} 个
+{who} marked {mark:w} from {at:t} to {of:t}, before the deadline of {due:t}; decided hours made anew: {n:d} | \
+{who} 标记{mark}（{at} 至 {of}），在标记时限 {due} 之前；重算已判定小时 {n} 个
+{who} marked {mark:w} from {at:t} to {of:t}; decided hours made anew: {n:d} | {who} 标记{mark}（{at} 至 {of}）；重算已判定小时 {n} 个
+exempt time of {year:d}, {mark:w} among it: {why:w}; beyond it marked hours are judged | {year} 年豁免时长（含{mark}）：{why}；超出后标记的小时照常判定
+{n:d} h of {of:d} used | 已用 {n} 小时，共 {of} 小时
+{declared:w}, yet from {at:t} to {of:t} its gas says that it ran ({why:w}): compare with the operating record, then confirm or reject the mark | \
+{declared}，但 {at} 至 {of} 烟气数据显示在运行（{why}）：请对照运行记录，再确认或驳回该标记
+declared stopped by mark {marks} | 标记 {marks} 申报停运
+declared stopped by the device's own flag | 设备自身标记申报停运
+oxygen down to {n:d} % | 氧含量低至 {n}%
+flow up to {n:d} % of normal | 流量高至正常值的 {n}%
 {n:d} of 24 hours | 24 小时中有 {n} 小时
 {n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）
 {n:d} of 60 minutes covered | 60 分钟中覆盖 {n} 分钟
@@ -97,6 +129,7 @@ unit "{unit}" and "{to}" measure different things; name the energy code that is 
 basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折标方式“{basis}”既不是“calorific”也不是“primary:<年>:<kgce/kWh>”
 standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
+exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
 no valid operating hour | 无有效运行小时

@@ -18,7 +18,7 @@ STATE_COLOURS = {
     "never seen": BLUE,
     "unregistered": BLUE,
 }
-VERDICT_COLOURS = {"complies": GREY, "exceeds": RED, "not judged": BLUE}
+VERDICT_COLOURS = {"complies": GREY, "exceeds": RED, "not judged": BLUE, "exempt": GREY}
 STANDING_COLOURS = {"provisional": GREY, "final": GREY, "revised": PURPLE}
 EPISODE_COLOURS = {"open": RED, "closed": GREY, "withdrawn": BLUE}
 _WORDS = {

@@ -209,6 +209,7 @@ state.unregistered | not registered | 未登记
 verdict.complies | complies | 达标
 verdict.exceeds | above limit | 超标
 verdict.not judged | not judged | 未判定
+verdict.exempt | exempt | 豁免
 standing.provisional | provisional | 暂定
 standing.final | final | 审定
 standing.revised | revised | 已修订
@@ -269,6 +270,11 @@ event.reading.disagrees | device's own mean differs | 设备均值不一致
 event.meter.held | register reading held | 表计读数待定
 event.tick.refused | gateway's clock jumped | 网关时钟跳变
 event.input.quarantined | input set aside | 输入已隔离
+event.mark.late | late mark | 补充标记
+event.mark.conflict | marks contradict | 标记矛盾
+event.mark.contradicted | stopped, yet running | 停运标记存疑
+event.mark.quota | exempt time nearly used | 豁免将用尽
+event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.touch.refused | could not be rebuilt | 无法重算
 factor.a21026 | SO₂ | 二氧化硫
 factor.a21002 | NOx | 氮氧化物

@@ -28,7 +28,23 @@ YEAR_MIN, YEAR_MAX = 1970, 2100
 Kind = Literal["realtime", "minute", "hour", "day", "register", "interval", "state"]
 """What a report's values are: instants, the device's own means, register positions, energy of an interval, plant state."""
 
-MarkType = Literal["stopped", "maintenance", "calibration", "fault"]
+MarkType = Literal[
+    "stopped",
+    "start_up",
+    "shut_down",
+    "connection",
+    "disconnection",
+    "failure",
+    "accident",
+    "drying",
+    "cooling_down",
+    "maintenance",
+    "calibration",
+    "fault",
+    "out_of_control",
+    "overdue_calibration",
+]
+"""What is declared: a state of the plant up to "cooling_down" ("failure" is the plant's or its abatement's), then of the monitor ("fault" is its)."""
 
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
@@ -102,7 +118,7 @@ class Report(_Record):
 
 
 class Mark(_Record):
-    """A stretch of time in which a source, or some of its factors, was stopped or its monitor not fit for use."""
+    """A stretch of time in which a source, or some of its factors, was in a declared state, or its monitor not fit for use."""
 
     id: Text
     source: Text

@@ -130,7 +130,7 @@ def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
     """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``.
 
-    ``factors`` is blank-separated, empty for all of the source. With a registry, a source that it does not know is a fault.
+    ``factors`` is blank-separated, empty for all of the source. With a registry, a source or factor that it does not know is a fault.
 
     Raises:
         RegistryFaults: with all faults of the file.
@@ -148,6 +148,11 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
         first.setdefault(mark.id, line)
         if known is not None and mark.source not in known:
             faults.append(_unknown(path.name, line, "source", mark.source, "sources.csv", known))
+        elif registry is not None:
+            own = {p.factor for p in registry.points if p.source == mark.source}
+            own |= {m.factor for m in registry.meters if m.source == mark.source}
+            strange = [factor for factor in mark.factors or () if own and factor not in own]
+            faults += [_unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))
     return [mark for _, mark in table.rows]

@@ -37,6 +37,7 @@ from plumeline.influx_write import InfluxWriter, Settings
 from plumeline.kafka_backfill import Backfill
 from plumeline.kafka_read import RegistryWatch, leave
 from plumeline.lag import LagWatch
+from plumeline.marking import Marking
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
 from plumeline.worker import GROUP, INPUTS, Worker, WorkerOptions, instance_name, run_worker
@@ -306,6 +307,7 @@ def _console(made: Alarms, settings: Settings, host: str, port: int, virtual: st
         lambda: epoch_ms(clock()),
         health,
         credentials if all(credentials) else None,
+        Marking(made.publisher.append_now),
     )
     Service("console").serve(pages, host, port)
 

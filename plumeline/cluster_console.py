@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from ingest.registry import Registry
 from plumeline.console import Console, basic_auth_middleware, mount
-from plumeline.console.ports import OutboxPort
+from plumeline.console.ports import Marks, OutboxPort
 from plumeline.explain import explained
 from plumeline.influx_query import InfluxStore
 from plumeline.influx_read import InfluxReader
@@ -24,6 +24,7 @@ def console_app(
     now_ms: Callable[[], int],
     health: Callable[[], Mapping[str, Any]],
     credentials: tuple[str, str] | None = None,
+    marks: Marks | None = None,
 ) -> FastAPI:
     """Return the app that serves the console; once in a process, because NiceGUI keeps one app.
 
@@ -34,6 +35,7 @@ def console_app(
         now_ms: the product's clock.
         health: returns what the services know of themselves, ``failed`` among it where one of them stands.
         credentials: name and password that every page asks for.
+        marks: where marks are filed that people set.
     """
     app = FastAPI(title="Plumeline", docs_url=None, redoc_url=None)
 
@@ -42,7 +44,7 @@ def console_app(
         failed = health().get("failed")
         return JSONResponse({"ok": failed is None, "failed": failed}, 200 if failed is None else 503)
 
-    mount(app, Console(store, registry, now_ms, outbox, health))
+    mount(app, Console(store, registry, now_ms, outbox, health, marks=marks))
     if credentials is not None:
         basic_auth_middleware(app, *credentials)
     return app

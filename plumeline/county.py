@@ -31,6 +31,7 @@ from ingest.tcp import Server
 from plumeline.again import Again
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
+from plumeline.marking import Marking
 from plumeline.runner import READ, Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
@@ -149,6 +150,7 @@ class County:
 
         deps = Console(self.store, lambda: self.runner.registry, self._now_ms, self.outbox, self.health)
         deps.again = Again(self.log, self._dialect, self.clock)
+        deps.marks = Marking(self.log.append_now, self.log.partitions)
         mount(app, deps)
         if self.options.username and self.options.password:
             basic_auth_middleware(app, self.options.username, self.options.password)

@@ -7,7 +7,8 @@ from typing import Any
 
 from ingest.registry import Limit, Meter, Point, Registry
 from processors.figures import MINUTE_SCALE, SCALE, Figure
-from processors.packs import Pack, pack_of
+from processors.judging import EXEMPT
+from processors.packs import MarkExempt, Pack, pack_of
 from processors.points import end_ms, start_ms
 
 ENERGY_RULES = {
@@ -61,12 +62,20 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
 
 def _rules(figure: Figure, registry: Registry) -> dict[str, str]:
     row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
-    return rules_behind(None if row is None else pack_of(row, registry.packs), figure.stat, figure.level, figure.factor)
+    pack = None if row is None else pack_of(row, registry.packs)
+    return rules_behind(pack, figure.stat, figure.level, figure.factor, exempt=figure.verdict == EXEMPT)
 
 
-def rules_behind(pack: Pack | None, stat: str, level: str, factor: str | None = None) -> dict[str, str]:
-    """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it."""
+def rules_behind(
+    pack: Pack | None, stat: str, level: str, factor: str | None = None, *, exempt: bool = False
+) -> dict[str, str]:
+    """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it.
+
+    Of an hour that is exempt the rule by which it is stands among them.
+    """
     behind = pack.behind(stat, level, factor) if pack is not None else []
+    by_mark = pack.rule(MarkExempt) if pack is not None and exempt else None
+    behind += [] if by_mark is None else [by_mark]
     if pack is None or not behind:
         formula, basis = ENERGY_RULES.get((stat, level), ("sum over the members", "second pass over day figures"))
         return {"formula": formula, "basis": basis}

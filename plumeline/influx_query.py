@@ -160,15 +160,15 @@ class InfluxStore:
                 found[state.source] = (time_ms, state)
         return [found[name][1] for name in sorted(found)]
 
-    def marks(self, source: str, start_ms: int, end_ms: int) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range."""
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
+        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
         where = f'{_of(MARK, source)} and r._field == "row"'
         found: dict[str, Mark] = {}
         for row in self._values(BUCKET, FLOOR_MS, UNTIL_MS, where, MARKS_MAX):
             mark = Mark.model_validate_json(row)
             if mark.source == source and (mark.id not in found or found[mark.id].set_at <= mark.set_at):
                 found[mark.id] = mark
-        marks = [stored_mark(m) for m in found.values() if m.state == "confirmed"]
+        marks = [stored_mark(m) for m in found.values() if rejected or m.state == "confirmed"]
         overlap = [m for m in marks if m.start_ms < end_ms and m.end_ms > start_ms]
         return sorted(overlap, key=lambda m: (m.start_ms, m.id))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
-from processors.figures import DAY_MS
+from processors.figures import DAY_MS, epoch_ms, local
 from processors.quarters import LOOKBACK_DAYS
 
 PRUNE_ROWS = 1_000
@@ -70,7 +70,8 @@ class Pruner:
             yield from self._deleted("carries", "source, factor, day", where, source, cut_ms)
         yield from self._deleted("events", "n", "time < ?", cut_ms)
         yield from self._deleted("frames", "id", "received < ?", cut_ms)
-        yield from self._deleted("marks", "id", '"end" < ?', cut_ms - self.history_ms)
+        marked = min(cut_ms - self.history_ms, _year_start_ms(cut_ms))  # they spend quotas of a calendar year
+        yield from self._deleted("marks", "id", '"end" < ?', marked)
         over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
         yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
 
@@ -97,3 +98,8 @@ class Pruner:
         with self.writer.lock:
             (found,) = self.writer.db.execute(query, args).fetchone()
         return found
+
+
+def _year_start_ms(time_ms: int) -> int:
+    """Return the start of the local calendar year of a time."""
+    return epoch_ms(local(time_ms).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0))

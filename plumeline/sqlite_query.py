@@ -107,13 +107,13 @@ class SqliteStore:
         """Return the newest frames of a source, newest first."""
         return self._frames("WHERE source = ? ORDER BY received DESC LIMIT ?", (source, limit))
 
-    def marks(self, source: str, start_ms: int, end_ms: int) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range."""
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
+        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
         rows = self.rows(
             "SELECT row FROM marks WHERE source = ? AND start < ? AND end > ? ORDER BY start", (source, end_ms, start_ms)
         )
         marks = [Mark.model_validate_json(r) for (r,) in rows]
-        return [stored_mark(m) for m in marks if m.state == "confirmed"]
+        return [stored_mark(m) for m in marks if rejected or m.state == "confirmed"]
 
     def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
         """Return the newest events, newest first."""
@@ -259,7 +259,7 @@ def stored_mark(m: Mark) -> StoredMark:
     """Return a mark as pages read it."""
     factors = None if m.factors is None else tuple(m.factors)
     start, end, set_at = epoch_ms(m.start), epoch_ms(m.end), epoch_ms(m.set_at)
-    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state)
+    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state, m.evidence)
 
 
 def _event(r: Sequence[Any]) -> Event:

@@ -12,13 +12,16 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       limit PH profile WW-18918-PH-LO                          as the shipped table of limits has it
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
-      mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
+      mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
+      mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
-      expect hour 10:00 SO2 reference exceeds limit L35        or complies, or not judged
+      expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
+      expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
+      expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
       expect no exceedance SO2 limit L50                       point and limit may be left out
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
@@ -46,6 +49,7 @@ from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
+from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.lines import listed
 from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
@@ -59,17 +63,20 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
-_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
+_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
     r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
-    r" (?:(?P<verdict>exceeds|complies|not judged)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
+    r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
-    r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
-    r"(?: limit (?P<limit>\S+))?"
+    r"(?P<withdrawn>exceedance|withdrawn) (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)"
+    r"(?: times (?P<times>\d+(?:\.\d+)?))?(?: limit (?P<limit>\S+))?(?P<why>(?: [a-z]+)*)"
 )
 _NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
 _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
+_Sent = tuple[datetime, str, dict[str, str], str]
+"""A report as written: time, kind, values and flag."""
+VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
 STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
 
@@ -102,6 +109,7 @@ class Case:
     limits: list[dict[str, Any]] = field(default_factory=list)
     reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
@@ -172,21 +180,16 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.limits.append(_limit(rest))
     elif word == "mark":
         kind, span = rest.split(" ", 1)
+        span, _, set_at = span.partition(" set ")
         match = _SPAN.fullmatch(f"{span} .")
         if match is None:
-            raise ValueError("write: mark stopped HH:MM to HH:MM")
-        day, _hours, start, end, _ = match.groups()
-        case.marks.append(
-            Mark(
-                id=f"{case.name}-{number}",
-                source=SOURCE,
-                type=cast(Any, kind),
-                start=case.at(start, day),
-                end=case.at(end, day),
-                author="case",
-                set_at=case.at(end, day),
-            )
-        )
+            raise ValueError("write: mark stopped HH:MM to HH:MM, and where it comes late: set HH:MM")
+        day, _hours, start, last, end, _ = match.groups()
+        begins, ends, named = case.at(start, day), case.at(end, last or day), f"{case.name}-{number}"
+        at = case.at(set_at, last or day) if set_at else ends
+        of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
+        case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
+        case.late |= {named} if set_at else set()
     else:
         _readings(case, line)
 
@@ -229,12 +232,12 @@ def _readings(case: Case, line: str) -> None:
         raise ValueError(
             "write: HH:MM to HH:MM POINT VALUE [POINT VALUE] [flag F], or see the words at the head of processors/cases.py"
         )
-    day, hours, start, end, values = match.groups()
+    day, hours, start, last, end, values = match.groups()
     names, words = _words(values, {"flag": str})
     pairs = dict(zip(names[::2], names[1::2], strict=True))
     for value in pairs.values():
         Decimal(value)
-    time, until = case.at(start, day), case.at(end, day)
+    time, until = case.at(start, day), case.at(end, last or day)
     step = timedelta(hours=1) if hours else timedelta(seconds=case.cadence_s)
     while time < until:
         case.reports.append((time, "hour" if hours else "realtime", pairs, words.get("flag", "N")))
@@ -280,28 +283,44 @@ def _run(
     case: Case, packs: Sequence[RulePack]
 ) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
-    marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
-    records = [*marks]
-    for value in _values(case):
-        parts = range(PARTITIONS) if value.startswith(TICK_PREFIX) else range(1)
-        records += [LogRecord("reports", p, len(records), len(records) + 1 + p, value) for p in parts]
+    records: list[LogRecord] = []
+
+    def put(topic: str, value: bytes, partition: int = 0) -> None:
+        records.append(LogRecord(topic, partition, len(records), len(records) + 1, value))
+
+    def tick(time: datetime) -> None:
+        for partition in range(PARTITIONS):
+            put("reports", Tick(tick=time, gateway="case").line(), partition)
+
+    def send(some: list[_Sent]) -> None:
+        for value in _values(case, some):
+            for partition in range(PARTITIONS) if value.startswith(TICK_PREFIX) else (0,):
+                put("reports", value, partition)
+
+    for mark in case.marks:
+        if mark.id not in case.late:
+            put("marks", mark.line())
+    reports = sorted(case.reports, key=lambda r: r[0])
+    for mark in sorted((m for m in case.marks if m.id in case.late), key=lambda m: m.set_at):
+        before = [report for report in reports if report[0] < mark.set_at]
+        reports = reports[len(before) :]
+        send(before)
+        tick(mark.set_at)
+        put("marks", mark.line())
+    send(reports)
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
-    over = last.replace(hour=0, minute=0) + timedelta(
-        days=1, minutes=10
-    )  # hours and days that nothing more comes for are decided
-    tick = Tick(tick=over, gateway="case").line()
-    records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
+    last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
+    tick(last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10))  # what nothing more comes for is decided
     outs: list[Output] = list(engine.apply(records))
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)
     findings = screened_days(engine, outs, case.marks) if wanted else []
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings, [e for out in outs for e in out.events]
+    return figures, list(episodes.values()), findings, [e for out in outs for e in out.events]
 
 
-def _values(case: Case) -> list[bytes]:
+def _values(case: Case, reports: list[_Sent]) -> list[bytes]:
     """Return the reports as one record; where warnings are expected they lie between the ticks at which the engine looks for them."""
-    reports = sorted(case.reports, key=lambda r: r[0])
     if not reports or all(each.kind not in WARNINGS for each in case.expected):
         return [b"\n".join(_report(case, *report) for report in reports)] if reports else []
     values, step, tick = [], timedelta(milliseconds=LOOK_MS), reports[0][0].replace(minute=0)
@@ -372,7 +391,9 @@ def _missed(
         told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
         return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
     if expected.kind != "figure":
+        taken_back = facts.get("withdrawn") == "withdrawn"
         of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
+        of_point = [e for e in of_point if (e.state == "withdrawn") == taken_back]
         there = (
             "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)} of {e.limit_id}" for e in of_point)
             or "no exceedance"
@@ -380,7 +401,8 @@ def _missed(
         if expected.kind == "none":
             return f"{where}; there is {there}" if of_point else None
         start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
-        found = [e for e in of_point if (e.start_ms, e.end_ms) == (start, end)]
+        why = str(facts["why"]).strip()
+        found = [e for e in of_point if (e.start_ms, e.end_ms) == (start, end) and why in (e.closed_by or "")]
         if not found:
             return f"{where}; there is {there}"
         if facts["times"] is not None:
@@ -401,9 +423,11 @@ def _missed(
             return None
         return f"{where}; it is {found_verdict}, judged by {', '.join(judged) or 'no limit'}"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
-    reason = figure.reason or ""
-    if shown != facts["value"] or (facts["reason"] or "") not in reason:
-        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
+    reason, asked = "; ".join(filter(None, (figure.reason, figure.explain.get("note")))), facts["reason"] or ""
+    met = figure.verdict == asked if asked in VERDICTS else asked in reason
+    if shown != facts["value"] or not met:
+        held = f", {figure.verdict}" if asked in VERDICTS else ""
+        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{held}, as {figure.number}"
     return None
 
 

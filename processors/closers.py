@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ingest.records import Mark
 from processors.closing import Closed, Closer
+from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
 from processors.figures import epoch_ms
 from processors.findings import Findings
@@ -25,6 +26,7 @@ CLOSERS: Mapping[str, Closer] = {
     "month.share_within": close_month,
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
+    "mark.contradicted": contradictions,
     **dict.fromkeys(PATTERNS, screen),
 }
 

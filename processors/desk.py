@@ -9,6 +9,7 @@ import polars as pl
 from processors.accounts import account_figures
 from processors.episodes import EpisodeBook
 from processors.escalation import judging
+from processors.exempting import ExemptSpan, exempted
 from processors.figures import DAY_MS, HOUR_MS
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
@@ -46,6 +47,8 @@ class Desk:
         self.decided_until, self.accounts = decided_until, accounts
         self.uncompared: set[tuple[int, int]] = set()
         """(sid, day) whose figures or device days are new; compared at a tick, so that it does not matter which came first."""
+        self.exempt: list[ExemptSpan] = []
+        """What marks may exempt; the engine keeps it."""
         self._sids = pl.DataFrame(
             {"pid": range(len(points.keys)), "sid": points.sid_of_pid}, schema={"pid": pl.Int32, "sid": pl.Int32}
         )
@@ -73,7 +76,7 @@ class Desk:
         rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
         if empty is not None:
             rows = pl.concat([rows, self._no_data(shelf, rows, empty, spans)])
-        self._publish_on(shelf, publish(shelf, rows, self.points, "hour"), out)
+        self._publish_on(shelf, publish(shelf, exempted(rows, self.exempt), self.points, "hour"), out)
 
     def day_of(self, time: pl.Expr) -> pl.Expr:
         """Return the start of the local day of times."""
@@ -151,7 +154,7 @@ class Desk:
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
         if hours is None:
             return EMPTY
-        hours = hours.filter(pl.col("revision") > 0).select(*HOUR_SCHEMA)
+        hours = hours.filter(pl.col("revision") > 0).select(*HOUR_SCHEMA, "verdict")
         of_days = hours.with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
         days = day_figures(of_days, hours, self.points)
         pids = days["pid"].unique().sort()

@@ -22,9 +22,11 @@ from processors.desk import Desk
 from processors.early import LOOK_MS, Early
 from processors.episodes import EpisodeBook, HourVerdict
 from processors.escalation import judging
+from processors.exempting import ExemptSpan, exempt_spans_of
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
 from processors.judging import EXCEEDS
+from processors.mark_findings import told
 from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
@@ -508,22 +510,55 @@ class Engine:
     # -- marks ---------------------------------------------------------------------------------------------------
 
     def _mark(self, record: LogRecord, out: Output) -> None:
-        try:
-            mark = Mark.model_validate_json(record.value)
-        except ValueError as error:
-            out.bad.append(BadLine(record.value, f"no mark: {error}"))
-            return
+        for line in record.value.split(b"\n"):
+            try:
+                mark = Mark.model_validate_json(line)
+            except ValueError as error:
+                out.bad.append(BadLine(line, f"no mark: {error}"))
+                continue
+            if self.marks.get(mark.id) != mark:
+                self._take_mark(mark, out)
+
+    def _take_mark(self, mark: Mark, out: Output) -> None:
+        """Touch what a mark covers and covered before, and what it leaves of a quota for others."""
         old = self.marks.get(mark.id)
         self.marks[mark.id] = mark
         out.marks.append(mark)
-        self.spans_renew()
-        for each in (mark, old):
-            if each is not None:
-                self.touch_period(each.source, epoch_ms(each.start), epoch_ms(each.end), f"mark {each.id}", out)
+        for source in sorted({mark.source} | ({old.source} if old is not None else set())):
+            before = self.spans_renew(source)
+            periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)}
+            periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in (mark, old) if m is not None and m.source == source}
+            decided = set[int]()
+            for start, end in sorted(periods):
+                decided.update(self._decided_hours(source, start, end))
+                self.touch_period(source, start, end, f"mark {mark.id}", out)
+            if source == mark.source and source in self.points.sid:
+                now = self.watch.now_ms or epoch_ms(mark.set_at)
+                told(mark, self.marks.values(), len(decided), now, self.points, self.findings, out)
 
-    def spans_renew(self) -> None:
-        """Take the marks into the engine's own form."""
-        self.spans = spans_of(self.marks.values(), self.points)
+    def _decided_hours(self, source: str, start_ms: int, end_ms: int) -> range:
+        """Return the hours of a source in [start, end) that were decided."""
+        memory = self.memory.get(source)
+        if memory is None or memory.high is None:
+            return range(0)
+        first = self.past.first_report_ms(source) if self.past is not None else None
+        start = max(start_ms, start_ms if first is None else first, self.keep_from(self.watch.now_ms or 0))
+        return range(start // HOUR_MS * HOUR_MS, min(end_ms, memory.decided), HOUR_MS)
+
+    def _exempt_of(self, source: str) -> set[ExemptSpan]:
+        sid = self.points.sid.get(source)
+        return {span for span in self.desk.exempt if span.sid == sid}
+
+    def spans_renew(self, source: str | None = None) -> set[ExemptSpan]:
+        """Take the marks of a source, or of all, into the engine's own form; return what might be exempt at that source before."""
+        before = self._exempt_of(source) if source is not None else set()
+        sid = None if source is None else self.points.sid.get(source)
+        mine = [mark for mark in self.marks.values() if source is None or mark.source == source]
+        others = [] if source is None else [span for span in self.spans if span.sid != sid]
+        self.spans = others + spans_of(mine, self.points)
+        exempt = [] if source is None else [span for span in self.desk.exempt if span.sid != sid]
+        self.desk.exempt = exempt + exempt_spans_of(mine, self.points)
+        return before
 
     # -- restart -------------------------------------------------------------------------------------------------
 

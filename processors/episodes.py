@@ -9,7 +9,7 @@ from typing import Any
 from ingest.registry import StageRule
 from processors.escalation import changes, reasons
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso
-from processors.judging import COMPLIES, EXCEEDS
+from processors.judging import COMPLIES, EXCEEDS, EXEMPT
 from processors.rules.judge import times_over_text
 
 Series = tuple[str, str, str, str, int]
@@ -173,9 +173,11 @@ def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode
 
 
 def closed_by(hour: HourVerdict) -> str:
-    """Return why an hour that does not exceed ends an episode: it complies, was stopped, had no data or was not judged."""
+    """Return why an hour that does not exceed ends an episode: it complies, is exempt, was stopped, had no data or was not judged."""
     if hour.verdict == COMPLIES:
         return "complies"
+    if hour.verdict == EXEMPT:
+        return "exempt mark"
     return hour.reason if hour.reason in ("stopped", "no data") else "not judged"
 
 
@@ -319,7 +321,8 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
         at = local_iso(hour.hour_ms)
-        facts["revises"] = f"day {at} as decided before" if hour.length_ms == DAY_MS else f"hour {at} as decided before"
+        before = f"day {at} as decided before" if hour.length_ms == DAY_MS else f"hour {at} as decided before"
+        facts["revises"] = f"exempt mark: hour {at} is not judged" if hour.verdict == EXEMPT else before
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

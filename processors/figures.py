@@ -41,8 +41,8 @@ class Figure:
     """One figure: its value or the reason why there is none, and what it was made from.
 
     ``value`` is an integer at ``SCALE`` digits (``MINUTE_SCALE`` for a minute). ``n`` counts covered minutes (of an hour),
-    valid hours (of a day) or valid readings (of a minute). ``verdict`` is "complies", "exceeds", "not judged" or None where
-    nothing is to be judged. ``times_over`` is value/limit - 1. ``explain`` holds the numbers of the formula.
+    valid hours (of a day) or valid readings (of a minute). ``verdict`` is "complies", "exceeds", "not judged", "exempt" (it has a
+    value, and a mark exempts it) or None where nothing is to be judged. ``times_over`` is value/limit - 1. ``explain`` holds the numbers of the formula.
     """
 
     source: str
@@ -136,6 +136,10 @@ EVENT_KINDS: dict[str, str] = {
     "meter.held": "a register reading is held: spike, reset, fall",
     "tick.refused": "a gateway's clock jumped ahead of the others",
     "input.quarantined": "an input raised an exception in a rule and was set aside",
+    "mark.late": "a mark covers hours that were decided before; they are made anew",
+    "mark.conflict": "two marks of a source contradict each other",
+    "mark.contradicted": "a source is declared stopped, and its gas says that it runs",
+    "mark.quota": "the exempt time of a calendar year is nearly used up",
     "screening.finding": "a day of a point shows a pattern that is worth a look; nobody is paged",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }
@@ -150,7 +154,7 @@ class Episode:
     """A run of adjacent hours above one limit, or below it where it is a bound from below; of days, where it is held against days.
 
     ``end_ms`` is the end of the last exceeding hour or day, ``hours`` how many these are. ``state`` is "open", "closed" or "withdrawn";
-    ``closed_by`` is "complies", "stopped", "not judged" or "no data". ``worst`` is the value furthest from the limit, at ``SCALE``. The ``id``
+    ``closed_by`` is "complies", "exempt mark", "stopped", "not judged" or "no data". ``worst`` is the value furthest from the limit, at ``SCALE``. The ``id``
     of a run of days has the word "day" before its start.
     """
 

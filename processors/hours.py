@@ -9,6 +9,7 @@ import polars as pl
 from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
+from processors.judging import EXEMPT
 from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
 from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
@@ -211,18 +212,22 @@ def day_figures(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.
     """Make day figures anew from the latest hour figures of whole days.
 
     Args:
-        hours: rows of HOUR_SCHEMA and ``day`` (start of the local day).
+        hours: rows of HOUR_SCHEMA, ``verdict``, and ``day`` (start of the local day). Exempt hours leave plain means, and count as valid.
         flows: rows of HOUR_SCHEMA, among them the means of the flows by which days are weighted.
 
     Returns:
         Rows of HOUR_SCHEMA with ``hour`` being the day's start; means for MEANS, sums for SUMS.
     """
     averaged = _with_rules(hours.filter(pl.col("stat").is_in(MEANS)), points)
-    parts = [day_means(averaged.filter(pl.col("hours_min").is_not_null())), day_sums(hours.filter(pl.col("stat").is_in(SUMS)))]
+    exempt = (pl.col("verdict") == EXEMPT).fill_null(False)
+    plain = averaged.filter(pl.col("hours_min").is_not_null()).with_columns(
+        exempt=exempt, value=pl.when(exempt).then(None).otherwise("value")
+    )
+    parts = [day_means(plain), day_sums(hours.filter(pl.col("stat").is_in(SUMS)))]
     weighted = averaged.filter(pl.col("hours_min").is_null())
     columns = ("pid", "stat", "day", "value", "n", "total", "reason", "note", "digest", "rules", "as_of")
     noteless = pl.lit(None, dtype=pl.String)
-    parts = [part.with_columns(note=noteless).select(*columns) for part in parts]
+    parts = [(p if "note" in p.columns else p.with_columns(note=noteless)).select(*columns) for p in parts]
     if weighted.height:
         parts.append(_by_flow(weighted, flows).select(*columns))
     rows = pl.concat(parts, how="vertical_relaxed").rename({"day": "hour"})

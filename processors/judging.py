@@ -12,8 +12,8 @@ from processors.figures import SCALE
 from processors.points import Points
 from processors.rules.averaging import half_up
 
-EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
-"""Verdicts; a bound from below is exceeded by what falls short of it."""
+EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT = "exceeds", "complies", "not judged", "exempt"
+"""Verdicts; a mark exempts from all limits alike, and a bound from below is exceeded by what falls short of it."""
 UNKNOWN = "{} is not known, on which the limit depends"
 """Note of a figure of which a limit is not judged, because another factor has no valid mean of that period."""
 _COMPARED = {">": pl.Expr.gt, ">=": pl.Expr.ge, "<": pl.Expr.lt, "<=": pl.Expr.le}
@@ -24,7 +24,7 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
     """Judge figures against every limit that holds at their own start and whose condition is met.
 
     Args:
-        rows: HOUR_SCHEMA.
+        rows: HOUR_SCHEMA; with ``exempt`` (see ``exempting.exempted``) those that a mark exempts from every limit.
         averaging: "hour" or "day".
         latest: FIGURE_SCHEMA, the latest figures of those periods: a condition reads them where ``rows`` do not hold its factor.
 
@@ -41,7 +41,9 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
         return rows.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in _UNLIMITED.items())
     keyed = rows.with_row_index("row")
     holding = (
-        keyed.select("row", "pid", "stat", "hour", "value")
+        keyed.select(
+            "row", "pid", "stat", "hour", "value", exempt=pl.col("exempt") if "exempt" in rows.columns else pl.lit(False)
+        )
         .join(limits, on=["pid", "stat"])
         .filter((pl.col("hour") >= pl.col("limit_from")) & (pl.col("hour") < pl.col("limit_to")))
         .with_columns(unknown=pl.lit(None, dtype=pl.String))
@@ -53,6 +55,8 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
     verdict = (
         pl.when(pl.col("value").is_null() | pl.col("unknown").is_not_null())
         .then(pl.lit(NOT_JUDGED))
+        .when("exempt")
+        .then(pl.lit(EXEMPT))
         .when(broken)
         .then(pl.lit(EXCEEDS))
         .otherwise(pl.lit(COMPLIES))
@@ -62,7 +66,7 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
         .with_columns(verdict=verdict)
         .sort(
             "row",
-            pl.col("verdict").replace_strict({EXCEEDS: 0, NOT_JUDGED: 1, COMPLIES: 2}, return_dtype=pl.Int8),
+            pl.col("verdict").replace_strict({EXCEEDS: 0, NOT_JUDGED: 1, EXEMPT: 2, COMPLIES: 3}, return_dtype=pl.Int8),
             "lower",
             pl.when("lower").then(-pl.col("limit")).otherwise("limit"),
             "limit_id",

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from processors.figures import HOUR_MS, MINUTE_MS
-from processors.rules.averaging import CALIBRATION, FAULT, MAINTENANCE, STOPPED
+from processors.rules.averaging import CALIBRATION, FAULT, MAINTENANCE, OUT_OF_CONTROL, OVERDUE, STOPPED
 
-MARK_CODES = {"stopped": STOPPED, "maintenance": MAINTENANCE, "calibration": CALIBRATION, "fault": FAULT}
+MARK_CODES = {
+    "stopped": STOPPED,
+    "maintenance": MAINTENANCE,
+    "calibration": CALIBRATION,
+    "fault": FAULT,
+    "out_of_control": OUT_OF_CONTROL,
+    "overdue_calibration": OVERDUE,
+}
+"""Why a value under a mark does not count, for the marks under which none does."""
 TOUCHES_A_TICK = 200
 """Touched source-hours that are worked off at one tick; the rest waits for the next, so that live never waits for the past."""
 CONFLICTS_A_TURN = 1_000

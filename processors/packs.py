@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
+from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.steps import Step as _Rule
 
@@ -32,6 +34,7 @@ LOOKBACK_H_MAX = 2_160
 """Valid hours that a substitute may look back over; the store is read for that far."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
+R = TypeVar("R")
 
 
 class PackFault(ValueError):
@@ -120,6 +123,58 @@ class DayMass(_Rule):
     step: Literal["day.mass"]
 
 
+class MarkClasses(_Rule):
+    """What each mark does to the hours that it covers."""
+
+    step: Literal["mark.classes"]
+    classes: list[MarkClass]
+
+
+class MarkExempt(_Rule):
+    """For how long marks exempt: an hour is not judged, and leaves its day's mean, with ``exempt_minutes_min`` exempt minutes.
+
+    Where a quota ends within an event, ``overflow`` "split" judges the time beyond it, "whole" the whole event. ``dust_factor``
+    is what the conditions on particulates are about. A quota of which ``quota_warn_pct`` is used is told.
+    """
+
+    step: Literal["mark.exempt"]
+    exempt_minutes_min: Annotated[int, Field(ge=1, le=60)]
+    overflow: Literal["split", "whole"] = "split"
+    dust_factor: str = ""
+    quota_warn_pct: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    exemptions: list[Exemption]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the minutes, and the hours by quota and by mark: ``start_up_h``."""
+        hours = {each.quota: each.year_h for each in self.exemptions if each.year_h is not None}
+        hours |= {mark: h for each in self.exemptions for mark, h in each.event_h_max.items()}
+        return {"exempt_minutes_min": self.exempt_minutes_min} | {f"{name}_h": h for name, h in hours.items()}
+
+
+class MarkDeadline(_Rule):
+    """A mark is due so many hours after the end of the local day on which it begins."""
+
+    step: Literal["mark.deadline"]
+    mark_deadline_h: Annotated[Decimal, Field(ge=0)]
+
+
+class MarkConflict(_Rule):
+    """Marks of two states of the plant at a time are told, as is a start so soon after a failure that it is the restart."""
+
+    step: Literal["mark.conflict"]
+    restart_h_max: Annotated[Decimal, Field(ge=0)]
+
+
+class MarkContradicted(_Rule):
+    """A declared stop is told while oxygen is below, or flow above its share of normal, for long enough."""
+
+    step: Literal["mark.contradicted"]
+    running_oxygen_pct: Annotated[Decimal, Field(gt=0)]
+    running_flow_pct: Annotated[Decimal, Field(gt=0)]
+    running_min: Annotated[Decimal, Field(gt=0)]
+    normal_days: Annotated[int, Field(ge=1, le=31)]
+
+
 class EarlyHour(_Rule):
     """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit."""
 
@@ -185,6 +240,11 @@ Rule = Annotated[
     | DayMean
     | DayMeanByFlow
     | DayMass
+    | MarkClasses
+    | MarkExempt
+    | MarkDeadline
+    | MarkConflict
+    | MarkContradicted
     | EarlyHour
     | EarlyNextHour
     | QuarterCapture
@@ -225,6 +285,7 @@ class _File(BaseModel):
     title_zh: str
     kinds: list[str] = []
     base: str = ""
+    without: list[str] = []
     include: str = ""
     rule: list[Rule] = []
 
@@ -266,6 +327,22 @@ class Pack:
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
         return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}"
 
+    def rule(self, kind: type[R]) -> R | None:
+        """Return the pack's rule of a step, None where it has none."""
+        return next((rule for rule in self.rules if isinstance(rule, kind)), None)
+
+    @property
+    def marks(self) -> Mapping[MarkType, MarkClass]:
+        """What each mark does, by its type; a type that is missing does what the engine does of itself."""
+        rule = self.rule(MarkClasses)
+        return {} if rule is None else {mark: each for each in rule.classes for mark in each.marks}
+
+    @property
+    def exempt_marks(self) -> frozenset[MarkType]:
+        """The marks that exempt, while their quota lasts."""
+        rule = self.rule(MarkExempt)
+        return frozenset() if rule is None else frozenset(mark for each in rule.exemptions for mark in each.marks)
+
     def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
         """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
         return [
@@ -284,7 +361,7 @@ class Pack:
 
 
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
-    """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself.
+    """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself, or is ``without``.
 
     After them come the rules of the shipped part that it may ``include``, again but for the steps that are there.
 
@@ -305,12 +382,16 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         known = shipped() if bases is None else bases
         if file.base not in known:
             raise PackFault(f"{name}: base: no shipped pack {file.base}; write one of {', '.join(sorted(known))}")
-        own = {rule.step for rule in rules}
+        own: set[str] = {rule.step for rule in rules}
         days = bool(own & _DAYS)
-        rules = [r for r in known[file.base].rules if r.step not in own and not (days and r.step in _DAYS)] + rules
+        theirs = known[file.base].rules
+        if strange := sorted(set(file.without) - {rule.step for rule in theirs}):
+            raise PackFault(f"{name}: without: {file.base} has no step {strange[0]}; take it out")
+        own |= set(file.without)
+        rules = [r for r in theirs if r.step not in own and not (days and r.step in _DAYS)] + rules
     if file.include:
-        own = {rule.step for rule in rules}
-        rules += [rule for rule in _part(file.include, name) if rule.step not in own]
+        there = {rule.step for rule in rules}
+        rules += [rule for rule in _part(file.include, name) if rule.step not in there]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -343,6 +424,11 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         tuple(factor for rule in rules if isinstance(rule, HourPh) for factor in rule.factors),
         next((scaled(rule.air_oxygen_pct) for rule in rules if isinstance(rule, HourReferenceOxygen)), AIR_OXYGEN),
     )
+    exempt = pack.rule(MarkExempt)
+    if fault := classes_fault(pack.marks, [] if exempt is None else exempt.exemptions):
+        raise PackFault(f"{name}: {fault}")
+    if exempt is not None and pack.hours_min is None:
+        raise PackFault(f'{name}: rule {exempt.id}: days weighted by flow keep all their hours; use "day.mean" or take it out')
     for rule in pack.rules:
         for language in ("en", "zh"):
             try:
@@ -421,4 +507,5 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | set(PATTERNS) | {"early.hour", "early.next_hour"}
+_MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | {"early.hour", "early.next_hour"}

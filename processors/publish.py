@@ -10,7 +10,7 @@ import polars as pl
 from processors.episodes import EpisodeBook, HourVerdict
 from processors.figures import DAY_MS, HOUR_MS, Episode, Figure
 from processors.hours import HOUR_SCHEMA
-from processors.judging import EXCEEDS, NOT_JUDGED, judged, others_of, others_text
+from processors.judging import EXCEEDS, EXEMPT, NOT_JUDGED, judged, others_of, others_text
 from processors.output import Past
 from processors.points import Points
 from processors.shelf import Shelf
@@ -36,7 +36,8 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     """Judge rows and return those that are new or differ from the latest, after filing them as the latest.
 
     Args:
-        rows: HOUR_SCHEMA, ``decided`` (log time of the decision; None while provisional).
+        rows: HOUR_SCHEMA, ``decided`` (log time of the decision; None while provisional); with ``exempt`` (see ``exempting.exempted``) those
+            that are not judged, whether there is a limit or not.
 
     Returns:
         FIGURE_COLUMNS: ``revision`` counts from 1 at the first decision (0 while provisional).
@@ -47,6 +48,8 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     if latest is None:
         latest = EMPTY.drop("level")
     rows = judged(rows, points, level, latest)
+    if "exempt" in rows.columns:
+        rows = rows.with_columns(verdict=pl.when("exempt").then(pl.lit(EXEMPT)).otherwise("verdict"))
     old = latest.select("pid", "stat", "hour", "revision", *(pl.col(c).alias(f"old_{c}") for c in _SAME))
     joined = rows.join(old, on=["pid", "stat", "hour"], how="left")
     differs = pl.any_horizontal(*(pl.col(c).ne_missing(pl.col(f"old_{c}")) for c in _SAME))

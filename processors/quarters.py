@@ -12,6 +12,7 @@ import polars as pl
 
 from processors.closing import Closed
 from processors.digest import mix, text_hash
+from processors.exempting import mark_words
 from processors.figures import DAY_MS, ENGINE, HOUR_MS, Level, period_end_ms, period_start_ms
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
@@ -29,8 +30,9 @@ LOOKBACK_DAYS = 184
 RATES = ("capture", "transmission", "effective")
 SUBSTITUTED = "mass_sub"
 """Emission mass with what was substituted; an hour has it only where it was."""
-GROUP_A = ("out of control", "calibration overdue")
-"""Reasons of group A (emission_rules 1.6): the look-back ends at the last passed calibration; of all others at the event's start."""
+GROUP_A = ("out of control", "overdue calibration")
+"""Words in reasons of group A (emission_rules 1.6) where the rule pack has no mark.classes: the look-back
+ends at the last passed calibration; of all others at the event's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def _masses(
     valid = masses.filter(due & pl.col("value").is_not_null()).select("pid", "hour", mass="value")
     lacking = _lacking(masses, quarter, closed)
     capture = rates.filter(pl.col("stat") == "capture").select("pid", capture="value")
-    group = pl.when(pl.col("reason").is_in(GROUP_A)).then(pl.lit("A")).otherwise(pl.lit("B"))
+    in_a = [mark_words(mark) for mark, does in closed.pack.marks.items() if does.mass == "A"] or GROUP_A
+    group = pl.when(pl.col("reason").str.contains_any(list(in_a))).then(pl.lit("A")).otherwise(pl.lit("B"))
     missing = lacking.select("pid", "hour", group=group).join(capture, on="pid", how="left")
     calibrated = pl.Series("calibrated_ms", [_calibrated(closed, h) for h in missing["hour"].to_list()], dtype=pl.Int64)
     found = substituted_masses(

@@ -16,9 +16,10 @@ from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_MS, epoch_ms
 from processors.memory import MARK_CODES
+from processors.packs import chosen
 from processors.points import Points
 from processors.qualify import READING_SCHEMA, resolve
-from processors.rules.averaging import minute_means
+from processors.rules.averaging import STOPPED, minute_means
 
 SEGMENTS_MAX = 48
 """Frames a bucket collects before they are joined into one."""
@@ -246,16 +247,27 @@ class Shelf:
 
 
 def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
-    """Return confirmed marks of known sources, in the order of their ids."""
+    """Return the confirmed marks of known sources under which no value counts, in the order of their ids."""
     spans: list[MarkSpan] = []
     for mark in sorted(marks, key=lambda m: m.id):
         sid = points.sid.get(mark.source)
         if mark.state != "confirmed" or sid is None:
             continue
-        times = (epoch_ms(mark.start), epoch_ms(mark.end), MARK_CODES[mark.type])
+        code = code_of(mark, points)
+        if code is None:
+            continue
+        times = (epoch_ms(mark.start), epoch_ms(mark.end), code)
         pids = [None] if mark.factors is None else [points.pid.get((mark.source, f), -1) for f in mark.factors]
         spans += [MarkSpan(sid, pid, *times) for pid in pids if pid != -1]
     return spans
+
+
+def code_of(mark: Mark, points: Points) -> int | None:
+    """Return why a value under a mark does not count by the source's rule pack, None where it does."""
+    does = chosen(points.sources[mark.source], points.packs).marks.get(mark.type)
+    if does is not None and does.data != "invalid":
+        return STOPPED if does.data == "not operating" else None
+    return MARK_CODES.get(mark.type)
 
 
 def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:

@@ -54,6 +54,7 @@ class StoredMark:
     reason: str
     set_at_ms: int
     state: str
+    evidence: str = ""
 
 
 class StoreQuery(Protocol):
@@ -91,8 +92,8 @@ class StoreQuery(Protocol):
     def frames(self, source: str, limit: int = 50) -> list[StoredFrame]:
         """Return the newest frames of a source, newest first."""
 
-    def marks(self, source: str, start_ms: int, end_ms: int) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range."""
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
+        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
 
     def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
         """Return the newest events, newest first; ``kind`` may be a prefix such as "exceedance"."""

@@ -19,7 +19,7 @@ HOURS = script(
     "judged = "
     + pipe(
         rows(HOUR, VERDICTS, *WHERE),
-        'filter(fn: (r) => r._value == "complies" or r._value == "exceeds")',
+        'filter(fn: (r) => r._value == "complies" or r._value == "exceeds" or r._value == "exempt")',
         'aggregateWindow(every: 1d, fn: count, createEmpty: false, timeSrc: "_start")',
         "group()",
         "map(fn: (r) => ({_time: date.truncate(t: r._time, unit: 1d), source: r.source, hours: r._value,"

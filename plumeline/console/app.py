@@ -18,6 +18,7 @@ from plumeline.console import (
     frames,
     languages,
     limits,
+    marks,
     now,
     pipeline,
     source,
@@ -60,6 +61,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     forms_of: dict[str, forms.Act] = {
         "alerts/act": lambda fields: deliveries.act(shell.context({}), fields),
+        "marks/set": lambda fields: marks.act(shell.context({}), fields),
         "quarantine/again": lambda fields: frames.act(shell.context({}), fields),
     }
     app.include_router(forms.routes(prefix, forms_of))
@@ -100,6 +102,10 @@ def mount(app: FastAPI, deps: Console) -> None:
     @ui.page("/source/{name:path}")
     async def source_page(request: Request, name: str) -> None:
         await page(request, "sources", source.view, source.SLOTS, lambda: title_of(name), source=name)
+
+    @ui.page("/marks/{name:path}")
+    async def marks_page(request: Request, name: str) -> None:
+        await page(request, "sources", marks.view, marks.SLOTS, lambda: f"{t('source.marks')} · {title_of(name)}", source=name)
 
     @ui.page("/evidence")
     async def evidence_page(request: Request) -> None:

@@ -57,6 +57,8 @@ def verdict_chip(figure: Figure) -> Markup:
     if figure.verdict == "exceeds":
         below = figure.value is not None and figure.limit is not None and figure.value < figure.limit
         return chip("red", t("verdict.falls_short" if below else "verdict.exceeds"))
+    if figure.verdict == "exempt":
+        return chip("grey", t("verdict.exempt"))
     if figure.verdict == "not judged" or (not figure.ok and figure.limit is not None):
         return chip("blue", t("verdict.not_judged"))
     if not figure.ok:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from alerts.actions import Action, ActionKind
 from alerts.records import AlertRow
+from ingest.records import Mark
 from ingest.registry import Registry
 from processors.store import StoredFrame, StoreQuery
 
@@ -38,13 +39,21 @@ class Again(Protocol):
         """File what a frame holds and return None, or return why it is refused again; raise LogFull to be asked later."""
 
 
+class Marks(Protocol):
+    """Takes marks that people set."""
+
+    def file(self, mark: Mark) -> None:
+        """File a mark, durable on return; raise LogFull to be asked later."""
+
+
 @dataclass
 class Console:
     """Everything the console needs.
 
     ``health`` returns what the process knows of itself: see ``plumeline.console.pipeline`` for the keys that get words of their
     own; any other key is shown as it is. ``now_ms`` is the product's clock (virtual in a demonstration). ``refresh_s`` is the
-    pace at which an open page asks again. Without ``again`` quarantined frames cannot be tried again.
+    pace at which an open page asks again. Without ``again`` quarantined frames cannot be tried again, without ``marks``
+    none can be set.
     """
 
     store: StoreQuery
@@ -56,3 +65,4 @@ class Console:
     mount_path: str = "/"
     refresh_s: float = 3.0
     again: Again | None = None
+    marks: Marks | None = None

@@ -123,6 +123,7 @@ def _head(context: Context, source: str, state: SourceState) -> Markup:
         h(
             "p",
             link(words.why_url(source), t("tab.why"), " →"),
+            link(words.marks_url(source), t("source.marks"), " →") if row is not None else None,
             link(words.query("alerts", source=source), t("tab.alerts"), " →"),
             link(words.query("quarantine", source=source), t("tab.quarantine"), " →"),
             cls="onward",

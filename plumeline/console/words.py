@@ -176,6 +176,11 @@ def source_url(source: str, **parameters: str | int | None) -> str:
     return query("source/" + quote(source, safe=""), **parameters)
 
 
+def marks_url(source: str) -> str:
+    """Return the address of the page of a source's marks."""
+    return "marks/" + quote(source, safe="")
+
+
 def why_url(source: str) -> str:
     """Return the address of the page that says why nothing is shown."""
     return "why/" + quote(source, safe="")

@@ -83,6 +83,7 @@ verdict.broken | not kept
 verdict.other | limit {limit}: {verdict}
 verdict.complies | complies
 verdict.not_judged | not judged
+verdict.exempt | exempt
 verdict.no_value | no value
 verdict.none | no limit
 figure.provisional | provisional
@@ -96,7 +97,17 @@ figure.n.quarter | hours: {n}
 mark.stopped | stopped
 mark.maintenance | maintenance
 mark.calibration | calibration
-mark.fault | fault
+mark.fault | monitor fault
+mark.start_up | start-up
+mark.shut_down | shut-down
+mark.connection | connection to the grid
+mark.disconnection | disconnection from the grid
+mark.failure | failure of the plant
+mark.accident | accident of the plant
+mark.drying | drying
+mark.cooling_down | cooling down
+mark.out_of_control | monitor out of control
+mark.overdue_calibration | calibration overdue
 flag.N | normal
 flag.F | stopped
 flag.M | maintenance
@@ -127,6 +138,10 @@ event.reading.disagrees | device's own mean differs from ours
 event.meter.held | register reading held
 event.tick.refused | a gateway's clock jumped
 event.input.quarantined | an input was set aside by a rule
+event.mark.late | a mark came after its hours were decided
+event.mark.conflict | two marks contradict each other
+event.mark.contradicted | declared stopped, gas says running
+event.mark.quota | exempt time nearly used up
 event.touch.refused | could not be rebuilt: inputs have expired
 hour.before | hour before
 hour.after | hour after
@@ -227,6 +242,7 @@ verdict.broken | 超限
 verdict.other | 限值 {limit}：{verdict}
 verdict.complies | 达标
 verdict.not_judged | 未判定
+verdict.exempt | 豁免
 verdict.no_value | 无数值
 verdict.none | 无限值
 figure.provisional | 暂定
@@ -240,7 +256,17 @@ figure.n.quarter | 小时 {n}
 mark.stopped | 停运
 mark.maintenance | 维护
 mark.calibration | 校准
-mark.fault | 故障
+mark.fault | 监测设备故障
+mark.start_up | 启炉
+mark.shut_down | 停炉
+mark.connection | 并网/供能
+mark.disconnection | 解列
+mark.failure | 工况故障
+mark.accident | 事故
+mark.drying | 烘炉
+mark.cooling_down | 停炉降温
+mark.out_of_control | 失控
+mark.overdue_calibration | 校准逾期
 flag.N | 正常
 flag.F | 停运
 flag.M | 维护
@@ -271,6 +297,10 @@ event.reading.disagrees | 设备均值与本平台计算不一致
 event.meter.held | 表底读数暂挂
 event.tick.refused | 网关时钟跳变
 event.input.quarantined | 输入因规则异常被隔离
+event.mark.late | 标记晚于小时判定
+event.mark.conflict | 两条标记互相矛盾
+event.mark.contradicted | 标记停运而数据显示运行
+event.mark.quota | 豁免时长将用尽
 event.touch.refused | 无法重算：原始数据已过保存期
 hour.before | 前一小时
 hour.after | 后一小时

@@ -82,6 +82,9 @@ values above the range seen; threshold a proposal | 超量程情形已见公开�
 after a falsifying switch seen in public firmware; threshold a proposal | 依据公开固件中的造假开关，阈值为建议值
 2 % seen; over a day a proposal | 2% 已见公开文本；以一天为窗口为建议值
 from memory, low | 凭记忆，低
+proposal | 工程建议
+60 h and 150 mg/m3 from memory, high; 4 h and 700 h from memory, medium; minutes and overflow are proposals | \
+60 小时与 150 mg/m³ 凭记忆，高；4 小时与 700 小时凭记忆，中；分钟数与超额处理为工程建议
 seen: {id} (limits); reference O2 from memory, high | 限值已见公开文本（{id}）；基准氧凭记忆，高
 seen: {id} (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本（{id}）；其余凭记忆，高
 seen: {id} (values) | 数值已见公开文本（{id}）

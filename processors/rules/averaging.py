@@ -25,11 +25,14 @@ REASONS = (
     "out of range",
     "unreadable",
     "unknown flag",
+    "out of control",
+    "overdue calibration",
 )
 """Why a reading or minute does not count, in the order of their codes; of several reasons the least code is told."""
 VALID, STOPPED, MAINTENANCE, CALIBRATION, FAULT, COMMUNICATION, BY_HAND, ABOVE_RANGE, OUT_OF_RANGE, UNREADABLE, UNKNOWN = range(
     11
 )
+OUT_OF_CONTROL, OVERDUE = 11, 12
 CODE_OF_FLAG = {
     "N": VALID,
     "": VALID,
@@ -193,20 +196,29 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
-            ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld).
+            ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld), ``exempt`` (a valid hour that is left out of
+            the mean, its ``value`` None).
 
     Returns:
-        One row a point, stat and day: ``value`` at SCALE, ``n`` valid hours, ``total`` (their sum), ``reason``.
+        One row a point, stat and day: ``value`` at SCALE, ``n`` hours in the mean, ``total`` (their sum), ``reason``, ``note``.
 
     Source:
-        HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours.
+        HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours. WTE-11 (from memory,
+        medium): without the exempt ones; that these make up the 20 all the same is a proposal, as they are valid (emission_rules 4.4).
     """
     least = hours.group_by("pid", "stat", "day").agg(hours_min=pl.col("hours_min").max())
-    days = _days(hours).join(least, on=["pid", "stat", "day"]).with_columns(enough=pl.col("n") >= pl.col("hours_min"))
+    left = hours.group_by("pid", "stat", "day").agg(exempt=pl.col("exempt").sum().cast(pl.Int64))
+    valid = pl.col("n") + pl.col("exempt")
+    days = _days(hours).join(least, on=["pid", "stat", "day"]).join(left, on=["pid", "stat", "day"])
+    days = days.with_columns(enough=(valid >= pl.col("hours_min")) & (pl.col("n") > 0))
     return days.with_columns(
         value=pl.when("enough").then(half_up(pl.col("total"), pl.max_horizontal("n", 1))),
-        reason=pl.when(~pl.col("enough")).then(pl.format("{} valid hours of {}", "n", "hours_min")),
-    ).drop("enough", "hours_min")
+        reason=pl.when(valid < pl.col("hours_min"))
+        .then(pl.format("{} valid hours of {}", valid, "hours_min"))
+        .when(~pl.col("enough"))
+        .then(pl.lit("all valid hours are exempt")),
+        note=pl.when(pl.col("exempt") > 0).then(pl.format("{} exempt hours left out", "exempt")),
+    ).drop("enough", "hours_min", "exempt")
 
 
 def day_sums(hours: pl.DataFrame) -> pl.DataFrame:

@@ -1,13 +1,13 @@
-"""Marks and flags: what each does to a value, as shipped tables; marks that contradict each other, and marks set too late.
+"""Flags: what each does to a value, as a shipped table; marks that contradict each other, and marks set too late.
 
-A mark is set by the operator, a flag by the logger. Source: MEE Announcement 2022 No. 21 and emission_rules 4; the effects are a
-synthesis (proposal), each cell of which is a cell of the table.
+A mark is set by the operator, a flag by the logger. Source: MEE Announcement 2022 No. 21 and emission_rules 1.4 and 4; what marks do stands
+in the rule pack.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -22,9 +22,9 @@ from processors.rules.gas import Exact, exact
 from processors.rules.millionths import milliseconds
 from processors.rules.periods import day_of
 
-MARKS_FILE, FLAGS_FILE = "mark_effects.csv", "flag_effects.csv"
+FLAGS_FILE = "flag_effects.csv"
 CACHES_MAX = 1
-"""Each table is read once a process."""
+"""The table is read once a process."""
 
 DataClass = Literal["valid", "not operating", "exempt", "invalid", "missing", "censored"]
 """What a value is worth; "censored" proves at least the top of the range but is no value."""
@@ -35,34 +35,15 @@ _Row = TypeVar("_Row")
 
 
 class UnknownMark(LookupError):
-    """The tables know no such mark or flag."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkEffect:
-    """What a mark does while it lasts.
-
-    ``subject`` is "plant" for the state of the source, of which there is one at a time, or "monitor". ``mean``, ``exceedance`` and ``capture`` say how
-    the hour stands in its day's mean, in the judgement and in the denominator of the capture rate. ``under_quota`` marks exempt while
-    a yearly or event quota lasts (see ``quotas``); beyond it the hour is judged as any other.
-    """
-
-    mark: str
-    name_zh: str
-    subject: Literal["plant", "monitor"]
-    data_class: DataClass
-    mean: Literal["included", "excluded", "pending"]
-    exceedance: Literal["none", "none within quota", "none for the exempt pollutants", "pending"]
-    capture: Capture
-    mass: Mass
-    under_quota: bool
-    source: str
-    confidence: str
+    """The table knows no such flag."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlagEffect:
-    """What a data flag of HJ 212 makes of a value; fields as in ``MarkEffect``."""
+    """What a data flag of HJ 212 makes of a value.
+
+    ``capture`` says how the hour stands in the denominator of the capture rate, ``mass`` where its mass comes from.
+    """
 
     flag: str
     name: str
@@ -71,21 +52,6 @@ class FlagEffect:
     mass: Mass
     source: str
     confidence: str
-
-
-def mark_effect(mark: str) -> MarkEffect:
-    """Return what a mark does.
-
-    Raises:
-        UnknownMark: the table has no such mark.
-
-    >>> mark_effect("out of control").mass
-    'A'
-    """
-    try:
-        return mark_effects()[mark]
-    except KeyError:
-        raise UnknownMark(f'no mark "{mark}" in {MARKS_FILE}; use one of its {len(mark_effects())}') from None
 
 
 def flag_effect(flag: str, *, above_range_as: Literal["censored", "invalid"]) -> FlagEffect:
@@ -112,16 +78,6 @@ def flag_effect(flag: str, *, above_range_as: Literal["censored", "invalid"]) ->
 
 
 @lru_cache(maxsize=CACHES_MAX)
-def mark_effects() -> Mapping[str, MarkEffect]:
-    """Return all marks by name, in the table's order.
-
-    Raises:
-        ValueError: a row cannot be read; the text names file, line and field.
-    """
-    return MappingProxyType(_table(MARKS_FILE, "mark", MarkEffect))
-
-
-@lru_cache(maxsize=CACHES_MAX)
 def flag_effects() -> Mapping[str, FlagEffect]:
     """Return all flags by letter, in the table's order.
 
@@ -131,11 +87,12 @@ def flag_effects() -> Mapping[str, FlagEffect]:
     return MappingProxyType(_table(FLAGS_FILE, "flag", FlagEffect))
 
 
-def mark_conflicts(marks: pl.DataFrame, *, restart_s_max: Exact) -> pl.DataFrame:
+def mark_conflicts(marks: pl.DataFrame, *, plant: Collection[str], restart_s_max: Exact) -> pl.DataFrame:
     """Find pairs of marks that contradict each other (MARK_CONFLICT).
 
     Args:
         marks: one row a mark: ``pid`` (the unit it is about), ``id``, ``mark``, ``start_ms``, ``end_ms``; any order.
+        plant: the marks that are states of the plant.
         restart_s_max: a connection or start-up that begins so soon after a failure or accident ended is its restart.
 
     Returns:
@@ -143,17 +100,12 @@ def mark_conflicts(marks: pl.DataFrame, *, restart_s_max: Exact) -> pl.DataFrame
         second mark's part in conflict), ``reason``. Two marks of different states of the plant conflict where they overlap, because it is in
         one state at a time; marks of the monitor may lie over anything.
 
-    Raises:
-        UnknownMark: a mark is not in the table.
-
     Source:
         Question-and-answer on the trial of 2020, emission_rules 4.3 (seen): a failure lasts until normal operation is back, its restart
         among it, and is not to be used while the unit is stopped.
     """
-    names = set(marks["mark"].unique())
-    of_plant = [name for name in sorted(names) if mark_effect(name).subject == "plant"]
     mine = (
-        marks.filter(pl.col("mark").is_in(of_plant))
+        marks.filter(pl.col("mark").is_in(list(plant)))
         .select("pid", "id", "mark", "start_ms", "end_ms")
         .sort("pid", "start_ms", "end_ms", "id")
         .with_row_index("_at")

@@ -1,20 +1,13 @@
 """Exemptions for start-up, shut-down, failure and the like: how long an event is exempt, and which hours leave the judgement.
 
-How much is allowed depends on industry and unit and is a table; most of its numbers are recalled with little confidence.
+How much is allowed depends on industry and unit and stands in the rule pack.
 """
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
-from importlib.resources import files
 from typing import Literal
 
 import polars as pl
-from pydantic import TypeAdapter
 
 from processors.figures import HOUR_MS
 from processors.rules.gas import Exact, exact
@@ -22,72 +15,11 @@ from processors.rules.millionths import millionths, milliseconds
 from processors.rules.periods import year_of
 from processors.rules.verdict import Verdict, judged, number_text
 
-EXEMPTIONS_FILE = "exemptions.csv"
-CACHES_MAX = 1
-"""The table of exemptions is read once a process."""
 Overflow = Literal["split", "whole"]
 """What loses the exemption where a quota ends within an event: the hours beyond it, or the whole event."""
 HOUR_S = HOUR_MS // 1000
 
 _SPAN = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64, "until_ms": pl.Int64, "used_ms": pl.Int64}
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """A row of the shipped exemptions: what a mark of a unit is exempt from being judged for.
-
-    Marks with the same ``quota`` share ``year_h`` hours of a calendar year, None without such a quota. ``event_h_max`` bounds one
-    event; ``dust_mg_m3_max`` is the condition on the hourly mean of particulates. ``event`` tells kinds of one mark apart.
-    """
-
-    industry: str
-    unit: str
-    mark: str
-    event: str
-    quota: str
-    year_h: Decimal | None
-    event_h_max: Decimal | None
-    dust_mg_m3_max: Decimal | None
-    source: str
-    confidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exempt:
-    """How much of an event is exempt and how much is judged [h]; what is left of the year's quota [h], None without one."""
-
-    exempt_h: Fraction
-    judged_h: Fraction
-    left_h: Fraction | None
-    reason: str
-
-
-def exempted(event_h: Exact, *, used_h: Exact, year_h: Exact | None, event_h_max: Exact | None, overflow: Overflow) -> Exempt:
-    """Return how much of an event is exempt; its first hours go first.
-
-    Args:
-        event_h: length of the event.
-        used_h: what was used of the year's quota before it.
-        year_h: quota of a calendar year, None where only the event is bounded.
-        event_h_max: longest exemption of one event, None where only the year counts.
-        overflow: "split" judges the hours beyond, "whole" judges the whole event, which then uses nothing of the quota.
-
-    Source:
-        WTE-7 and WTE-8 (60 h, high; 700 h and 4 h, medium, all from memory); what is lost beyond a quota is not settled (proposal: split).
-
-    >>> exempted(3, used_h=Fraction("58.5"), year_h=60, event_h_max=None, overflow="split").exempt_h
-    Fraction(3, 2)
-    """
-    length = exact(event_h)
-    left = None if year_h is None else max(exact(year_h) - exact(used_h), Fraction(0))
-    bounds = [bound for bound in (left, None if event_h_max is None else exact(event_h_max)) if bound is not None]
-    allowed = min(bounds, default=length)
-    exempt = length if length <= allowed else allowed if overflow == "split" else Fraction(0)
-    text = f"{number_text(exempt)} h of {number_text(length)} exempt"
-    if left is None or year_h is None:
-        return Exempt(exempt, length - exempt, None, text)
-    rest = f"{number_text(left - exempt)} h of {number_text(year_h)} left"
-    return Exempt(exempt, length - exempt, left - exempt, f"{text}, {rest}")
 
 
 def quota_use(used_h: Exact, *, year_h: Exact, warn_pct: Exact) -> Verdict:
@@ -107,7 +39,7 @@ def exempt_spans(marks: pl.DataFrame, *, year_h: Exact | None, overflow: Overflo
         marks: one row a mark: ``pid`` (furnace or unit), ``start_ms``, ``end_ms``, ``event_ms_max`` (longest exemption of this kind of event, from its
             start; None where only the year counts); any order. Time under two of them counts once, for the earlier.
         year_h: quota of a calendar year, None where only events are bounded.
-        overflow: as for ``exempted``, for both bounds.
+        overflow: "split" judges the time beyond a bound, "whole" the whole event, which then uses nothing of the quota.
         offset_ms: local time's offset from UTC.
 
     Returns:
@@ -115,7 +47,8 @@ def exempt_spans(marks: pl.DataFrame, *, year_h: Exact | None, overflow: Overflo
         start where it is not), ``used_ms`` (of the year's quota, after it).
 
     Source:
-        As ``exempted``; for each furnace and calendar year.
+        WTE-7 and WTE-8 (60 h, high; 700 h and 4 h, medium, all from memory), for each furnace and calendar year; what is lost beyond a
+        quota is not settled (proposal: split).
     """
     year_ms = None if year_h is None else milliseconds(exact(year_h) * HOUR_S)
     rows: list[tuple[int, int, int, int, int]] = []
@@ -154,8 +87,12 @@ def exempt_hours(
         WTE-7 (from memory, high): hourly mean of particulates at most 150 mg/m³. How much of an hour must be covered is a setting.
     """
     start, until = pl.col("start_ms"), pl.col("until_ms")
+    before = until.cum_max().shift(1).over("pid")
     covered = (
-        spans.with_columns(hour=pl.int_ranges(start // HOUR_MS * HOUR_MS, until, HOUR_MS))
+        spans.sort("pid", "start_ms")
+        .with_columns(start_ms=pl.max_horizontal(start, before))  # time under two of them counts once
+        .filter(start < until)
+        .with_columns(hour=pl.int_ranges(start // HOUR_MS * HOUR_MS, until, HOUR_MS))
         .explode("hour", empty_as_null=True)
         .group_by("pid", "hour")
         .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
@@ -180,15 +117,6 @@ def exempt_hours(
         .drop("_ms")
         .sort("pid", "hour")
     )
-
-
-@lru_cache(maxsize=CACHES_MAX)
-def exemptions() -> tuple[Exemption, ...]:
-    """Return the shipped exemptions, in the table's order."""
-    text = (files("processors.rules") / "data" / EXEMPTIONS_FILE).read_text(encoding="utf-8")
-    bounds = ("year_h", "event_h_max", "dust_mg_m3_max")
-    rows = [row | {name: row[name] or None for name in bounds} for row in csv.DictReader(text.splitlines())]
-    return tuple(TypeAdapter(Exemption).validate_python(row) for row in rows)
 
 
 def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:

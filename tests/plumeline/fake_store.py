@@ -264,7 +264,7 @@ class FakeStore:
             for at in ats
         ][:limit]
 
-    def marks(self, source: str, start_ms: int, end_ms: int) -> list[StoredMark]:
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
         if not self._ask() or source != STACK:
             return []
         a = HOUR - 20 * HOUR_MS

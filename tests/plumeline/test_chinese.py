@@ -97,7 +97,7 @@ PROBES = (
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
 UNUSED = (
-    "assessment drift furnace gaps limits marks months qartod quotas"
+    "assessment drift furnace gaps limits months qartod"
     " stretches"
     " vapour vapour_pressure verdict voc water_checks en14181 eu us us_missing weather"
 )
@@ -108,6 +108,7 @@ NOT_SHOWN = {
     "processors/influx.py": "line protocol",
     "processors/rules/judge.py": "limit profiles, told by commands",
     "processors/packs.py": "faults of rule packs, told by commands",
+    "processors/mark_rules.py": "faults of rule packs, told by commands",
     "processors/cases.py": "told to whoever writes cases",
     "processors/case_warnings.py": "told to whoever writes cases",
     "processors/early.py": "what a warning rests on and what came of it, shown by key",
@@ -119,6 +120,9 @@ OTHER_WORDS = {
     "never seen": "a state, shown by key",
     "not booked": "a decision among a finding's facts, not shown",
     "late readings": "the cause of a touch, not shown",
+    "exempt mark": "how an episode ended, shown by key",
+    "not operating": "a class of a rule pack, not shown",
+    "invalid if never filled": "a class of a table, not shown",
     "set aside": "the cause of a touch, not shown",
     "day decided": "the cause of a touch, not shown",
     "day revised": "the cause of a touch, not shown",

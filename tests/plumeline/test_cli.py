@@ -28,7 +28,21 @@ from plumeline.sqlite_store import SqliteWriter
 from tests.conftest import REPO
 from tests.processors.given import FLOW, NOON, O2, SO2, STACK, line, registry
 
-COMMANDS = ("check", "decode", "serve", "demo", "why", "explain", "replay", "export", "adopt", "registry", "bench", "version")
+COMMANDS = (
+    "check",
+    "decode",
+    "serve",
+    "demo",
+    "why",
+    "explain",
+    "replay",
+    "export",
+    "adopt",
+    "marks",
+    "registry",
+    "bench",
+    "version",
+)
 STRANGER = "STRANGER1"
 FIGURE = f"{STACK}/{SO2}/avg/hour/2026-07-01T12:00:00+08:00"
 RAW = "##0101QN=20260701120000000;ST=31;CN=2011;PW=123456;MN=STACK1;Flag=5;CP=&&DataTime=20260701120000&&1C80\r\n"

@@ -326,7 +326,7 @@ def test_a_late_mark_withdraws_an_exceedance() -> None:
     bench.tick(NOON + timedelta(hours=1, minutes=2))
     figure = bench.hour(SO2, "avg_ref", NOON)
     assert (figure.number, figure.reason, figure.revision) == (None, "0 valid minutes of 45 (calibration)", 2)
-    assert bench.events() == ["exceedance.opened", "exceedance.withdrawn"]
+    assert bench.events() == ["exceedance.opened", "mark.late", "exceedance.withdrawn"]
 
 
 def test_a_changed_limit_is_a_row_and_a_rebuild() -> None:

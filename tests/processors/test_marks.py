@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import polars as pl
 import pytest
 
+from alerts.wording import worded
+from ingest.records import MarkType
+from plumeline.texts import catalogue
+from processors.exempting import mark_words
 from processors.figures import OFFSET_MS
+from processors.packs import shipped
 from processors.rules import marks
 from processors.rules.averaging import ABOVE_RANGE, CODE_OF_FLAG, VALID, hour_means
-from processors.rules.marks import UnknownMark, flag_effect, flag_effects, mark_effect, mark_effects
+from processors.rules.marks import UnknownMark, flag_effect, flag_effects
 from tests.processors.given import CST, ms
 
 DAY = datetime(2026, 5, 1, tzinfo=CST)
@@ -21,35 +26,28 @@ SCHEMA = {"pid": pl.Int64, "id": pl.String, "mark": pl.String, "start_ms": pl.In
 @pytest.mark.parametrize(
     ("names", "effect"),
     [
-        (["stopped"], ("not operating", "excluded", "none", "excluded", "zero", False)),
-        (
-            ["start-up", "shut-down", "connection", "disconnection"],
-            ("exempt", "excluded", "none for the exempt pollutants", "included", "measured", True),
-        ),
-        (["failure", "accident"], ("exempt", "excluded", "none within quota", "included", "measured", True)),
-        (["drying", "cooling down"], ("exempt", "excluded", "none", "included", "measured", True)),
-        (["calibration", "maintenance", "fault"], ("invalid", "excluded", "none", "invalid", "B", False)),
-        (["overdue calibration", "out of control"], ("invalid", "excluded", "none", "invalid", "A", False)),
-        (["communication interruption"], ("missing", "pending", "pending", "invalid if never filled", "B", False)),
+        (["stopped"], ("not operating", False, False, "excluded", "zero")),
+        (["start_up", "shut_down", "connection", "disconnection"], ("exempt", False, False, "included", "measured")),
+        (["failure", "accident", "drying", "cooling_down"], ("exempt", False, False, "included", "measured")),
+        (["calibration", "maintenance", "fault"], ("invalid", False, False, "invalid", "B")),
+        (["overdue_calibration", "out_of_control"], ("invalid", False, False, "invalid", "A")),
     ],
 )
-def test_effects_of_marks(names: list[str], effect: tuple[str, str, str, str, str, bool]) -> None:
+@pytest.mark.parametrize("pack", ["cn-flue-gas", "cn-waste-incineration"])
+def test_effects_of_marks(pack: str, names: list[str], effect: tuple[str, bool, bool, str, str]) -> None:
     """Each class of marks of emission_rules 4.4, cell by cell."""
+    does = shipped()[pack].marks
     for name in names:
-        row = mark_effect(name)
-        assert (row.data_class, row.mean, row.exceedance, row.capture, row.mass, row.under_quota) == effect
+        row = does[cast(MarkType, name)]
+        assert (row.data, row.mean, row.judged, row.capture, row.mass) == effect
 
 
-def test_every_mark_has_its_words() -> None:
-    """Marks of the plant and of the monitor are told apart, each with a Chinese name, a source and how sure it is."""
-    plant = {row.mark for row in mark_effects().values() if row.subject == "plant"}
-    assert plant == {
-        *("stopped", "start-up", "shut-down", "connection", "disconnection"),
-        *("failure", "accident", "drying", "cooling down"),
-    }
-    assert all(row.name_zh and row.source and row.confidence for row in mark_effects().values())
-    with pytest.raises(UnknownMark, match='no mark "coffee"'):
-        mark_effect("coffee")
+def test_every_mark_has_its_class_and_its_words() -> None:
+    """No type is left out of the shipped table, and each has its words in both languages."""
+    assert set(shipped()["cn-flue-gas"].marks) == set(get_args(MarkType))
+    for name in get_args(MarkType):
+        texts = [catalogue()[f"mark.{name}"][language] for language in ("en", "zh")]
+        assert all(texts) and worded(mark_words(name), "zh") != mark_words(name)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +131,7 @@ def made(*rows: tuple[str, str, str, str], pid: int = 1) -> pl.DataFrame:
     return pl.DataFrame([(pid, i, mark, at(s), at(e)) for i, mark, s, e in rows], schema=SCHEMA, orient="row")
 
 
+PLANT = ("stopped", "failure", "connection", "start-up")
 WHOLE = ("f", "failure", "20:00", "25:00")
 RESTART = "connection is the restart after failure and belongs to it"
 
@@ -174,14 +173,8 @@ def test_conflicts(rows: list[tuple[str, str, str, str]], expected: list[tuple[s
     """EX-4.5: a failure from 20:00 to 01:00 with its restart is one mark; a connection from 22:01 on is in conflict."""
     for given in (made(*rows), made(*rows).reverse()):
         apart = pl.concat([given, made(("x", "stopped", "0:00", "48:00"), pid=2)])
-        found = marks.mark_conflicts(apart, restart_s_max=3_600)
+        found = marks.mark_conflicts(apart, plant=PLANT, restart_s_max=3_600)
         assert found.rows() == [(1, a, b, at(s), at(e), why) for a, b, s, e, why in expected]
-
-
-def test_a_mark_that_nobody_knows() -> None:
-    """A word that is not in the table is refused, not ignored."""
-    with pytest.raises(UnknownMark):
-        marks.mark_conflicts(made(("x", "coffee", "0:00", "1:00")), restart_s_max=0)
 
 
 @pytest.mark.parametrize(("clock", "late"), [("35:59", False), ("36:00", False), ("36:01", True)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Literal
 
 import polars as pl
@@ -22,38 +21,6 @@ START = ms(datetime(2026, 5, 1, tzinfo=CST))
 NEW_YEAR = ms(datetime(2027, 1, 1, tzinfo=CST))
 Overflow = Literal["split", "whole"]
 Hours = Sequence[tuple[float, float]]
-
-
-@pytest.mark.parametrize(
-    ("event", "used", "year", "event_max", "overflow", "expected"),
-    [
-        pytest.param("5", "0", None, 4, "split", ("4", "1", None), id="a start-up window without a year's quota"),
-        pytest.param("99", "0", None, None, "split", ("99", "0", None), id="no bound at all"),
-        pytest.param("3", "58.5", 60, None, "split", ("1.5", "1.5", "0"), id="EX-4.4 split"),
-        pytest.param("3", "58.5", 60, None, "whole", ("0", "3", "1.5"), id="EX-4.4 whole"),
-        pytest.param("14", "690", 700, None, "split", ("10", "4", "0"), id="EX-4.4b drying and cooling"),
-        pytest.param("1.5", "58.5", 60, None, "whole", ("1.5", "0", "0"), id="just what is left"),
-        pytest.param("5", "0", 60, 4, "split", ("4", "1", "56"), id="one accident, four hours"),
-        pytest.param("4", "0", 60, 4, "whole", ("4", "0", "56"), id="exactly four"),
-        pytest.param("5", "0", 60, 4, "whole", ("0", "5", "60"), id="the whole event is too long"),
-        pytest.param("3", "61", 60, None, "split", ("0", "3", "0"), id="overdrawn before"),
-        pytest.param("0", "60", 60, None, "split", ("0", "0", "0"), id="no time"),
-    ],
-)
-def test_an_event(
-    event: str, used: str, year: int | None, event_max: int | None, overflow: Overflow, expected: tuple[str, str, str | None]
-) -> None:
-    """EX-4.4: of 3 h with 58.5 of 60 used, 1.5 are exempt and 1.5 judged."""
-    found = quotas.exempted(Decimal(event), used_h=Decimal(used), year_h=year, event_h_max=event_max, overflow=overflow)
-    assert (found.exempt_h, found.judged_h, found.left_h) == tuple(None if t is None else Fraction(t) for t in expected)
-
-
-def test_a_reason_tells_what_is_left() -> None:
-    """The operator reads how much of the event was exempt and how much is left of the year."""
-    found = quotas.exempted(3, used_h=50, year_h=60, event_h_max=None, overflow="split")
-    assert found.reason == "3 h of 3 exempt, 7 h of 60 left"
-    found = quotas.exempted(5, used_h=0, year_h=None, event_h_max=4, overflow="split")
-    assert found.reason == "4 h of 5 exempt"
 
 
 @pytest.mark.parametrize(("used", "outcome"), [("53.9", "passes"), ("54", "fails")])
@@ -191,32 +158,6 @@ def test_points_keep_their_type() -> None:
     spans = quotas.exempt_spans(narrow, year_h=60, overflow="split", offset_ms=OFFSET_MS)
     hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [M]}, schema_overrides={"pid": pl.Int32})
     assert quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=150)["exempt"].to_list() == [True]
-
-
-def test_the_shipped_exemptions() -> None:
-    """Furnaces share 60 and 700 hours; start-up windows of other industries bound one event; each says how sure it is."""
-    rows = quotas.exemptions()
-    wte = {(r.mark, r.quota, r.year_h, r.event_h_max, r.dust_mg_m3_max) for r in rows if r.industry == "waste_incineration"}
-    assert wte == {
-        ("start-up", "WTE-7", 60, None, 150),
-        ("shut-down", "WTE-7", 60, None, 150),
-        ("failure", "WTE-7", 60, 4, 150),
-        ("accident", "WTE-7", 60, 4, 150),
-        ("drying", "WTE-8", 700, None, None),
-        ("cooling down", "WTE-8", 700, None, None),
-        ("maintenance", "WTE-10", 30, None, None),
-    }
-    windows = {(r.unit, r.mark, r.event): r.event_h_max for r in rows if not r.quota}
-    assert windows == {
-        ("coal boiler", "start-up", "cold start"): 4,
-        ("coal boiler", "start-up", "warm start"): 3,
-        ("coal boiler", "shut-down", ""): 1,
-        ("gas turbine", "start-up", ""): 1,
-        ("gas turbine", "shut-down", ""): 1,
-        ("kiln", "start-up", "cold ignition"): 36,
-        ("kiln", "start-up", "hot ignition"): 8,
-    }
-    assert all(r.source and r.confidence for r in rows)
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 30)).map(lambda s: (s[0], s[0] + s[1])), max_size=12)
