@@ -22,6 +22,8 @@ from processors.points import Points
 from processors.publish import FIGURE_SCHEMA, frame_of
 from processors.qualify import Fields, place, qualify, resolve
 from processors.shelf import MarkSpan
+from processors.station_steps import STATION_STEPS
+from processors.stations import close_station
 
 CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
@@ -78,7 +80,7 @@ class Closed:
 Closer = Callable[[Closed, Findings, Output], None]
 """Makes something of a closed day: tells findings, and puts figures into the turn's output."""
 
-CLOSERS: Mapping[str, Closer] = {}
+CLOSERS: Mapping[str, Closer] = {step: close_station for steps in STATION_STEPS.values() for step in steps}
 """What is made of a closed day, by the step of a rule pack that asks for it."""
 
 

@@ -130,6 +130,9 @@ EVENT_KINDS: dict[str, str] = {
     "meter.held": "a register reading is held: spike, reset, fall",
     "tick.refused": "a gateway's clock jumped ahead of the others",
     "input.quarantined": "an input raised an exception in a rule and was set aside",
+    "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
+    "station.alarm": "the same for so long that it is an alarm",
+    "station.normal": "the same is within its bounds again, or a revised day says so",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }
 

@@ -18,9 +18,13 @@ from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
 from processors.output import Output
 from processors.points import Points
+from processors.station_steps import STATES
 
 VERSION = 1
-UNITS = {"mass": "kg", "kgce": "kg", "tco2": "t"}
+UNITS = {
+    **{"mass": "kg", "kgce": "kg", "tco2": "t", "nozzle_share": "%", "nozzle_row": "d"},
+    **dict.fromkeys(STATES, "state"),
+}
 """Units of the stats that do not have their point's."""
 
 

@@ -12,41 +12,25 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
+from processors.station_steps import STATION_STEPS, StationRule, StationStep
+from processors.step import Step as _Rule
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
+R = TypeVar("R", bound=_Rule)
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
 
 class PackFault(ValueError):
     """A pack cannot be used; the text names file, rule, field and remedy."""
-
-
-class _Rule(BaseModel):
-    """What every rule says of itself; ``text`` may name its parameters in braces."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(min_length=1, max_length=32)]
-    standard: str
-    clause: str
-    clause_zh: str
-    confidence: str
-    text: str
-    text_zh: str
-
-    def numbers(self) -> dict[str, object]:
-        """Return the parameters by name."""
-        known = set(_Rule.model_fields) | {"step"}
-        return {k: v for k, v in self.model_dump().items() if k not in known}
 
 
 class MinuteMean(_Rule):
@@ -133,7 +117,8 @@ Rule = Annotated[
     | LimitInterval
     | DayMean
     | DayMeanByFlow
-    | DayMass,
+    | DayMass
+    | StationStep,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -144,6 +129,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "day"): ("day.mean", "day.mean_by_flow", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
     ("mass", "day"): ("day.mass",),
+    **STATION_STEPS,
 }
 """Steps that make a figure, by stat and level."""
 
@@ -184,7 +170,12 @@ class Pack:
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
-        return f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
+        return f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}{station}"
+
+    def rule(self, kind: type[R]) -> R | None:
+        """Return the pack's rule of a kind, None where it has none."""
+        return next((rule for rule in self.rules if isinstance(rule, kind)), None)
 
     def behind(self, stat: str, level: str) -> list[Rule]:
         """Return the rules by which a figure is made."""
@@ -193,7 +184,7 @@ class Pack:
     def said(self, rule: Rule, language: str = "en") -> str:
         """Return a rule's text with the pack's numbers filled in."""
         numbers: dict[str, object] = {}
-        for each in self.rules:
+        for each in (*self.rules, rule):
             numbers |= {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in each.numbers().items()}
         return (rule.text_zh if language == "zh" else rule.text).format_map(numbers)
 
