@@ -10,10 +10,14 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
+      point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
+      08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
       expect exceedance SO2 10:00 to 12:00 times 0.63
+      expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
+      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
       expect no exceedance
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
@@ -30,14 +34,15 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, cast
 
 from ingest.log import PARTITIONS, LogRecord
-from ingest.records import Mark, Tick
+from ingest.records import Mark, Tick, Touch
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.case_store import CaseStore
 from processors.engine import Engine
-from processors.figures import Episode, Figure, Level, epoch_ms, local_iso
-from processors.lines import listed
+from processors.figures import Episode, Figure, Level, epoch_ms, local, local_iso
 from processors.memory import Settings
 from processors.output import Output
 from processors.rules.judge import times_over_text
+from processors.station_steps import STATES
 
 LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
@@ -45,10 +50,24 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
+CLOSINGS_MAX = 1_000
+"""Ticks after a case's last reading at which its days are closed."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
     r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
     r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
+)
+_REFUELLING = re.compile(
+    r"(?:day (\d+) )?(\d\d:\d\d) refuelling nozzle (\S+) fuel (\S+) L vapour (\S+) L(?: speed (\S+))?(?: flow (\S+))?"
+    r"(?: times (\d+))?"
+)
+REFUELLING_APART = timedelta(minutes=5)
+"""Time between the refuellings that one line stands for."""
+_REFUELLED = {"fuel": "L", "vapour": "L", "fuel_speed": "L/min", "vapour_speed": "L/min"}
+STATE_WORDS = {"normal": 0, "warning": 1, "alarm": 2, "none": None}
+_STATE = re.compile(
+    rf"(?:(?P<nozzle>nozzle \S+)|(?P<point>\S+))(?: (?P<stat>{'|'.join(STATES)}))?(?: day (?P<day>\d+))?"
+    rf" (?P<value>{'|'.join(STATE_WORDS)})(?: (?P<reason>.+))?"
 )
 _EXCEEDANCE = re.compile(
     r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
@@ -141,13 +160,14 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str})
+        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "role": str})
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
+            "role": "role",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
     elif word == "limit":
@@ -173,8 +193,23 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 set_at=case.at(end, day),
             )
         )
+    elif (refuelling := _REFUELLING.fullmatch(line)) is not None:
+        _refuelling(case, *refuelling.groups())
     else:
         _readings(case, line)
+
+
+def _refuelling(case: Case, day: str | None, clock: str, nozzle: str, *texts: str | None) -> None:
+    """Add refuellings of a nozzle, and its points where it is the first."""
+    *amounts, times = texts
+    known = {p["factor"] for p in case.points}
+    points = [{"factor": f"{role}-{nozzle}", "unit": unit, "role": f"{role}/{nozzle}"} for role, unit in _REFUELLED.items()]
+    case.points += [p for p in points if p["factor"] not in known]
+    values = {f"{role}-{nozzle}": text for role, text in zip(_REFUELLED, amounts, strict=True) if text is not None}
+    for value in values.values():
+        Decimal(value)
+    for n in range(min(int(times or 1), READINGS_MAX)):
+        case.reports.append((case.at(clock, day) + n * REFUELLING_APART, "realtime", values, "N"))
 
 
 def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
@@ -213,7 +248,7 @@ def _readings(case: Case, line: str) -> None:
 def _expected(number: int, text: str) -> Expected:
     if text.startswith("no exceedance"):
         return Expected(number, text, {"point": text.removeprefix("no exceedance").strip() or None}, "none")
-    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure")):
+    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure"), (_STATE, "state")):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
@@ -228,18 +263,30 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
 
 
 def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
-    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
+    past = CaseStore()
+    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
-    value = b"\n".join(_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0]))
-    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, value)] if value else marks
+    lines = [_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0])]
+    past.add(lines)
+    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, b"\n".join(lines))] if lines else marks
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     over = last.replace(hour=0, minute=0) + timedelta(
         days=1, minutes=10
     )  # hours and days that nothing more comes for are decided
-    tick = Tick(tick=over, gateway="case").line()
-    records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
-    outs: list[Output] = list(engine.apply(records))
-    figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
+    outs: list[Output] = []
+    for n in range(CLOSINGS_MAX):
+        tick = Tick(tick=over + n * timedelta(seconds=10), gateway="case").line()
+        records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
+        asked: dict[tuple[str, int], str] = {}
+        for out in engine.apply(records):
+            outs.append(out)
+            past.keep(out, engine.points)
+            asked |= out.closings
+        touches = [Touch(source=source, hour=local(day), cause=cause, level="day") for (source, day), cause in asked.items()]
+        records = [LogRecord("touches", 0, 2, 0, touch.line()) for touch in touches]
+        if not records and not engine.closings:
+            break
+    figures = {key: f for key, f in past.figures.items() if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
     return figures, [e for e in episodes.values() if e.state != "withdrawn"]
 
@@ -283,6 +330,8 @@ def _missed(
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind == "state":
+        return _state_missed(case, facts, where, figures)
     if expected.kind != "figure":
         of_point = [e for e in episodes if facts["point"] in (None, e.factor)]
         there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
@@ -307,6 +356,22 @@ def _missed(
     reason = figure.reason or ""
     if shown != facts["value"] or (facts["reason"] or "") not in reason:
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
+    return None
+
+
+def _state_missed(
+    case: Case, facts: dict[str, str | None], where: str, figures: dict[tuple[Level, str, str, int], Figure]
+) -> str | None:
+    """Return the state of a petrol station's day that is there instead of the expected one."""
+    point = facts["point"] or f"fuel-{str(facts['nozzle']).removeprefix('nozzle ')}"
+    figure = figures.get(("day", point, facts["stat"] or "nozzle", epoch_ms(case.at("00:00", facts["day"]))))
+    if figure is None:
+        return f"{where}; there is no such state"
+    words = {number: word for word, number in STATE_WORDS.items()}
+    shown = words[None if figure.number is None else int(figure.number)]
+    said = figure.reason or figure.explain.get("note") or ""
+    if shown != facts["value"] or (facts["reason"] or "") not in said:
+        return f"{where}; it is {shown} ({said})"
     return None
 
 

@@ -1,0 +1,44 @@
+"""What a case's engine reads of the past: the reports and figures that its own turns gave out, in memory."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from processors.figures import Figure, epoch_ms
+from processors.lines import listed
+from processors.output import Output
+from processors.points import Points
+
+
+class CaseStore:
+    """The past of one source, as ``processors.output.Past`` asks for it; it grows with the case, which is bounded."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, bytes]] = []
+        self.figures: dict[tuple[str, str, str, int], Figure] = {}
+        """Latest figures by level, factor, stat and start."""
+
+    def add(self, lines: list[bytes]) -> None:
+        """Take in report lines."""
+        self.lines += [(epoch_ms(datetime.fromisoformat(json.loads(line)["time"])), line) for line in lines]
+
+    def keep(self, out: Output, points: Points) -> None:
+        """Take in what a turn gave out."""
+        self.figures |= {(f.level, f.factor, f.stat, f.start_ms): f for f in listed(out, points)}
+
+    def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
+        """Return the report lines of (source, start, end) ranges."""
+        return [line for time, line in self.lines if any(start <= time < end for _, start, end in keys)]
+
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
+        """Return the latest figures of a level whose start lies in [start, end)."""
+        return [f for f in self.figures.values() if f.level == level and start_ms <= f.start_ms < end_ms]
+
+    def first_report_ms(self, source: str) -> int | None:
+        """Return the time of the earliest report."""
+        return min((time for time, _ in self.lines), default=None)
+
+    def kept_from_ms(self) -> int:
+        """Return 0: a case keeps all."""
+        return 0
