@@ -286,7 +286,7 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
         records = [LogRecord("touches", 0, 2, 0, touch.line()) for touch in touches]
         if not records and not engine.closings:
             break
-    figures = {key: f for key, f in past.figures.items() if f.revision > 0}
+    figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
     return figures, [e for e in episodes.values() if e.state != "withdrawn"]
 

@@ -13,7 +13,7 @@ unit's concentration. A revised day asks for the next one to be closed again; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from processors.rules.vapour import COUNTED, NozzleState, nozzle_day, refuelling
 from processors.rules.vapour_pressure import back_pressure, concentrations, pressure_days, valve_limits, zero_pressure
 from processors.rules.verdict import number_text
 from processors.shelf import Shelf, marked
+from processors.station_events import ALARM, NORMAL, WARNING, tell_states
 from processors.station_steps import (
     STATES,
     VapourBackPressure,
@@ -51,9 +52,6 @@ if TYPE_CHECKING:
 
 BACK_DAYS = 31
 """Days back in which the state of a day before is looked for, and ahead in which a later one is closed again."""
-NORMAL, WARNING, ALARM = range(3)
-KINDS = ("station.normal", "station.warning", "station.alarm")
-"""Event that tells a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,6 @@ def close_station(closed: Closed, findings: Findings, out: Output) -> None:
         return
     shelf = Shelf()
     shelf.put("day", station.known.filter(pl.col("hour") == closed.day_ms))
-    before = {(r["pid"], r["stat"]): r for r in station.known.filter(pl.col("hour") == closed.day_ms).iter_rows(named=True)}
     frame = pl.DataFrame(rows, schema={**HOUR_SCHEMA, "decided": pl.Int64})
     news = publish(shelf, frame, closed.points, "day")
     if news.is_empty():
@@ -89,8 +86,8 @@ def close_station(closed: Closed, findings: Findings, out: Output) -> None:
     later = station.known.filter(pl.col("hour") > closed.day_ms)["hour"].min()
     if later is not None:
         out.closings[closed.source.source, int(later)] = "day before revised"  # type: ignore[arg-type]
-    for row in news.filter(pl.col("stat").is_in(STATES)).sort("pid", "stat").iter_rows(named=True):
-        station.tell(row, before.get((row["pid"], row["stat"])), findings)
+    names = {pid: name for pid, (_, name) in station.roles.items()}
+    tell_states(news, station.known.filter(pl.col("hour") <= closed.day_ms), names, closed, findings, out)
 
 
 class Station:
@@ -290,10 +287,12 @@ class Station:
                 share = pressure_days(
                     today, low_pa=usual.low_pa, high_pa=usual.high_pa, share_pct_max=usual.outside_pct_max, offset_ms=offset
                 )
-                state, n, note = None, 0, None
+                n = share["n"][0] if share.height else 0
+                state = None if none else WARNING if share["warning"][0] else NORMAL
+                note = None
                 if share.height:
-                    n, state = share["n"][0], WARNING if share["warning"][0] else NORMAL
-                    note = f"{share['outside'][0]} of {n} pressures outside {number_text(usual.low_pa)} to {number_text(usual.high_pa)} Pa"
+                    ends = f"{number_text(usual.low_pa)} to {number_text(usual.high_pa)}"
+                    note = f"{share['outside'][0]} of {n} pressures outside {ends} Pa"
                 yield self._row(Said("pressure_share", pid, state, n, note, none, _digest(today), as_of))
 
     def units(self) -> Iterator[dict[str, Any]]:
@@ -361,46 +360,6 @@ class Station:
             "as_of": said.as_of,
             "decided": self.closed.now_ms,
         }
-
-    def tell(self, row: Mapping[str, Any], was: Mapping[str, Any] | None, findings: Findings) -> None:
-        """Tell a warning, an alarm, and that one is over; a revision that changes no state tells nothing."""
-        pid, stat, value = row["pid"], row["stat"], row["value"]
-        same = was is not None and was["value"] == value
-        older = was if was is not None else self._told_before(pid, stat)
-        if value is None or same or (value == NORMAL and not (older is not None and older["value"])):
-            return
-        key, date = self.closed.points.keys[pid], local_iso(self.closed.day_ms)[:10]
-        _, name = self.roles[pid]
-        said = row["note"] or "nothing found any more"
-        subject = (
-            f"nozzle {name}" if stat in ("nozzle", "back_pressure") else "tank" if stat != "processed" else "processing unit"
-        )
-        text = f"{subject}, day {date}: {said}"
-        facts: dict[str, object] = {"item": stat, "nozzle": name, "stat": stat, "unit": "state", "day": date}
-        if stat == "nozzle":
-            streak = self._of_day(pid, "nozzle_row") if value else 0
-            share = self._of_day(pid, "nozzle_share")
-            facts |= {"share_pct": f"{unscaled(share).normalize():f}", "days": streak // MILLION}
-            text += f"; {streak // MILLION} warning days in a row" if value else ""
-        facts |= {"hour_start": local_iso(self.closed.day_ms), "hour_end": local_iso(self.closed.end_ms), "text": text}
-        told = f"{stat} {date}" + (f" revision {row['revision']}" if row["revision"] > 1 else "")
-        findings.event(KINDS[value // MILLION], key.source, key.factor, self.closed.now_ms, told, facts, self.out)
-
-    def _told_before(self, pid: int, stat: str) -> dict[str, Any] | None:
-        """Return the newest figure with a state before this day."""
-        rows = self.known.filter(
-            (pl.col("hour") < self.closed.day_ms)
-            & (pl.col("pid") == pid)
-            & (pl.col("stat") == stat)
-            & pl.col("value").is_not_null()
-        ).sort("hour")
-        return rows.row(-1, named=True) if rows.height else None
-
-    def _of_day(self, pid: int, stat: str) -> int:
-        """Return the value of the day's figure that this turn made."""
-        news = self.out.figures[-1]
-        rows = news.filter((pl.col("pid") == pid) & (pl.col("stat") == stat))
-        return int(rows["value"][0])
 
 
 def refuelled(readings: pl.DataFrame) -> pl.DataFrame:

@@ -66,6 +66,14 @@ stat.mass | mass
 stat.energy | energy
 stat.kgce | coal equivalent
 stat.tco2 | CO₂
+stat.nozzle | state of the nozzle
+stat.nozzle_share | refuellings out of band
+stat.nozzle_row | warning days in a row
+stat.zero_pressure | zero pressure
+stat.valve | pressure/vacuum valve
+stat.pressure_share | pressure distribution
+stat.back_pressure | back-pressure
+stat.processed | processed vapour
 verdict.exceeds | above limit
 verdict.complies | complies
 verdict.not_judged | not judged
@@ -107,6 +115,9 @@ event.reading.disagrees | device's own mean differs from ours
 event.meter.held | register reading held
 event.tick.refused | a gateway's clock jumped
 event.input.quarantined | an input was set aside by a rule
+event.station.warning | vapour recovery, warning
+event.station.alarm | vapour recovery, alarm
+event.station.normal | vapour recovery, normal again
 event.touch.refused | could not be rebuilt: inputs have expired
 hour.before | hour before
 hour.after | hour after
@@ -186,6 +197,14 @@ stat.mass | 排放量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
 stat.tco2 | 二氧化碳
+stat.nozzle | 加油枪状态
+stat.nozzle_share | 超出范围的加油占比
+stat.nozzle_row | 连续预警日
+stat.zero_pressure | 零压状态
+stat.valve | 压力/真空阀状态
+stat.pressure_share | 压力分布状态
+stat.back_pressure | 液阻状态
+stat.processed | 处理后油气状态
 verdict.exceeds | 超标
 verdict.complies | 达标
 verdict.not_judged | 未判定
@@ -227,6 +246,9 @@ event.reading.disagrees | 设备均值与本平台计算不一致
 event.meter.held | 表底读数暂挂
 event.tick.refused | 网关时钟跳变
 event.input.quarantined | 输入因规则异常被隔离
+event.station.warning | 油气回收预警
+event.station.alarm | 油气回收报警
+event.station.normal | 油气回收恢复正常
 event.touch.refused | 无法重算：原始数据已过保存期
 hour.before | 前一小时
 hour.after | 后一小时

@@ -99,7 +99,7 @@ PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:0
 UNUSED = (
     "assessment coverage drift evidence furnace gaps limits lookback marks millionths months periods ph qartod quotas"
     " screening_limits screening_plant screening_records screening_values spells stretches substitution"
-    " vapour vapour_pressure verdict voc water_checks en14181 eu us us_missing weather"
+    " voc water_checks en14181 eu us us_missing weather"
 )
 """Rules that no step of a rule pack calls: whoever adds the step adds their words."""
 NOT_SHOWN = {
@@ -117,6 +117,7 @@ OTHER_WORDS = {
     "never seen": "a state, shown by key",
     "not booked": "a decision among a finding's facts, not shown",
     "late readings": "the cause of a touch, not shown",
+    "day before revised": "the cause of a closing, not shown",
     "set aside": "the cause of a touch, not shown",
     "joined to another episode": "how an episode was withdrawn, not shown",
     ", default factor": "the end of a note; seen whole beside it",

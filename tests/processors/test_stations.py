@@ -55,6 +55,11 @@ def day_of(n: int, good: int, bad: int, nozzle: str = "1") -> list[bytes]:
     return [filled(start + i * timedelta(minutes=15), v, nozzle=nozzle) for i, v in enumerate(volumes)]
 
 
+def evening(n: int) -> bytes:
+    """A pressure at 23:00 of day ``n``."""
+    return sent(MIDNIGHT + n * DAY + timedelta(hours=23), {"tank": 100})
+
+
 def over(bench: Bench, n: int) -> None:
     """Ticks behind midnight after day ``n``: its last hour is decided, the day is closed, and so are those that wait behind it."""
     for minute in range(6, 14):
@@ -110,7 +115,7 @@ def test_pools_and_rows() -> None:
     bench = Bench(station())
     days = [(2, 1), (3, 1), (0, 5), (0, 0), (0, 5), (3, 1), (0, 5), (0, 5), (5, 0)]
     for n, (good, bad) in enumerate(days):
-        bench.lines(day_of(n, good, bad) + [sent(MIDNIGHT + n * DAY + timedelta(hours=23), {"tank": 100})])
+        bench.lines([*day_of(n, good, bad), evening(n)])
         over(bench, n)
     assert states(bench, 9) == [None, 1, 1, None, 1, None, 1, 2, 0]
     assert figure(bench, "nozzle").reason == "1 of 3 counted refuellings out of band, too few to judge"
@@ -126,9 +131,7 @@ def test_late_refuellings_run_forward() -> None:
     late = [filled(MIDNIGHT + timedelta(hours=20, minutes=i), BAD, late_s=5 * 86_400) for i in range(4)]
     bench = Bench(station(), hot_hours=6)
     for n in range(6):
-        bench.lines(
-            (day_of(n, 0, 5) if n else day_of(n, 0, 2)) + [sent(MIDNIGHT + n * DAY + timedelta(hours=23), {"tank": 100})]
-        )
+        bench.lines([*day_of(n, 0, 5 if n else 2), evening(n)])
         over(bench, n)
     assert states(bench, 6) == [None, 1, 1, 1, 1, 2]
     for again in range(2):
@@ -138,11 +141,9 @@ def test_late_refuellings_run_forward() -> None:
         assert states(bench, 6) == [1, 1, 1, 1, 2, 2]
         assert [figure(bench, "nozzle_row", n).number for n in range(6)] == [1, 2, 3, 4, 5, 6]
         assert [figure(bench, "nozzle", n).revision for n in range(6)] == [2] * 6
+    in_time = [filled(MIDNIGHT + timedelta(hours=20, minutes=i), BAD) for i in range(4)]
     whole = Bench(station(), hot_hours=240)
     for n in range(6):
-        lines = (
-            day_of(n, 0, 5) if n else [*day_of(n, 0, 2), *(l.replace(b'"backfill":true', b'"backfill":false') for l in late)]
-        )
-        whole.lines(lines + [sent(MIDNIGHT + n * DAY + timedelta(hours=23), {"tank": 100})])
+        whole.lines([*day_of(n, 0, 5 if n else 2), *([] if n else in_time), evening(n)])
         over(whole, n)
     assert states(whole, 6) == states(bench, 6)
