@@ -101,7 +101,7 @@ ENGLISH: dict[str, str] = {
     "blind.past": "No ticks from {since} to {until}: what happened then is known only from what devices backfill.",
     "blind.ended": "Blind from {since} to {until}.",
     "finding.day": "Told once a source and day; repetitions are on the console.",
-    "finding.station": "Judged by the day, from every refuelling and sample; told once a day for each nozzle, tank or unit.",
+    "finding.station": "Judged by the day, from every refuelling and pressure; told once a day for each nozzle, tank or unit.",
     "finding.last_of_day": "This is number {n} of this kind today, the last that is told; the rest are on the console.",
     "finding.no_text": "No more is known.",
     "zone": "Log time {time} (UTC+8).",

@@ -94,7 +94,7 @@ CHINESE: dict[str, str] = {
     "blind.past": "{since} 至 {until} 没有心跳：其间情况只能由设备补传的数据得知。",
     "blind.ended": "{since} 至 {until} 平台失明。",
     "finding.day": "每个监测点每日告知一次；重复的见控制台。",
-    "finding.station": "按日评价，依据每次加油和每个采样值；每支加油枪、每个油罐或装置每日告知一次。",
+    "finding.station": "按日评价，依据每次加油和每个压力值；每支加油枪、每个油罐或装置每日告知一次。",
     "finding.last_of_day": "这是今日此类第 {n} 条，也是告知的最后一条；其余见控制台。",
     "finding.no_text": "没有更多信息。",
     "zone": "日志时间 {time}（UTC+8）。",

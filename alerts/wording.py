@@ -55,9 +55,8 @@ pressure more than {n:d} Pa beyond the valve's opening | 压力超出压力/真�
 processed vapour above {n:d} g/m3 | 处理后油气浓度大于 {n} g/m³
 nozzle {name}, day {day}: {why:w}; {n:d} warning days in a row | 加油枪 {name}，{day}：{why}；连续 {n} 个预警日
 nozzle {name}, day {day}: {why:w} | 加油枪 {name}，{day}：{why}
-{subject:w}, day {day}: {why:w} | {subject}，{day}：{why}
-tank | 油罐
-processing unit | 油气处理装置
+tank, day {day}: {why:w} | 油罐，{day}：{why}
+processing unit, day {day}: {why:w} | 油气处理装置，{day}：{why}
 nothing found any more | 已无异常
 {n:d} of 24 hours | 24 小时中有 {n} 小时
 {n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）

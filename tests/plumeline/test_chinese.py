@@ -27,7 +27,7 @@ from processors.rules.averaging import REASONS
 from tests.conftest import REPO
 from tests.plumeline.fake_store import HOUR, NOW_MS, STACK, registry_zh
 
-UNITS = "mg mg/L g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
+UNITS = "Pa L L/min g/m³ mg mg/L g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
 PROTOCOL = "CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
 CLAUSES = "AIR-AVG AIR-CNV AIR-MAS GB GST WAT COD EN EU US CFR Part Annex V VI"
@@ -106,6 +106,7 @@ NOT_SHOWN = {
     "processors/registry_check.py": "faults of registry files, told by commands",
     "processors/decode.py": "asserts and errors of the decoder; its faults' words are pydantic's",
     "processors/influx.py": "line protocol",
+    "processors/rules/verdict.py": "put together from words; those that a station shows have their patterns",
     "processors/rules/judge.py": "limit profiles, told by commands",
     "processors/packs.py": "faults of rule packs, told by commands",
     "processors/cases.py": "told to whoever writes cases",
@@ -117,6 +118,16 @@ OTHER_WORDS = {
     "never seen": "a state, shown by key",
     "not booked": "a decision among a finding's facts, not shown",
     "late readings": "the cause of a touch, not shown",
+    "day decided": "the cause of a closing, not shown",
+    "day revised": "the cause of a closing, not shown",
+    "dispenser fault": "why a refuelling does not count, not shown",
+    "too little": "why a refuelling does not count, not shown",
+    "not measured": "why a refuelling does not count, not shown",
+    "reading at a tight point": "a check by hand, which no pack uses",
+    "{}, too few to judge": "the end of a sentence about refuellings; seen whole beside it",
+    "{}, more than {} %": "the end of a sentence about refuellings; seen whole beside it",
+    "; {} warning days in a row": "the end of a finding's text; seen whole beside it",
+    "{} of {} pressures outside {} Pa": "seen whole beside it",
     "day before revised": "the cause of a closing, not shown",
     "set aside": "the cause of a touch, not shown",
     "joined to another episode": "how an episode was withdrawn, not shown",
