@@ -21,7 +21,7 @@ check: $(VENV)/installed
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs -n auto --maxprocesses 4 --dist loadgroup
 
 cluster-local: $(VENV)/installed
 	$(BIN)/plumeline cluster local
@@ -38,6 +38,7 @@ store-away: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/plumeline bench
+	-$(BIN)/python -m tests.bench.peers
 
 boards: $(VENV)/installed
 	$(BIN)/python -m dashboards

@@ -1,4 +1,4 @@
-"""What people do about an alert: acknowledge it, comment on it."""
+"""What people do about an alert: acknowledge it, comment on it, explain its subject, close a matter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ WHO_MAX = 64
 WORDS_MAX = 1_000
 """Characters of a comment."""
 
-ActionKind = Literal["acknowledge", "comment"]
+ActionKind = Literal["acknowledge", "comment", "explain", "close"]
+SAYING: tuple[ActionKind, ...] = ("comment", "explain", "close")
+"""Kinds of actions that need words."""
+Refusal = Literal["gone", "who", "words", "long", "many", "over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,9 @@ class Action:
 
 
 class ActionRefused(Exception):
-    """An action that was not kept; ``reason`` is "gone", "who", "words", "long" or "many", and a retry alone does not help."""
+    """An action that was not kept; ``reason`` is "gone", "who", "words", "long", "many" or "over", and a retry alone does not help."""
 
-    def __init__(self, reason: Literal["gone", "who", "words", "long", "many"]) -> None:
+    def __init__(self, reason: Refusal) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -39,12 +42,12 @@ def checked(kind: ActionKind, who: str, words: str) -> tuple[str, str]:
     """Return name and words without outer blanks and control characters.
 
     Raises:
-        ActionRefused: nobody is named, a comment is empty, or one of them is too long.
+        ActionRefused: nobody is named, what needs words has none, or one of them is too long.
     """
     who, words = " ".join(_printable(who).split()), _printable(words).strip()
     if not who:
         raise ActionRefused("who")
-    if kind == "comment" and not words:
+    if kind in SAYING and not words:
         raise ActionRefused("words")
     if len(who) > WHO_MAX or len(words) > WORDS_MAX:
         raise ActionRefused("long")

@@ -1,4 +1,4 @@
-"""Alerts over HTTP: read them, acknowledge one, comment on one, for a duty system that has its own pages.
+"""Alerts over HTTP: read them, acknowledge, comment, explain, close, for a duty system that has its own pages.
 
 A request's body is JSON by its Content-Type, so that no foreign web page can send one in a reader's name. Who may come at all is
 decided where the routes are mounted.
@@ -26,8 +26,9 @@ KEY_MAX = 128
 REFUSALS = {
     "gone": (404, "no alert has this id; it may have been forgotten"),
     "who": (422, "who is missing: name the person"),
-    "words": (422, "words are missing: a comment says something"),
+    "words": (422, "words are missing: a comment, an explanation and a closing say something"),
     "long": (422, f"who may have {WHO_MAX} characters, words {WORDS_MAX}"),
+    "over": (409, "this alert is of no matter that is open, so there is nothing to close"),
     "many": (409, f"{ACTIONS_MAX} actions are kept on this subject, no more"),
 }
 """Reason of an ActionRefused -> status and sentence."""
@@ -83,6 +84,16 @@ def router(outbox: Outbox, now_ms: Callable[[], int]) -> APIRouter:
         """Comment on an alert."""
         return await act(request, alert, "comment")
 
+    @routes.post("/v1/alerts/{alert}/explanation")
+    async def explain(request: Request, alert: str) -> JSONResponse:
+        """Explain an exceedance, or report why a source is silent: nobody waits for it any more."""
+        return await act(request, alert, "explain")
+
+    @routes.post("/v1/alerts/{alert}/close")
+    async def close(request: Request, alert: str) -> JSONResponse:
+        """Close the matter that an alert of a stage is about, with the outcome."""
+        return await act(request, alert, "close")
+
     return routes
 
 
@@ -97,6 +108,7 @@ def _alert(row: AlertRow) -> dict[str, Any]:
         "body": list(row.body),
         "links": row.links,
         "deliveries": deliveries,
+        "stage": row.stage,
         "acknowledged": None if row.acknowledged is None else _action(row.acknowledged),
         "actions": [_action(action) for action in row.actions],
     }

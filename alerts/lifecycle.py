@@ -2,17 +2,19 @@
 
 Everything here is pure. The state is a flat dict of JSON records, so that whoever keeps it can write only those that changed:
 ``episode/<id>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, ``digests`` with the time at
-which each digest is due, and those of ``alerts.silences``.
+which each digest is due, and those of ``alerts.silences``, ``alerts.ladder``, ``alerts.deadlines`` and ``alerts.timers``.
 A record is replaced, never changed in place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from alerts import silences
+from alerts import deadlines, ladder, silences, timers
 from alerts.alert import Alert, State, alert_id, alert_of, forget
+from ingest.registry import Escalation, Holiday
 from processors.figures import MINUTE_MS, Event, local, local_iso
 
 EPISODES_CLOSED_MAX = 2_000
@@ -41,24 +43,45 @@ def nowhere(_source: str) -> str:
     return ""
 
 
-def step(state: State, event: Event, county_of: CountyOf = nowhere) -> tuple[State, list[Alert]]:
+NO_LADDER = Escalation()
+"""Nothing is escalated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the registry says about telling: the county of a source, the ladder of escalation, holidays."""
+
+    county_of: CountyOf = nowhere
+    ladder: Escalation = NO_LADDER
+    holidays: tuple[Holiday, ...] = ()
+
+
+NOBODYS = Office()
+"""No counties, no ladder."""
+
+
+def step(state: State, event: Event, office: Office = NOBODYS) -> tuple[State, list[Alert]]:
     """Return the state after an event and the alerts that it makes.
 
     What is due by the event's time comes first. A kind that is not known is told as a finding.
     """
-    return steps(state, (event,), county_of)
+    return steps(state, (event,), office)
 
 
-def steps(state: State, events: Iterable[Event], county_of: CountyOf = nowhere) -> tuple[State, list[Alert]]:
+def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tuple[State, list[Alert]]:
     """Return what ``step`` after ``step`` would, copying the state once."""
     new, alerts = dict(state), list[Alert]()
     for event in events:
-        alerts += _due(new, event.time_ms)
+        alerts += _due(new, event.time_ms, office)
         stage, _, what = event.kind.partition(".")
         if stage == "exceedance":
-            alerts += _exceedance(new, event, what)
+            alerts += _exceedance(new, event, what, office)
+        elif event.kind == "escalation.raised":
+            alerts += ladder.raised(new, event, office.ladder) if event.live else _into_digest(new, event)
+        elif event.kind == "escalation.lapsed":
+            alerts += ladder.lapsed(new, event)
         elif event.kind in ("source.late", "source.silent", "source.on_time", "source.stopped"):
-            alerts += _seen(new, event) + _silence(new, event, what, county_of)
+            alerts += _seen(new, event) + _silence(new, event, what, office)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
         else:
@@ -66,18 +89,18 @@ def steps(state: State, events: Iterable[Event], county_of: CountyOf = nowhere) 
     return new, alerts
 
 
-def flush(state: State, now_ms: int) -> tuple[State, list[Alert]]:
-    """Return the state without the digests and held silences that are due by ``now_ms`` (the log's time), and those as alerts.
+def flush(state: State, now_ms: int, office: Office = NOBODYS) -> tuple[State, list[Alert]]:
+    """Return the state without the digests, held silences and timers that are due by ``now_ms`` (the log's time), and those as alerts.
 
-    An alert's time is when it was due, so that it does not depend on how often this is called.
+    An alert's time is when it was due, so that it does not depend on how often this is called; but what a person closed is told now.
     """
     new = dict(state)
-    return new, _due(new, now_ms)
+    return new, _due(new, now_ms, office)
 
 
 def waits(state: State) -> bool:
     """Return whether something will be told by the passing of time alone."""
-    return "digests" in state or "held" in state
+    return "digests" in state or "held" in state or "timers" in state
 
 
 def acknowledged(state: State, thread: str) -> State:
@@ -89,7 +112,25 @@ def acknowledged(state: State, thread: str) -> State:
     record = state.get(key)
     if record is None or not record.get("open", record.get("thread") == thread):
         return state
-    return {**state, key: {**record, "acknowledged": True}}
+    new = {**state, key: {**record, "acknowledged": True}}
+    ladder.acknowledged(new, thread)
+    return new
+
+
+def explained(state: State, thread: str, source: str, factor: str | None) -> State:
+    """Return the state in which a thread's subject was explained: an exceedance, what a matter is about, or why a source is silent."""
+    new = dict(state)
+    if thread.startswith(("silence/", "storm/")):
+        deadlines.reported(new, thread, source)
+    else:
+        ladder.explained(new, thread, source, factor or "")
+    return new
+
+
+def closed(state: State, thread: str, source: str, factor: str | None, who: str, words: str) -> State | None:
+    """Return the state in which somebody closed a matter, which is told at the next tick; None where it is not open."""
+    new = dict(state)
+    return new if ladder.closed(new, thread, source, factor or "", who, words) else None
 
 
 def told_step(hours: int) -> int:
@@ -97,13 +138,14 @@ def told_step(hours: int) -> int:
     return 1 << (max(hours, 1).bit_length() - 1)
 
 
-def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
+def _exceedance(state: State, event: Event, what: str, office: Office) -> list[Alert]:
     episode = str(event.facts.get("episode") or f"{event.source}/{event.factor}")
     key = f"episode/{episode}"
     thread = state.get(key)
     if what == "withdrawn":
-        return _withdrawn(state, event, key, thread)
+        return _withdrawn(state, event, key, thread) + ladder.withdrawn(state, event, episode)
     if what == "closed":
+        ladder.ended(state, episode)
         return _closed(state, event, key, thread)
     if what == "retrospective" or not event.live:
         if thread is None:
@@ -119,6 +161,8 @@ def _exceedance(state: State, event: Event, what: str) -> list[Alert]:
     told |= {name: event.facts.get(name) for name in ("value", "unit", "limit", "stat", "hour_start", "hour_end")}
     state[key] = {"open": True, "paged": True, "hours_told": step_told, "time_ms": event.time_ms, "told": told}
     forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+    if not paged:
+        ladder.watch(state, event, episode, office.ladder)
     return [alert]
 
 
@@ -140,14 +184,18 @@ def _withdrawn(state: State, event: Event, key: str, thread: dict[str, Any] | No
     return [alert_of(event, key.removeprefix("episode/"), "withdrawn", "red", replaces=thread.get("told") if thread else None)]
 
 
-def _silence(state: State, event: Event, what: str, county_of: CountyOf) -> list[Alert]:
+def _silence(state: State, event: Event, what: str, office: Office) -> list[Alert]:
+    run = state.get(f"silence/{event.source}")
     if what in ("on_time", "stopped"):
-        return silences.ended(state, event)
+        alerts = silences.ended(state, event)
+        return deadlines.ended(state, event, run, alerts, office.ladder.gap) if run is not None else alerts
     if what != "silent":
         return []
     if not event.live:
-        return [] if f"silence/{event.source}" in state else _into_digest(state, event)
-    return silences.fell_silent(state, event, county_of(event.source))
+        return [] if run is not None else _into_digest(state, event)
+    if run is None:
+        deadlines.watch(state, event, office.ladder, office.holidays)
+    return silences.fell_silent(state, event, office.county_of(event.source))
 
 
 def _blind(state: State, event: Event) -> list[Alert]:
@@ -205,19 +253,28 @@ def _into_digest(state: State, event: Event) -> list[Alert]:
     return [_told_digest(state, _oldest(due))] if len(due) > DIGESTS_MAX else []
 
 
-def _due(state: State, now_ms: int) -> list[Alert]:
-    """Tell what is due, in the order of its time, digests first."""
-    alerts = []
+def _due(state: State, now_ms: int, office: Office) -> list[Alert]:
+    """Tell what is due, in the order of its time: of the same time digests first, then silences, then timers."""
+    alerts: list[Alert] = []
     while True:
         digests: dict[str, int] = state.get("digests", {})
-        digest_ms = min(digests.values(), default=None)
-        silence_ms = silences.next_due_ms(state)
-        if digest_ms is not None and digest_ms <= now_ms and (silence_ms is None or digest_ms <= silence_ms):
+        due = (min(digests.values(), default=None), silences.next_due_ms(state), timers.next_due_ms(state))
+        first = min((at for at in due if at is not None), default=None)
+        if first is None or first > now_ms:
+            return alerts
+        if first == due[0]:
             alerts.append(_told_digest(state, _oldest(digests)))
-        elif silence_ms is not None and silence_ms <= now_ms:
+        elif first == due[1]:
             alerts += silences.tell_oldest(state)
         else:
-            return alerts
+            alerts += _timer(state, now_ms, office)
+
+
+def _timer(state: State, now_ms: int, office: Office) -> list[Alert]:
+    name, due_ms, about = timers.take(state)
+    if name.startswith("deadline/"):
+        return deadlines.due(state, name, due_ms, about)
+    return ladder.due(state, name, due_ms, about, now_ms, office.ladder)
 
 
 def _oldest(due: dict[str, int]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.alert import Alert
+from alerts.message_stages import deadline_lines, gap_line, stage_lines, stage_words
 from alerts.names import factor_name, limit_row, place, point_row
+from alerts.silences import COUNTY, STORM_WITHIN_MS
 from alerts.silences import KIND as COUNTY_SILENT
-from alerts.silences import STORM_WITHIN_MS
 from alerts.standards import basis_words, own_basis
 from alerts.texts import known, ordinal, text
 from alerts.wording import worded
@@ -48,11 +49,15 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
 
     ``base`` is the console's address without a path; ``language`` falls back to English text by text.
     """
-    view = _View(alert, registry, language)
+    view = View(alert, registry, language)
     if alert.kind.startswith("exceedance."):
         lines = _exceedance(view)
     elif alert.phase == "digest":
         lines = _digest(view)
+    elif alert.kind.startswith("escalation."):
+        lines = stage_lines(view)
+    elif alert.kind == "deadline.missed":
+        lines = deadline_lines(view)
     elif alert.kind == COUNTY_SILENT:
         lines = _county(view)
     elif alert.kind.startswith("source.") and alert.kind != "source.unregistered":
@@ -65,12 +70,13 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
 
 
 def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
-    """Return a message's links by their names: acknowledge (what is open), evidence (of an hour), source, console."""
+    """Return a message's links by their names: acknowledge, or the matter (what is open), evidence (of an hour), source, console."""
     base = base.rstrip("/")
     acknowledge = {}
     if alert.phase in ("opened", "update"):
-        acknowledge = {text("link.acknowledge", language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
-    about = f"source/{quote(alert.source, safe='')}" if alert.kind != COUNTY_SILENT else "sources?state=silent"
+        name = "link.matter" if alert.kind.startswith("escalation.") else "link.acknowledge"
+        acknowledge = {text(name, language): f"{base}/alerts?alert={quote(alert.id, safe='')}"}
+    about = f"source/{quote(alert.source, safe='')}" if not alert.source.startswith(COUNTY) else "sources?state=silent"
     found = {text("link.source", language): f"{base}/{about}"}
     start, stat = alert.facts.get("hour_start"), alert.facts.get("stat")
     if alert.factor and start and stat:
@@ -116,7 +122,7 @@ def times_over(value: object, language: str = "en") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
     """An alert with its registry and language at hand."""
 
     alert: Alert
@@ -125,28 +131,36 @@ class _View:
 
     @property
     def facts(self) -> dict[str, Any]:
+        """The alert's facts."""
         return self.alert.facts
 
     @property
     def day(self) -> date:
+        """The alert's local day."""
         return local(self.alert.time_ms).date()
 
     def text(self, key: str, **values: object) -> str:
+        """A text of the catalogue."""
         return text(key, self.language, **values)
 
     def place(self) -> str:
+        """The place that the alert is about."""
         return place(self.registry, self.alert.source, self.day, self.language)
 
     def factor(self, factor: str | None = None) -> str:
+        """The name of a factor, by default the alert's."""
         return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day, self.language)
 
     def title(self, *keys: str, **values: object) -> str:
+        """The first of some first lines that there is."""
         return self.text(known(*keys), place=self.place(), factor=self.factor(), **values)
 
     def next(self, *keys: str) -> str:
+        """What to do, the first of some texts that there is."""
         return self.text("next", step=self.text(known(*keys)))
 
     def state(self, facts: dict[str, Any]) -> str:
+        """The word for a figure's state."""
         return self.text(known(f"state.{facts.get('state')}", "unknown"))
 
     def measure(self, facts: dict[str, Any], factor: str | None = None) -> dict[str, str]:
@@ -161,9 +175,11 @@ class _View:
         }
 
     def or_unknown(self, value: object) -> object:
+        """A value, or the word for what is not known."""
         return self.text("unknown") if value is None else value
 
     def period(self, start: object, end: object) -> str:
+        """An hour or a day."""
         begin, until = _time(start), _time(end)
         if begin is None:
             return self.text("period.hour", start=self.text("unknown"), end="")
@@ -174,6 +190,7 @@ class _View:
         return self.text("period.hour", start=f"{begin:%H:%M}" if same else f"{begin:%Y-%m-%d %H:%M}", end=f"{last:%H:%M}")
 
     def basis(self, stat: object, factor: str | None) -> str:
+        """By which measure: as measured or at reference oxygen."""
         if stat != "avg_ref":
             return self.text("basis.avg")
         point = point_row(self.registry, self.alert.source, factor, self.day)
@@ -200,6 +217,14 @@ class _View:
         """A sentence that the engine worded, within its bound."""
         return _cut(worded(" ".join(str(sentence).split()), self.language)) if sentence is not None else ""
 
+    def clause(self, facts: dict[str, Any]) -> str:
+        """The sentence of a rule of escalation.toml."""
+        return _cut(facts.get("text_zh" if self.language == "zh" else "text") or self.text("unknown"))
+
+    def cut(self, sentence: object) -> str:
+        """A sentence within its bound."""
+        return _cut(sentence)
+
     def stamp(self, value: object) -> str:
         """A time with its date."""
         time = _time(value)
@@ -214,7 +239,7 @@ class _View:
         return clock if time.date() == self.day else f"{time:%Y-%m-%d} {clock}"
 
 
-def _exceedance(view: _View) -> list[str]:
+def _exceedance(view: View) -> list[str]:
     alert, facts = view.alert, view.facts
     measure = view.measure(facts)
     hours = facts.get("hours")
@@ -257,7 +282,7 @@ def _exceedance(view: _View) -> list[str]:
     ]
 
 
-def _withdrawn(view: _View, measure: dict[str, str]) -> list[str]:
+def _withdrawn(view: View, measure: dict[str, str]) -> list[str]:
     facts = view.facts
     told = facts.get("replaces")
     if isinstance(told, dict):
@@ -273,7 +298,7 @@ def _withdrawn(view: _View, measure: dict[str, str]) -> list[str]:
     ]
 
 
-def _digest(view: _View) -> list[str]:
+def _digest(view: View) -> list[str]:
     items: list[dict[str, Any]] = view.facts.get("items", [])
     more = view.facts.get("more", 0)
     lines = []
@@ -282,6 +307,8 @@ def _digest(view: _View) -> list[str]:
         values = {"factor": view.factor(factor), "state": view.state(item), **view.measure(item, factor)}
         if item.get("kind") == "source.silent":
             line = view.text("digest.silent", since=view.moment(item.get("last") or item.get("since")))
+        elif item.get("kind") == "escalation.raised":
+            line = view.text("digest.raised", factor=values["factor"], why=view.clause(item), **stage_words(view, item))
         else:
             line = view.text("digest.withdrawn" if item.get("kind") == "exceedance.withdrawn" else "digest.item", **values)
         lines.append(view.text("digest.because", line=line, text=view.said(item["revises"])) if item.get("revises") else line)
@@ -290,7 +317,7 @@ def _digest(view: _View) -> list[str]:
     return [view.title("title.digest", n=len(items) + more), *lines, view.next("next.digest")]
 
 
-def _source(view: _View) -> list[str]:
+def _source(view: View) -> list[str]:
     alert, facts = view.alert, view.facts
     now = view.moment(local_iso(alert.time_ms))
     title = view.title(f"title.{alert.kind}.{alert.phase}", "title.finding")
@@ -307,7 +334,7 @@ def _source(view: _View) -> list[str]:
         return [title, view.text("stopped.ended", since=view.moment(facts.get("silent_since"))), view.next("next.stopped")]
     if alert.kind == "source.on_time":
         ended = view.text("silent.ended", since=view.moment(facts.get("silent_since")), until=now)
-        return [title, ended, view.next("next.on_time")]
+        return [title, ended, gap_line(view), view.next("next.on_time")]
     last = _time(facts.get("last") or facts.get("since"))
     if last is None:
         what = view.text("silent.never")
@@ -321,7 +348,7 @@ def _source(view: _View) -> list[str]:
     return [title, what, view.next(f"next.silent.{facts.get('cause')}", "next.silent.unknown")]
 
 
-def _county(view: _View) -> list[str]:
+def _county(view: View) -> list[str]:
     alert, facts = view.alert, view.facts
     total, silent = facts.get("total", 0), facts.get("silent", 0)
     names = [place(view.registry, source, view.day, view.language) for source in facts.get("sources", [])]
@@ -336,7 +363,7 @@ def _county(view: _View) -> list[str]:
     return [title, view.text("county.since", since=since), view.text(key, **listed), view.next("next.county.silent")]
 
 
-def _finding(view: _View) -> list[str]:
+def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
     station = view.alert.kind.startswith("station.")
     return [

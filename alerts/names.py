@@ -9,7 +9,7 @@ from typing import TypeVar
 from alerts.alert import Alert
 from alerts.silences import COUNTY
 from alerts.texts import text
-from ingest.registry import Contact, Dated, Enterprise, Limit, Meter, Point, Registry, Source
+from ingest.registry import LEVELS, Contact, Dated, Enterprise, Limit, Meter, Point, Registry, Source
 from processors.figures import local
 
 RowT = TypeVar("RowT", bound=Dated)
@@ -17,6 +17,8 @@ RowT = TypeVar("RowT", bound=Dated)
 EVERYONE = frozenset({"source.blind", "tick.refused"})
 """Kinds that concern Plumeline itself and go to every contact, whatever its counties and enterprises."""
 
+STAGED = ("escalation.", "deadline.")
+"""Beginnings of the kinds that are about stages and deadlines."""
 GATEWAY = "gateway:"
 """What stands before a gateway's name where an event is about a gateway instead of a source."""
 
@@ -90,15 +92,19 @@ def counties(registry: Registry) -> Callable[[str], str]:
 
 
 def wants(contact: Contact, alert: Alert, registry: Registry) -> bool:
-    """Return whether a contact is sent an alert: severity, then county and enterprise, all of which must fit.
+    """Return whether a contact is sent an alert: severity, stage, then county and enterprise, all of which must fit.
 
     An alert on a source that is not in the registry fits only contacts that are not narrowed. One on a county, which stands for
     those on its sources, fits whoever wants any enterprise in it.
     """
     if contact.receives == "red" and alert.severity != "red":
         return False
+    if alert.kind in EVERYONE:
+        return True
+    if not _reaches(alert, contact.level):
+        return False
     in_counties, enterprises = contact.counties.split(), contact.enterprises.split()
-    if alert.kind in EVERYONE or not (in_counties or enterprises):
+    if not (in_counties or enterprises):
         return True
     if alert.source.startswith(COUNTY):
         county = alert.source.removeprefix(COUNTY)
@@ -111,6 +117,14 @@ def wants(contact: Contact, alert: Alert, registry: Registry) -> bool:
     return (not enterprises or row.enterprise in enterprises) and (
         not in_counties or (owner is not None and owner.county in in_counties)
     )
+
+
+def _reaches(alert: Alert, level: str) -> bool:
+    """Return whether an alert's stage reaches a level: an authority is told what has risen to it, who has no level no stages."""
+    stage = alert.facts.get("stage")
+    if level in LEVELS[2:]:
+        return isinstance(stage, int) and stage >= LEVELS.index(level)
+    return level == "enterprise" or not alert.kind.startswith(STAGED)
 
 
 def _on(day: date, rows: Iterable[RowT]) -> RowT | None:

@@ -17,7 +17,8 @@ from typing import Any
 
 from alerts.actions import Action, ActionKind, ActionRefused, action_id, checked, keep, of_thread, span
 from alerts.alert import Alert, State
-from alerts.lifecycle import acknowledged, flush, steps, waits
+from alerts.ladder import stage_of
+from alerts.lifecycle import NO_LADDER, Office, acknowledged, closed, explained, flush, steps, waits
 from alerts.message import Message, render
 from alerts.names import counties, wants
 from alerts.records import (
@@ -47,6 +48,10 @@ JOURNAL_KEPT = 200_000
 """Lines of the journal kept for those who copy it to topic ``alerts``."""
 ACTIONS_MAX = 200
 """Acknowledgements and comments kept for one thread; more are refused."""
+DONE: dict[ActionKind, What] = {
+    "acknowledge": "acknowledged", "comment": "commented", "explain": "explained", "close": "closed"
+}  # fmt: skip
+"""What the journal says of an action."""
 DEPENDENT = (("deliveries", "alert"), ("actions", "alert"), ("alerts", "id"))
 """Tables and columns from which a forgotten alert goes, itself last."""
 ANSWER_MAX = 500
@@ -125,7 +130,7 @@ class Outbox:
                 known = self._db.execute("INSERT OR IGNORE INTO consumed(event) VALUES (?)", (event.id,)).rowcount == 0
                 if not known:
                     fresh.append(event)
-            state, alerts = steps(self._state, fresh, counties(registry))
+            state, alerts = steps(self._state, fresh, office(registry))
             new = [alert for alert in alerts if self._file(alert, registry, now_ms)]
             self._keep(state)
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (cursor,))
@@ -133,11 +138,11 @@ class Outbox:
         return new
 
     def tick(self, log_ms: int, registry: Registry, now_ms: int) -> list[Alert]:
-        """Tell the digests and silences that are due by the log's time; to be called with the newest tick."""
+        """Tell the digests, silences, stages and deadlines that are due by the log's time; to be called with the newest tick."""
         with self._lock:
             if not waits(self._state):
                 return []
-            state, alerts = flush(self._state, log_ms)
+            state, alerts = flush(self._state, log_ms, office(registry))
             if state == self._state:
                 return []
             with self._transaction():
@@ -228,20 +233,23 @@ class Outbox:
         return changed
 
     def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
-        """Acknowledge an alert, or comment on it: kept, journalled, and for an open thread the end of its repetitions.
+        """Acknowledge an alert, comment on it, explain its subject or close a matter: kept, journalled, and the end of what waits for it.
 
-        Acknowledging again, or acting again with the same ``key`` and the same words, changes nothing and returns what was
+        Acknowledged, an open thread is not repeated; explained, its deadline is met; closed, a matter is told
+        to have ended. Acknowledging again, or acting again with the same ``key`` and the same words, changes nothing and returns what was
         kept first.
 
         Raises:
-            ActionRefused: the alert is not known, a word is missing or too long, or the thread has too many actions.
+            ActionRefused: the alert is not known, a word is missing or too long, the thread has too many actions, or there is no open
+                matter to close.
         """
         who, words = checked(kind, who, words)
         with self._transaction():
             found = self._named("SELECT n, source, alert FROM alerts WHERE id = ?", (alert,))
             if not found:
                 raise ActionRefused("gone")
-            n, thread = found[0]["n"], json.loads(found[0]["alert"])["thread"]
+            n, source, told = found[0]["n"], found[0]["source"], json.loads(found[0]["alert"])
+            thread, factor = told["thread"], told["factor"]
             upto, over = span(self._db, thread, n)
             actions = of_thread(self._db, thread)
             identity = action_id(alert, kind, who, words, key or str(len(actions)))
@@ -250,12 +258,20 @@ class Outbox:
                 return known[0]
             if len(actions) >= ACTIONS_MAX:
                 raise ActionRefused("many")
+            state: State | None = self._state
+            if kind == "close":
+                state = closed(self._state, thread, source, factor, who, words)
+            elif kind == "explain":
+                state = explained(self._state, thread, source, factor)
+            elif kind == "acknowledge" and not over:
+                state = acknowledged(self._state, thread)
+            if state is None:
+                raise ActionRefused("over")
             action = Action(identity, kind, who, words, now_ms, upto)
             keep(self._db, action, alert, thread)
             facts = {"action": identity, "alert": alert, "thread": thread, "who": who, "words": words}
-            self._journal(found[0]["source"], "acknowledged" if kind == "acknowledge" else "commented", now_ms, facts)
-            if kind == "acknowledge" and not over:
-                self._keep(acknowledged(self._state, thread))
+            self._journal(source, DONE[kind], now_ms, facts)
+            self._keep(state)
         return action
 
     def counts(self) -> dict[str, int]:
@@ -381,6 +397,7 @@ class Outbox:
             deliveries=tuple(deliveries),
             actions=tuple(actions := of_thread(self._db, alert["thread"])),
             acknowledged=next((a for a in actions if a.kind == "acknowledge" and a.upto >= row["n"]), None),
+            stage=stage_of(self._state, alert["source"], alert["factor"]),
         )
 
     def _named(self, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
@@ -401,6 +418,11 @@ class Outbox:
                     self._db.execute("ROLLBACK")
                 self._state = before
                 raise
+
+
+def office(registry: Registry) -> Office:
+    """Return what the registry says about telling."""
+    return Office(counties(registry), registry.escalation or NO_LADDER, registry.holidays)
 
 
 def _json(value: object) -> str:

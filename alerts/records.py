@@ -17,7 +17,7 @@ from processors.figures import local_iso
 VERSION = 1
 """Schema version ``v`` of journal lines."""
 
-What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented"]
+What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented", "explained", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class DeliveryRow:
 class AlertRow:
     """An alert with its message in English, and what became of it.
 
-    ``actions`` are all of its thread, oldest first; ``acknowledged`` is the one that silences this alert.
+    ``actions`` are all of its thread, oldest first; ``acknowledged`` is the one that silences this alert. ``stage`` is that to which the
+    matter of its source and factor has risen, None where none is open.
     """
 
     alert: Alert
@@ -63,6 +64,7 @@ class AlertRow:
     deliveries: tuple[DeliveryRow, ...]
     actions: tuple[Action, ...] = ()
     acknowledged: Action | None = None
+    stage: int | None = None
 
     @property
     def id(self) -> str:

@@ -64,7 +64,7 @@ def ended(state: State, event: Event) -> list[Alert]:
         return []
     if run.get("standing") == _STORM:
         return _left(state, run["county"], event)
-    return [alert_of(event, run["thread"], "resolved", "orange", silent_since=run["since"])]
+    return [alert_of(event, run["thread"], "resolved", "orange", silent_since=run["since"], stage=run.get("stage"))]
 
 
 def next_due_ms(state: State) -> int | None:
@@ -161,7 +161,7 @@ def _forgotten(state: State, source: str, run: dict[str, Any]) -> list[Alert]:
 
 
 def _about(county: str, storm: dict[str, Any], phase: Phase, at_ms: int, cause: str, events: list[str]) -> Alert:
-    facts = {name: storm[name] for name in ("silent", "total", "sources", "since")}
+    facts: dict[str, Any] = {n: storm[n] for n in ("silent", "total", "sources", "since", "stage") if n in storm}
     return Alert(
         id=alert_id(f"{cause}\n{KIND}\n{at_ms}", phase),
         kind=KIND,

@@ -26,6 +26,33 @@ out of range | 超量程
 unreadable | 无法读取
 unknown flag | 未知标记
 no data | 数据缺失
+out of control | 失控
+calibration overdue | 超期未校准
+measured: nothing is substituted any more | 已有监测值，不再替代
+{n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
+{n:d} of {of:d} operating hours arrived | 运行 {of} 小时，收到 {n} 小时
+{n:d} hours substituted | 替代 {n} 小时
+{n:d} hours have no substitute | {n} 小时无替代值
+capture rate | 数据捕集率
+the source was stopped all the time | 排放源一直停运
+stopped all the time | 一直停运
+manual monitoring or material balance | 采用手工监测或物料衡算
+last calibration | 上次校准
+last passed check | 上次合格核查
+failure | 故障
+maximum of {n:d} valid hours before the {what:w}, {of:d} asked | {what}前 {n} 个有效小时的最大值（应取 {of} 个）
+maximum of {n:d} valid hours before the {what:w} | {what}前 {n} 个有效小时的最大值
+maximum of {n:d} valid days before the {what:w}, {of:d} asked | {what}前 {n} 个有效日的最大值（应取 {of} 个）
+maximum of {n:d} valid days before the {what:w} | {what}前 {n} 个有效日的最大值
+no valid hour before the {what:w} | {what}之前没有有效小时
+zero flow | 无流量
+no valid day before the last passed check | 上次合格核查之前没有有效日
+{n:d} results of manual monitoring | 手工监测结果 {n} 个
+no passed check is known | 没有合格核查记录
+no passed calibration is known | 没有合格校准记录
+mean of {n:d} results of the reference method | 参比方法 {n} 个结果的平均值
+capture rate below {n:d} %: {what:w} | 数据捕集率低于 {n}%：{what}
+capture rate not known | 数据捕集率未知
 not judged | 未判定
 no valid oxygen | 无有效氧含量
 no valid flow | 无有效流量

@@ -258,6 +258,8 @@ event.exceedance.lengthened | another hour above the limit | 继续超标
 event.exceedance.closed | ended to exceed | 超标结束
 event.exceedance.withdrawn | exceedance withdrawn | 超标撤销
 event.exceedance.retrospective | exceedance found looking back | 追溯发现超标
+event.escalation.raised | reason to escalate | 出现升级事由
+event.escalation.lapsed | reason to escalate taken away | 升级事由撤销
 event.source.late | missed its cadence | 迟到
 event.source.silent | fell silent | 中断
 event.source.on_time | reports again | 恢复上报

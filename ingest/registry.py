@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s/,;\"]+$")]
 """An identity: no blanks, slashes, commas or quotes, because it stands in links, topics and CSV files."""
@@ -164,7 +164,9 @@ class Limit(Dated):
 class Contact(Row):
     """contacts.csv: who is told, through which webhook; the secret's text stands in the environment variable ``secret_env``.
 
-    ``counties`` and ``enterprises`` narrow what is sent (blank-separated; empty means all); ``receives`` is "all" or "red".
+    ``counties`` and ``enterprises`` narrow what is sent (blank-separated; empty means all); ``receives`` is "all" or "red". ``level`` is
+    the stage of escalation from which the contact is told: "enterprise" hears all, an authority only what has risen to it; empty is told
+    all but stages and deadlines.
     """
 
     contact: Name
@@ -174,6 +176,124 @@ class Contact(Row):
     enterprises: str = ""
     receives: Literal["all", "red"] = "all"
     language: Literal["en", "zh"] = "en"
+    level: Literal["", "enterprise", "county", "city", "province"] = ""
+
+
+class Holiday(Row):
+    """holidays.csv: a day that is no working day, or with ``working`` "yes" a day of a weekend on which people work."""
+
+    day: date
+    name: str = ""
+    working: Literal["", "no", "yes"] = ""
+
+
+LEVELS = ("", "enterprise", "county", "city", "province")
+"""Who is told, by the number of a stage of escalation; stages 0 and 1 are the enterprise's own."""
+
+Whole = Annotated[int, Field(ge=1, le=10_000)]
+
+PARAMETERS = {
+    "hours": ("n", "within_h"),
+    "day": (),
+    "days": ("n", "within_d"),
+    "multiple": ("multiple",),
+    "unacknowledged": ("hours",),
+    "unexplained": ("hours",),
+    "open": ("hours",),
+}
+"""What raises a stage -> the parameters that a rule of this kind states, no others."""
+
+
+class Clause(Row):
+    """Where a number of escalation.toml comes from, and its sentence in both languages, with the parameters in braces."""
+
+    id: Name
+    standard: str
+    clause: str = ""
+    confidence: str
+    text: str
+    text_zh: str
+
+
+class StageRule(Clause):
+    """A rule of escalation.toml: ``when`` it holds, a matter rises to ``stage``.
+
+    "hours": ``n`` exceeding hours within ``within_h`` hours; "day": an exceeding day; "days": ``n`` exceeding days within ``within_d``
+    days; "multiple": an hour or day at least ``multiple`` times over its limit (value / limit - 1). "unacknowledged", "unexplained":
+    an exceedance that nobody acknowledged while it lasts, or explained, ``hours`` after it was told; "open": a matter that has been with
+    the county for ``hours``.
+    """
+
+    stage: Literal["county", "city", "province"]
+    when: Literal["hours", "day", "days", "multiple", "unacknowledged", "unexplained", "open"]
+    n: Whole | None = None
+    within_h: Annotated[int, Field(ge=1, le=744)] | None = None
+    within_d: Annotated[int, Field(ge=1, le=366)] | None = None
+    multiple: Annotated[Decimal, Field(gt=0)] | None = None
+    hours: Whole | None = None
+
+    @model_validator(mode="after")
+    def _states_its_parameters(self) -> StageRule:
+        stated = {name for name in ("n", "within_h", "within_d", "multiple", "hours") if getattr(self, name) is not None}
+        if stated != set(PARAMETERS[self.when]):
+            raise ValueError(f'when = "{self.when}" takes {" and ".join(PARAMETERS[self.when]) or "no number"} and no more')
+        return _fillable(self)
+
+
+class Deadline(Clause):
+    """A deadline of escalation.toml for a source that is silent: ``hours``, or the end of ``working_days`` after the day it began.
+
+    ``until`` says what meets it: "explained" (the report of the gap, an explanation), or "data" (the source reports again, or is declared
+    stopped). Where it is missed, contacts up to ``stage`` are told.
+    """
+
+    stage: Literal["enterprise", "county", "city", "province"]
+    until: Literal["explained", "data"]
+    hours: Whole | None = None
+    working_days: Annotated[int, Field(ge=1, le=60)] | None = None
+
+    @model_validator(mode="after")
+    def _states_one_length(self) -> Deadline:
+        if (self.hours is None) == (self.working_days is None):
+            raise ValueError("state hours or working_days, one of them")
+        return _fillable(self)
+
+
+class GapRule(Clause):
+    """How many gaps a quarter are excused: at most ``per_quarter``, each of at most ``hours_max`` hours; shorter than ``hours_min`` is none."""
+
+    hours_min: Whole
+    hours_max: Whole
+    per_quarter: Annotated[int, Field(ge=0, le=100)]
+
+
+C = TypeVar("C", bound=Clause)
+
+
+def _fillable(clause: C) -> C:
+    """Refuse a sentence that names a parameter the clause does not have."""
+    try:
+        for sentence in (clause.text, clause.text_zh):
+            sentence.format(**clause.model_dump())
+    except (KeyError, IndexError, ValueError, AttributeError) as fault:
+        raise ValueError(f"text names {fault}, which is no parameter of this rule") from None
+    return clause
+
+
+class Escalation(Row):
+    """escalation.toml: when a matter rises to county, city and province, and which deadlines run for silent sources."""
+
+    rule: tuple[StageRule, ...] = ()
+    deadline: tuple[Deadline, ...] = ()
+    gap: GapRule | None = None
+
+    @model_validator(mode="after")
+    def _ids_once(self) -> Escalation:
+        ids = [clause.id for clause in (*self.rule, *self.deadline)]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"id {', '.join(twice)} stands twice")
+        return self
 
 
 class RulePack(Row):
@@ -197,11 +317,13 @@ class Registry(BaseModel):
     meter_changes: tuple[MeterChange, ...] = ()
     limits: tuple[Limit, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    escalation: Escalation | None = None
     packs: tuple[RulePack, ...] = ()
 
 
 def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
-    """Return the rows of the sources that are wanted; enterprises, contacts and rule packs stay whole."""
+    """Return the rows of the sources that are wanted; enterprises, contacts, rule packs and the ladder stay whole."""
     rows = {
         name: tuple(row for row in getattr(registry, name) if wanted(row.source))
         for name in ("sources", "points", "meters", "meter_changes", "limits")

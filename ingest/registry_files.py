@@ -13,11 +13,13 @@ from typing import NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from ingest.csv_tables import Fault, RegistryFaults, Table, read_table
+from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.records import Mark
 from ingest.registry import (
     Contact,
     Dated,
     Enterprise,
+    Holiday,
     Limit,
     Meter,
     MeterChange,
@@ -54,6 +56,7 @@ class Tables(NamedTuple):
     meter_changes: Table[MeterChange]
     limits: Table[Limit]
     contacts: Table[Contact]
+    holidays: Table[Holiday]
 
 
 def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], list[Fault]] | None = None) -> Registry:
@@ -81,6 +84,7 @@ def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], 
         read("meter_changes", MeterChange),
         read("limits", Limit),
         read("contacts", Contact),
+        read("holidays", Holiday),
     )
     faults += _misnamed(folder)
     faults += _keys(tables)
@@ -88,13 +92,14 @@ def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], 
     faults += _points(tables)
     faults += _limits(tables)
     packs = _packs(folder / PACKS_FOLDER, faults)
+    escalation = read_escalation(folder / ESCALATION_FILE, faults)
     faults += further(tables, packs) if further is not None else []
     if faults:
         order = [table.file for table in tables]
         faults.sort(key=lambda f: (order.index(f.file) if f.file in order else len(order), f.line))
         raise RegistryFaults(faults)
     rows: dict[str, object] = {name: tuple(row for _, row in t.rows) for name, t in tables._asdict().items()}
-    return Registry.model_validate({**rows, "packs": tuple(packs)})
+    return Registry.model_validate({**rows, "packs": tuple(packs), "escalation": escalation})
 
 
 def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
@@ -153,6 +158,7 @@ def _keys(tables: Tables) -> list[Fault]:
     faults: list[Fault] = []
     faults += _twice(tables.enterprises, "enterprise", [(n, r.enterprise) for n, r in tables.enterprises.rows])
     faults += _twice(tables.contacts, "contact", [(n, r.contact) for n, r in tables.contacts.rows])
+    faults += _twice(tables.holidays, "day", [(n, r.day.isoformat()) for n, r in tables.holidays.rows])
     swaps = [(n, f"{r.source} {r.factor} {r.time.astimezone(UTC).isoformat()}") for n, r in tables.meter_changes.rows]
     faults += _twice(tables.meter_changes, "time", swaps)
     faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits))

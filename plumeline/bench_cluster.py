@@ -96,6 +96,7 @@ def service(name: str, bootstrap: str, prefix: str, state: Path, **env: str) -> 
         "PLUMELINE_PREFIX": prefix,
         "PLUMELINE_STATE": str(state),
         "PLUMELINE_METRICS_PORT": "0",
+        "POLARS_MAX_THREADS": "1",
     }
     command = [sys.executable, "-W", "ignore", "-c", "from plumeline.cli import main; main()", "cluster", name]
     with (state / f"{name}.log").open("wb") as log:

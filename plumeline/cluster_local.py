@@ -147,7 +147,8 @@ class Local:
 
         add("gateway", ["gateway"])
         for n in range(self.workers):
-            add(f"worker{n}", ["worker"], PLUMELINE_INSTANCE=f"worker{n}", PLUMELINE_STATE=str(self.folder / f"worker{n}"))
+            own = {"PLUMELINE_INSTANCE": f"worker{n}", "PLUMELINE_STATE": str(self.folder / f"worker{n}")}
+            add(f"worker{n}", ["worker"], **own, POLARS_MAX_THREADS="1")
         add("backfill", ["backfill"], PLUMELINE_INSTANCE="backfill")
         add(
             "alerts",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import xxhash
 
@@ -264,9 +264,20 @@ class InfluxStore:
         """Return report lines of (source, start, end) ranges."""
         return [line for source, start, end in merged(keys) for line in self._lines(source, start, end, COLD_LINES_MAX)]
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level."""
-        return self.figures(source, "hour" if level == "hour" else "day", start_ms, end_ms)
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level, only those of ``stats`` where any are named."""
+        known = cast(Level, level)
+        if not stats:
+            return self.figures(source, known, start_ms, end_ms)
+        return [f for stat in stats for f in self.figures(source, known, start_ms, end_ms, stat=stat)]
+
+    def cold_hours(
+        self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int
+    ) -> list[tuple[str, str, int, int | None, str | None, int, int]]:
+        """Return (factor, stat, start, value, reason, digest, as of) of a source's decided hours, in the order of time."""
+        found = [f for f in self.figures(source, "hour", start_ms, end_ms) if f.stat in stats and f.revision > 0]
+        rows = [(f.factor, f.stat, f.start_ms, f.value, f.reason, int(f.inputs, 16), f.as_of_ms) for f in found]
+        return sorted(rows, key=lambda row: (row[2], *row[:2]))
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of a source's earliest report."""

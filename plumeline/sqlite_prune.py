@@ -10,9 +10,14 @@ from typing import Any
 
 from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
 from processors.figures import DAY_MS
+from processors.quarters import LOOKBACK_DAYS
 
 PRUNE_ROWS = 1_000
 """Rows that one slice deletes at most; a turn is followed by one slice, so that live input waits for it for some milliseconds."""
+HISTORY_MS = (LOOKBACK_DAYS + 92) * DAY_MS
+"""How much longer the figures are kept of which a quarter is made: hourly means and masses, and days."""
+_FIGURES = "source = ? AND start < ?"
+_HISTORY = "(level IN ('day', 'quarter') OR (level = 'hour' AND stat IN ('avg', 'mass')))"
 MARGIN_MS = 3 * DAY_MS
 """What is kept before the first hour that may be rebuilt: clocks that are wrong, a register's day before, whole days of hours."""
 
@@ -20,8 +25,8 @@ MARGIN_MS = 3 * DAY_MS
 class Pruner:
     """Goes through a file, round after round; a round that was cut off by a restart begins again."""
 
-    def __init__(self, writer: SqliteWriter) -> None:
-        self.writer = writer
+    def __init__(self, writer: SqliteWriter, history_ms: int = HISTORY_MS) -> None:
+        self.writer, self.history_ms = writer, history_ms
         self.rows = 0
         self._done = 0
         self._round: Iterator[int] | None = None
@@ -54,9 +59,9 @@ class Pruner:
         for source in self._sources("figures"):
             first = self._one("SELECT min(start) FROM episodes WHERE source = ? AND state = 'open'", source)
             before = cut_ms if first is None else min(cut_ms, int(first) - MARGIN_MS)
-            for level in ("hour", "day"):
-                where = "source = ? AND level = ? AND start < ?"
-                yield from self._deleted("figures", "source, level, start, factor, stat", where, source, level, before)
+            row = "source, level, start, factor, stat"
+            yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_HISTORY}", source, before)
+            yield from self._deleted("figures", row, _FIGURES, source, before - self.history_ms)
         for source in self._sources("carries"):
             newest = (
                 "SELECT max(day) FROM carries AS newest WHERE newest.source = carries.source AND newest.factor = carries.factor"
@@ -65,7 +70,7 @@ class Pruner:
             yield from self._deleted("carries", "source, factor, day", where, source, cut_ms)
         yield from self._deleted("events", "n", "time < ?", cut_ms)
         yield from self._deleted("frames", "id", "received < ?", cut_ms)
-        yield from self._deleted("marks", "id", '"end" < ?', cut_ms)
+        yield from self._deleted("marks", "id", '"end" < ?', cut_ms - self.history_ms)
         over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
         yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
 

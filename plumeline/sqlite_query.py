@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ingest.records import Mark
 from plumeline.sqlite_store import KEPT_FROM, LATEST, SqliteWriter, figure_of
@@ -18,6 +18,10 @@ from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
 
 COLD_LINES_MAX = 2_000_000
 """Report lines that one cold load returns at most; a rebuild that needs more is cut into touches anyway."""
+
+
+_HOUR = "factor, stat, start, value, reason, inputs, as_of"
+_DECIDED = "source = ? AND level = 'hour' AND start >= ? AND start < ? AND revision > 0"
 
 
 class SqliteStore:
@@ -169,9 +173,24 @@ class SqliteStore:
             out += [bytes(line) for (line,) in self.rows(query, (source, start, end, COLD_LINES_MAX))]
         return out
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level."""
-        return self.figures(source, "hour" if level == "hour" else "day", start_ms, end_ms)
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level, only those of ``stats`` where any are named."""
+        known = cast(Level, level)
+        if not stats:
+            return self.figures(source, known, start_ms, end_ms)
+        return [f for stat in stats for f in self.figures(source, known, start_ms, end_ms, stat=stat)]
+
+    def cold_hours(
+        self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int
+    ) -> list[tuple[str, str, int, int | None, str | None, int, int]]:
+        """Return (factor, stat, start, value, reason, digest, as of) of a source's decided hours, in the order of time."""
+        wanted = ",".join("?" * len(stats))
+        query = f"SELECT {_HOUR} FROM figures WHERE {_DECIDED} AND stat IN ({wanted}) ORDER BY start, factor, stat"  # noqa: S608
+        rows = self.rows(query, (source, start_ms, end_ms, *stats))
+        return [
+            (factor, stat, start, value, reason, int(inputs, 16), as_of)
+            for factor, stat, start, value, reason, inputs, as_of in rows
+        ]
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of a source's earliest report."""

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from processors.figures import Figure, epoch_ms
-from processors.lines import listed
+from processors.lines import figures_of
 from processors.output import Output
 from processors.points import Points
 
@@ -25,15 +25,25 @@ class CaseStore:
 
     def keep(self, out: Output, points: Points) -> None:
         """Take in what a turn gave out."""
-        self.figures |= {(f.level, f.factor, f.stat, f.start_ms): f for f in listed(out, points)}
+        made = (f for frame in out.figures for f in figures_of(frame, points))
+        self.figures |= {(f.level, f.factor, f.stat, f.start_ms): f for f in made}
 
     def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
         """Return the report lines of (source, start, end) ranges."""
         return [line for time, line in self.lines if any(start <= time < end for _, start, end in keys)]
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a level whose start lies in [start, end)."""
-        return [f for f in self.figures.values() if f.level == level and start_ms <= f.start_ms < end_ms]
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a level whose start lies in [start, end), of ``stats`` where any are named."""
+        of_level = [f for f in self.figures.values() if f.level == level and start_ms <= f.start_ms < end_ms]
+        return [f for f in of_level if not stats or f.stat in stats]
+
+    def cold_hours(
+        self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int
+    ) -> list[tuple[str, str, int, int | None, str | None, int, int]]:
+        """Return (factor, stat, start, value, reason, digest, as of) of the decided hours, in the order of time."""
+        hours = [f for f in self.cold_figures(source, "hour", start_ms, end_ms, stats) if f.revision > 0]
+        rows = [(f.factor, f.stat, f.start_ms, f.value, f.reason, int(f.inputs, 16), f.as_of_ms) for f in hours]
+        return sorted(rows, key=lambda row: (row[2], row[0], row[1]))
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of the earliest report."""

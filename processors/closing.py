@@ -6,7 +6,7 @@ at a tick, a few at each. So a restart loses none of them, and a replay repeats 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,19 +14,14 @@ import polars as pl
 from ingest.records import Mark
 from ingest.registry import Source
 from processors.decode import Layouts, decode
-from processors.figures import DAY_MS, Level, epoch_ms
+from processors.figures import DAY_MS, Level
 from processors.findings import Findings
 from processors.output import Output, Past
-from processors.packs import Pack, chosen
+from processors.packs import Pack
 from processors.points import Points
-from processors.publish import FIGURE_SCHEMA, frame_of
+from processors.publish import frame_of
 from processors.qualify import Fields, place, qualify, resolve
 from processors.shelf import MarkSpan
-from processors.station_steps import STATION_STEPS
-from processors.stations import close_station
-
-CLOSINGS_A_TICK = 2
-"""Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +53,16 @@ class Closed:
         sid = self.points.sid[self.source.source]
         return [pid for pid, of in enumerate(self.points.sid_of_pid) if of == sid]
 
+    @property
+    def own_spans(self) -> list[MarkSpan]:
+        """The source's confirmed marks."""
+        sid = self.points.sid[self.source.source]
+        return [span for span in self.spans if span.sid == sid]
+
     def figures(self, level: Level, start_ms: int, end_ms: int, stats: Iterable[str] = ()) -> pl.DataFrame:
         """Return the source's latest figures that start in [start, end): rows of FIGURE_SCHEMA; those of ``stats`` where any are named."""
-        wanted = set(stats)
-        found = self.past.cold_figures(self.source.source, level, start_ms, end_ms)
-        rows = frame_of([f for f in found if not wanted or f.stat in wanted], self.points)
+        found = self.past.cold_figures(self.source.source, level, start_ms, end_ms, tuple(stats))
+        rows = frame_of(found, self.points)
         return rows.filter(pl.col("revision") > 0) if level != "quarter" else rows
 
     def readings(self, start_ms: int, end_ms: int) -> pl.DataFrame:
@@ -79,41 +79,3 @@ class Closed:
 
 Closer = Callable[[Closed, Findings, Output], None]
 """Makes something of a closed day: tells findings, and puts figures into the turn's output."""
-
-CLOSERS: Mapping[str, Closer] = {step: close_station for steps in STATION_STEPS.values() for step in steps}
-"""What is made of a closed day, by the step of a rule pack that asks for it."""
-
-
-def closers_of(pack: Pack) -> list[Closer]:
-    """Return what a pack makes of a closed day, each once, in the order of its rules."""
-    return list(dict.fromkeys(CLOSERS[rule.step] for rule in pack.rules if rule.step in CLOSERS))
-
-
-def closing_sources(points: Points) -> frozenset[str]:
-    """Return the sources whose days are closed, because their rule pack makes something of them."""
-    return frozenset(name for name, source in points.sources.items() if closers_of(chosen(source, points.packs)))
-
-
-def close_days(
-    keys: Iterable[tuple[str, int]],
-    now_ms: int,
-    points: Points,
-    spans: list[MarkSpan],
-    marks: Iterable[Mark],
-    decided: Callable[[str], int],
-    past: Past,
-    findings: Findings,
-    out: Output,
-) -> None:
-    """Close the days (source, start), oldest first."""
-    known = list(marks)
-    for name, day in sorted(keys, key=lambda key: (key[1], key[0])):
-        source = points.sources[name]
-        pack = chosen(source, points.packs)
-        own = sorted((m for m in known if m.source == name), key=lambda m: (epoch_ms(m.start), m.id))
-        closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
-        for closer in closers_of(pack):
-            closer(closed, findings, out)
-
-
-EMPTY_FIGURES = pl.DataFrame(schema=FIGURE_SCHEMA)

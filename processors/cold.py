@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from processors.decode import DAY, INTERVAL, REGISTER, Layouts, decode
@@ -22,8 +24,10 @@ def rebuild_cold(
     desk: Desk,
     now_ms: int,
     out: Output,
+    *,
+    empty: Collection[tuple[str, int]] = (),
 ) -> None:
-    """Rebuild the hours (source, start) from stored reports on a shelf of their own.
+    """Rebuild the hours (source, start) from stored reports on a shelf of their own; of the ``empty`` ones state also what did not come.
 
     What came of hours and days from ``hot_day`` on is put on ``hot`` too: its days are made of all their hours.
     """
@@ -44,7 +48,9 @@ def rebuild_cold(
     if minutes.height:
         out.minutes.append(minutes)
     desk.findings.conflicts(contested, out)
-    desk.hours(shelf, wanted.with_columns(decided=pl.lit(now_ms, dtype=pl.Int64)), spans, out)
+    decided = wanted.with_columns(decided=pl.lit(now_ms, dtype=pl.Int64))
+    unstated = decided.filter(pl.Series([key in empty for key in keys], dtype=pl.Boolean))
+    desk.hours(shelf, decided, spans, out, empty=unstated if unstated.height else None)
     desk.compare(shelf, {(points.sid[s], day) for s, day in days}, out)
     for level, starts in (("hour", shelf.hours), ("day", shelf.days)):
         fresh = shelf.latest(level, [start for start in starts if start >= hot_day])

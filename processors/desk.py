@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 import polars as pl
 
 from processors.accounts import account_figures
-from processors.episodes import EpisodeBook
+from processors.episodes import EXCEEDS, EpisodeBook
+from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
@@ -38,6 +39,7 @@ class Desk:
         closing: Collection[str] = (),
     ) -> None:
         self.closing = closing
+        self.escalated = past is not None and bool(judging(points.registry.escalation, "day"))
         self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
         self.decided_until, self.accounts = decided_until, accounts
         self.uncompared: set[tuple[int, int]] = set()
@@ -54,21 +56,21 @@ class Desk:
         out: Output,
         meters: Meters | None = None,
         *,
-        no_data: bool = False,
+        empty: pl.DataFrame | None = None,
     ) -> None:
         """Make the hours of (``sid``, ``hour``, ``decided``) keys anew and publish those that are new or differ.
 
         Args:
             meters: whose energy belongs to these hours.
-            no_data: also state hours of which nothing came.
+            empty: those of the keys of which is also stated what did not come.
         """
         rows, contested, disagreeing = hour_figures(shelf, keys.select("sid", "hour"), self.points, spans)
         self.findings.conflicts(contested, out)
         self.findings.disagree(disagreeing, out)
         rows = pl.concat([rows, *(meters.rows(keys, out) if meters is not None else [])])
         rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
-        if no_data:
-            rows = pl.concat([rows, self._no_data(shelf, rows, keys, spans)])
+        if empty is not None:
+            rows = pl.concat([rows, self._no_data(shelf, rows, empty, spans)])
         self._publish_on(shelf, publish(shelf, rows, self.points, "hour"), out)
 
     def day_of(self, time: pl.Expr) -> pl.Expr:
@@ -157,10 +159,12 @@ class Desk:
                 out.accounts += account_figures(shelf, published, self.points, self.past)
 
     def _close_later(self, days: pl.DataFrame, out: Output) -> None:
-        """Ask for the days of published day figures to be closed."""
-        if not self.closing:
+        """Ask for the days of published day figures to be closed: of sources whose pack asks for it, and where a day exceeds or did."""
+        if not self.closing and not self.escalated:
             return
-        for pid, day, revision in days.group_by("pid", "hour").agg(pl.col("revision").max()).sort("hour", "pid").rows():
+        raising = (pl.col("verdict") == EXCEEDS) | (pl.col("limit").is_not_null() & (pl.col("revision") > 1))
+        rows = days.group_by("pid", "hour").agg(pl.col("revision").max(), raising=raising.any()).sort("hour", "pid")
+        for pid, day, revision, raises in rows.rows():
             source = self.points.keys[pid].source
-            if source in self.closing:
+            if source in self.closing or (self.escalated and raises):
                 out.closings.setdefault((source, day), "day decided" if revision == 1 else "day revised")

@@ -15,14 +15,15 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
-from processors.closing import CLOSINGS_A_TICK, close_days, closing_sources
+from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
 from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
+from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
-from processors.memory import NO_DATA_HOURS_MAX, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
+from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import Points, Rules
@@ -66,7 +67,7 @@ class Engine:
         self._aside = sorted(self.points.sid[source] for source in aside if source in self.points.sid)
         self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
-        self.episodes = EpisodeBook()
+        self.episodes = EpisodeBook(judging(registry.escalation, "hour"))
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
         closing = closing_sources(self.points) if past is not None else frozenset[str]()
@@ -169,6 +170,8 @@ class Engine:
             if not counted:
                 continue
             out.ticks.update({(partition, barrier.gateway): times for partition, times in counted.items()})
+            if turns:  # before anything is decided at this tick that the store does not know
+                self._work_closings(barrier.now_ms, out)
             if turns or waiting:
                 self._take(taking, barrier.at, out)
                 if turns:
@@ -176,7 +179,6 @@ class Engine:
                 self._revise(barrier.now_ms, counted.keys(), out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
-                    self._work_closings(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
                 waiting = bool(self._late or self.desk.uncompared)
             self._judge_sources(barrier.now_ms, counted, out)
@@ -249,7 +251,9 @@ class Engine:
     def _file(self, decoded: Decoded, filed: pl.DataFrame, out: Output, *, restored: bool = False) -> None:
         """Put reports on the shelf or into the meters' books; hours of late ones are revised, of what is too old touched."""
         readings = qualify(decoded, filed, self.fields)
-        out.readings += readings.height
+        out.readings += int(
+            (readings["minute"] == readings["time"] // MINUTE_MS * MINUTE_MS).sum()
+        )  # not each minute it covers
         metered = filed["kind"].is_in(METERED)
         if metered.any():
             apart = readings["kind"].is_in(METERED)
@@ -299,7 +303,7 @@ class Engine:
         keys = keys.select("sid", "hour", "decided")
         pairs = set(keys.select("sid", "hour").rows())
         self._minutes(*self.shelf.rebuild_hours(pairs, self.spans), out)
-        self.desk.hours(self.shelf, keys, self.spans, out, self.meters, no_data=no_data)
+        self.desk.hours(self.shelf, keys, self.spans, out, self.meters, empty=keys if no_data else None)
         self._open -= pairs
 
     def _decide_until(self, sources: Iterable[tuple[str, SourceMemory]], until: int | None, now: int, out: Output) -> None:
@@ -329,7 +333,7 @@ class Engine:
         if self._aside:
             for source, memory in [d for d in due if self.points.sid[d[0]] in self._aside]:
                 for hour in range(max(memory.decided, until - NO_DATA_HOURS_MAX * HOUR_MS), until, HOUR_MS):
-                    self._touch(source, hour, "set aside", out)
+                    self._touch(source, hour, SET_ASIDE, out)
                 memory.decided = until
                 out.watermarks[source] = (memory.high or 0, until)
             due = [d for d in due if self.points.sid[d[0]] not in self._aside]
@@ -415,13 +419,14 @@ class Engine:
                 out.closings_due[key] = touch.cause
                 self.close_later(*key, touch.cause)
             else:
-                out.touched[key] = touch.cause
                 self.wait_for(*key, touch.cause)
+                out.touched[key] = touch.cause
 
     def wait_for(self, source: str, hour: int, cause: str) -> None:
         """Take in a touch that came back from the log; one of a source that is set aside waits until that is over."""
-        off = self.points.sid.get(source) in self._aside
-        (self.put_off if off else self.touches)[source, hour] = cause
+        waiting = self.put_off if self.points.sid.get(source) in self._aside else self.touches
+        if waiting.get((source, hour)) != SET_ASIDE:  # then also what did not come is to be stated
+            waiting[source, hour] = cause
 
     def close_later(self, source: str, day: int, cause: str) -> None:
         """Take in a day to be closed that came back from the log."""
@@ -447,6 +452,7 @@ class Engine:
         batch = sorted(self.touches, key=lambda key: (key[1], key[0]))[:TOUCHES_A_TICK]
         kept = {source: source in self.points.sid and self.past.first_report_ms(source) is not None for source, _ in batch}
         kept_from = max(self.keep_from(now), self.past.kept_from_ms())
+        aside = {key for key in batch if self.touches[key] == SET_ASIDE}
         for source, hour in batch:
             if not kept[source] or hour < kept_from:
                 self.findings.refused(source, hour, now, out)
@@ -454,7 +460,7 @@ class Engine:
             out.worked.append((source, hour))
         keys = [key for key in batch if kept[key[0]] and key[1] >= kept_from]
         if keys:
-            rebuild_cold(keys, self.shelf, self._hot_day(), self.spans, self.past, self.desk, now, out)
+            rebuild_cold(keys, self.shelf, self._hot_day(), self.spans, self.past, self.desk, now, out, empty=aside)
 
     def touch_period(self, source: str, start_ms: int, end_ms: int, cause: str, out: Output) -> int:
         """Touch the hours of a source in [start, end) up to the newest reading; return how many."""

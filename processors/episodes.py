@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ingest.registry import StageRule
+from processors.escalation import changes, reasons
 from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
 from processors.rules.judge import times_over_text
 
@@ -18,7 +20,10 @@ CLOSED_REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class HourVerdict:
-    """A published hour of a judged series. ``live`` is true for a first decision made in time, false for what a rebuild found."""
+    """A published hour (or a day, by its ``length_ms``) of a judged series.
+
+    ``live`` is true for a first decision made in time, false for what a rebuild found.
+    """
 
     source: str
     factor: str
@@ -34,6 +39,7 @@ class HourVerdict:
     state: str
     live: bool
     decided_ms: int
+    length_ms: int = HOUR_MS
 
     @property
     def series(self) -> tuple[str, str, str, str]:
@@ -49,8 +55,12 @@ class _Series:
 
 @dataclass(slots=True)
 class EpisodeBook:
-    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out."""
+    """All series' episodes; ``apply`` takes verdicts in and gives events and changed episodes out.
 
+    ``rules`` are those of the ladder of escalation that judge hours; what they raise and let lapse is told with the episodes.
+    """
+
+    rules: tuple[StageRule, ...] = ()
     series: dict[tuple[str, str, str, str], _Series] = field(default_factory=dict)
 
     def restore(self, episodes: Iterable[Episode], hours: Iterable[HourVerdict]) -> None:
@@ -82,10 +92,15 @@ class EpisodeBook:
                 if hour.verdict != EXCEEDS:
                     continue
                 known = self.series[key] = _Series()
+            changes_it = hour.length_ms == HOUR_MS and (hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding)
+            touched = self.rules if changes_it else ()
+            before = reasons(touched, known.exceeding, hour)
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
                     events.append(event)
+            held = reasons(touched, known.exceeding, hour)
+            events += changes(before, held, hour, known.exceeding, touched)
             _bound(known)
         for episode in [e for e in changed.values() if e.state == "open"]:
             after = behind(episode)

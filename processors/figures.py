@@ -30,6 +30,8 @@ OFFSET_MS = 8 * HOUR_MS
 TIMES_CACHED_MAX = 16_384
 """Times of which the local text is remembered: starts of minutes and hours come again for every source."""
 
+MONTHS_OF = {"month": 1, "quarter": 3}
+_LENGTHS_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
 Level = Literal["minute", "hour", "day", "month", "quarter"]
 State = Literal["provisional", "final", "revised"]
 
@@ -118,6 +120,8 @@ EVENT_KINDS: dict[str, str] = {
     "exceedance.closed": "the hour after an episode complies, was stopped or could not be judged",
     "exceedance.withdrawn": "a rebuild took away what was told as an exceedance",
     "exceedance.retrospective": "an episode found in hours that were already decided",
+    "escalation.raised": "an exceeding hour or day gives a reason to tell county, city or province",
+    "escalation.lapsed": "a rebuild took such a reason away",
     "source.late": "a source missed its cadence",
     "source.silent": "nothing from a source for long enough to call someone",
     "source.on_time": "a source that was late, silent or stopped reports again",
@@ -193,6 +197,24 @@ def epoch_ms(time: datetime) -> int:
     """Return epoch milliseconds of an aware time."""
     delta = time - datetime(1970, 1, 1, tzinfo=UTC)
     return delta.days * DAY_MS + delta.seconds * 1000 + delta.microseconds // 1000
+
+
+def period_start_ms(level: Level, ms: int) -> int:
+    """Return the start of the local minute, hour, day, month or quarter in which a time lies."""
+    if level in _LENGTHS_MS:
+        return ms - (ms + OFFSET_MS) % _LENGTHS_MS[level]
+    day = local(ms)
+    month = day.month - (day.month - 1) % MONTHS_OF[level]
+    return epoch_ms(day.replace(month=month, day=1, hour=0, minute=0, second=0, microsecond=0))
+
+
+def period_end_ms(level: Level, start_ms: int) -> int:
+    """Return the end of a period that starts at a time."""
+    if level in _LENGTHS_MS:
+        return start_ms + _LENGTHS_MS[level]
+    day = local(start_ms)
+    months = day.year * 12 + day.month - 1 + MONTHS_OF[level]
+    return epoch_ms(day.replace(year=months // 12, month=months % 12 + 1))
 
 
 def scaled(value: Decimal | int | str, digits: int = SCALE) -> int:

@@ -22,7 +22,8 @@ from processors.station_steps import STATES
 
 VERSION = 1
 UNITS = {
-    **{"mass": "kg", "kgce": "kg", "tco2": "t", "nozzle_share": "%", "nozzle_row": "d"},
+    **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
+    **dict.fromkeys(("capture", "transmission", "effective", "nozzle_share"), "%"),
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""

@@ -16,6 +16,8 @@ SKEW_REPORTS = 20
 """Live reports in a row that must all be late by more than the bound before a clock is called slow."""
 NO_DATA_HOURS_MAX = 72
 """Hours without data that one tick states at most for a source; a longer silence is told by its state."""
+SET_ASIDE = "set aside"
+"""Cause of a touch of an hour that was over while its source was set aside."""
 TOLD_MAX = 100_000
 """Findings of which is remembered that they were told; beyond it all are forgotten, and some told again under the same key."""
 TICK_PREFIX = b'{"v":1,"tick"'

@@ -54,8 +54,13 @@ class Past(Protocol):
     def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
         """Return the report lines of (source, start, end) ranges of the device's time."""
 
-    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int) -> list[Figure]:
-        """Return the latest figures of a source and level whose start lies in [start, end)."""
+    def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
+        """Return the latest figures of a source and level whose start lies in [start, end); only those of ``stats`` where any are named."""
+
+    def cold_hours(
+        self, source: str, stats: tuple[str, ...], start_ms: int, end_ms: int
+    ) -> list[tuple[str, str, int, int | None, str | None, int, int]]:
+        """Return (factor, stat, start, value, reason, digest, as of) of a source's decided hours that start in [start, end)."""
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of a source's earliest report that is still kept."""

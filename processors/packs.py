@@ -25,6 +25,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 R = TypeVar("R", bound=_Rule)
+LOOKBACK_H_MAX = 2_160
+"""Valid hours that a substitute may look back over; the store is read for that far."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
@@ -107,6 +109,33 @@ class DayMass(_Rule):
     step: Literal["day.mass"]
 
 
+class QuarterCapture(_Rule):
+    """Capture, transmission and effective transmission rates of the quarter so far; ``target_pct`` is what is asked for."""
+
+    step: Literal["quarter.capture"]
+    target_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class MassSubstituted(_Rule):
+    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
+
+    step: Literal["mass.substituted"]
+    tier_by: Literal["event_length", "elapsed"]
+    event_h_max: Annotated[int, Field(ge=1)]
+    capture_high_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    capture_low_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    lookback_short_h: Annotated[int, Field(ge=1)]
+    lookback_long_h: Annotated[int, Field(ge=1)]
+    lookback_low_h: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX)]
+
+
+class MassSubstitutedDays(_Rule):
+    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check."""
+
+    step: Literal["mass.substituted_days"]
+    lookback_days: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX // 24)]
+
+
 Rule = Annotated[
     MinuteMean
     | HourMean
@@ -118,7 +147,10 @@ Rule = Annotated[
     | DayMean
     | DayMeanByFlow
     | DayMass
-    | StationStep,
+    | StationStep
+    | QuarterCapture
+    | MassSubstituted
+    | MassSubstitutedDays,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -130,6 +162,12 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
     ("mass", "day"): ("day.mass",),
     **STATION_STEPS,
+    ("mass_sub", "hour"): ("mass.substituted",),
+    ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
+    ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
+    ("capture", "quarter"): ("quarter.capture",),
+    ("transmission", "quarter"): ("quarter.capture",),
+    ("effective", "quarter"): ("quarter.capture",),
 }
 """Steps that make a figure, by stat and level."""
 

@@ -74,6 +74,8 @@ class Shelf:
         self.whole: dict[int, list[pl.DataFrame]] = {}
         self.hours: dict[int, pl.DataFrame] = {}
         self.days: dict[int, pl.DataFrame] = {}
+        self.longer: dict[str, dict[int, pl.DataFrame]] = {}
+        """Figures of months and quarters, by level; only a shelf on which they are made has any."""
         self.own_days: dict[int, list[pl.DataFrame]] = {}
         self._newest: dict[int, int] = {}
 
@@ -207,18 +209,27 @@ class Shelf:
         return resolve(pl.concat(parts).join(keys, on=["sid", "day"], how="semi")) if parts else None
 
     def put(self, level: str, figures: pl.DataFrame) -> None:
-        """Replace latest figures of a level by (``pid``, ``stat``, ``hour``), ``hour`` being the start of hour or day."""
-        shelf = self.hours if level == "hour" else self.days
+        """Replace latest figures of a level by (``pid``, ``stat``, ``hour``), ``hour`` being the start of hour, day or quarter."""
+        shelf = self._of(level)
         for (start,), part in figures.partition_by("hour", as_dict=True).items():
             old = shelf.get(int(start))
             kept = [] if old is None else [old.join(part, on=["pid", "stat"], how="anti")]
             shelf[int(start)] = pl.concat([*kept, part])
 
     def latest(self, level: str, starts: list[int]) -> pl.DataFrame | None:
-        """Return the latest figures of some hours or days."""
-        shelf = self.hours if level == "hour" else self.days
+        """Return the latest figures of some hours, days or quarters."""
+        shelf = self._of(level)
         parts = [shelf[s] for s in starts if s in shelf]
         return pl.concat(parts) if parts else None
+
+    def starts(self, level: str) -> list[int]:
+        """Return the starts of which there are figures of a level."""
+        return sorted(self._of(level))
+
+    def _of(self, level: str) -> dict[int, pl.DataFrame]:
+        if level in ("hour", "day"):
+            return self.hours if level == "hour" else self.days
+        return self.longer.setdefault(level, {})
 
     def evict(self, before_hour: int, before_day: int) -> None:
         """Forget readings of hours before one, and hour figures before another."""

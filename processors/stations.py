@@ -288,12 +288,13 @@ class Station:
                     today, low_pa=usual.low_pa, high_pa=usual.high_pa, share_pct_max=usual.outside_pct_max, offset_ms=offset
                 )
                 n = share["n"][0] if share.height else 0
-                state = None if none else WARNING if share["warning"][0] else NORMAL
+                outside = share.filter("warning").height > 0
+                said = None if none else WARNING if outside else NORMAL
                 note = None
                 if share.height:
                     ends = f"{number_text(usual.low_pa)} to {number_text(usual.high_pa)}"
                     note = f"{share['outside'][0]} of {n} pressures outside {ends} Pa"
-                yield self._row(Said("pressure_share", pid, state, n, note, none, _digest(today), as_of))
+                yield self._row(Said("pressure_share", pid, said, n, note, none, _digest(today), as_of))
 
     def units(self) -> Iterator[dict[str, Any]]:
         """Yield the figures of each processing unit."""

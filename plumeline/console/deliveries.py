@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionKind, ActionRefused
+from alerts.ladder import MATTER
 from alerts.message import render
 from alerts.names import GATEWAY
 from alerts.records import AlertRow, DeliveryRow
@@ -24,8 +25,10 @@ ALERTS_MAX = 100
 """Alerts one page shows."""
 ANSWER_MAX = 300
 """Characters of a receiver's answer that are shown."""
-SAID = ("gone", "who", "words", "long", "many", "away")
+SAID = ("gone", "who", "words", "long", "many", "over", "away")
 """Answers to an action that have a sentence on the page."""
+KINDS: tuple[ActionKind, ...] = ("acknowledge", "explain", "close")
+"""What a form asks for by name; anything else is a comment."""
 DELIVERY_COLOURS = {"waiting": "yellow", "delivered": "grey", "dead": "orange"}
 
 log = logging.getLogger("plumeline.console")
@@ -89,7 +92,7 @@ def brief(context: Context, row: AlertRow, *, over: bool) -> Markup:
         h("div", words.clock(row.alert.time_ms, now_ms), cls="when"),
         h("div", parts.chip("grey" if over else _colour(row), _phase(row, over)), cls="who"),
         h("div", link(words.query("alerts", alert=row.alert.id), message(context, row)[0], cls="cover"), cls="title"),
-        h("div", _known(row), _standing(row), cls="standing"),
+        h("div", _stage(row, over), _known(row), _standing(row), cls="standing"),
         cls="brief",
         data_key=row.alert.id,
     )
@@ -109,7 +112,7 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
         h("span", words.clock(row.alert.time_ms, now_ms, seconds=True), cls="when"),
         parts.chip("grey" if over else _colour(row), _phase(row, over)),
         h("b", title),
-        h("span", _known(row), _standing(row), cls="standing"),
+        h("span", _stage(row, over), _known(row), _standing(row), cls="standing"),
     )
     return h(
         "details",
@@ -167,6 +170,7 @@ def history(row: AlertRow, now_ms: int) -> Markup | None:
 def form(row: AlertRow, said: str, *, over: bool) -> Markup:
     """Return the form to acknowledge (what is open and nobody has acknowledged) or to comment; ``said`` is the last answer's key."""
     can = row.acknowledged is None and not over and row.phase not in ("resolved", "withdrawn", "digest")
+    can = can and not row.thread.startswith(MATTER)  # that rises until it is closed
     name, what = t("action.who"), t("action.words")
     return h(
         "form",
@@ -177,6 +181,10 @@ def form(row: AlertRow, said: str, *, over: bool) -> Markup:
         h("input", name="words", maxlength=WORDS_MAX, autocomplete="off", placeholder=what, aria_label=what, cls="words"),
         h("button", t("action.acknowledge.do"), name="kind", value="acknowledge", cls="first") if can else None,
         h("button", t("action.comment.do"), name="kind", value="comment"),
+        h("button", t("action.explain.do"), name="kind", value="explain") if _explainable(row) else None,
+        h("button", t("action.close.do"), name="kind", value="close")
+        if row.thread.startswith(MATTER) and _open(row, over)
+        else None,
         h("small", t("action.acknowledge.means")) if can else None,
         action="alerts/act",
         method="post",
@@ -187,7 +195,7 @@ def form(row: AlertRow, said: str, *, over: bool) -> Markup:
 def act(context: Context, fields: Mapping[str, str]) -> str:
     """Do what a form of the page asks and return the address that shows it."""
     alert, said = fields.get("alert", ""), ""
-    kind: ActionKind = "acknowledge" if fields.get("kind") == "acknowledge" else "comment"
+    kind: ActionKind = next((k for k in KINDS if k == fields.get("kind")), "comment")
     try:
         who, what, key = (fields.get(name, "") for name in ("who", "words", "key"))
         context.console.outbox.act(alert, kind, who, what, context.now_ms, key)
@@ -197,6 +205,23 @@ def act(context: Context, fields: Mapping[str, str]) -> str:
         log.exception("an action was not kept")
         said = "away"
     return words.query("alerts", alert=alert, said=said or None)
+
+
+def _explainable(row: AlertRow) -> bool:
+    """Whether somebody may wait for an explanation: of an exceedance, of a silence, of a matter."""
+    kind = row.alert.kind
+    return kind.startswith(("exceedance.", "escalation.", "deadline.")) or kind in ("source.silent", "county.silent")
+
+
+def _open(row: AlertRow, over: bool) -> bool:
+    """Whether the matter of an alert that is not over is open."""
+    return row.stage is not None and not over and row.phase not in ("resolved", "withdrawn")
+
+
+def _stage(row: AlertRow, over: bool) -> Markup | None:
+    if not _open(row, over):
+        return None
+    return parts.chip("red", t("alerts.stage", stage=row.stage, level=t(f"level.{row.stage}")))
 
 
 def _known(row: AlertRow) -> Markup | None:

@@ -7,16 +7,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import parts, words
+from plumeline.console import parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
-from processors.figures import Figure, epoch_ms, local_iso
+from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
-LEVELS = ("minute", "hour", "day")
+LEVELS = ("minute", "hour", "day", "month", "quarter")
 ALERTS_MAX = 200
 """Newest alerts of a source among which the one about an hour is looked for."""
 
@@ -42,8 +42,9 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    day = key.level == "day"
-    inputs = _hours(context, key) + own_day_section(context, key) if day else minutes_section(context, key, figure)
+    inputs = minutes_section(context, key, figure) if key.level in ("minute", "hour") else _behind(context, key)
+    if key.level == "day":
+        inputs += own_day_section(context, key)
     return View(
         {
             "head": _head(context, figure),
@@ -61,19 +62,14 @@ def as_json(context: Context) -> dict[str, Any] | None:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return None
-    end_ms = key.start_ms + words.LENGTH_MS[key.level]
-    found = readings_of(context, key)
+    found = readings_of(context, key) if key.level in ("minute", "hour", "day") else []
     minutes = minutes_of(context, key) if key.level == "hour" else []
-    hours = (
-        context.console.store.figures(key.source, "hour", key.start_ms, end_ms, key.factor, key.stat)
-        if key.level == "day"
-        else []
-    )
+    made_of = [] if key.level in ("minute", "hour") else quarters.behind(context, key)
     return {
         "figure": _plain(figure),
         "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,
         "revisions": [_plain(f) for f in _versions(context, key)],
-        "hours": [_plain(f) for f in hours],
+        "days" if key.level in MONTHS_OF else "hours": [_plain(f) for f in made_of],
         "minutes": [_plain(f) for f in minutes],
         "at_reference": [
             {
@@ -171,7 +167,7 @@ def _head(context: Context, f: Figure) -> Markup:
             "p",
             link(words.evidence_url(earlier), "← ", t(f"{f.level}.before")),
             link(words.evidence_url(later), t(f"{f.level}.after"), " →")
-            if f.start_ms + words.LENGTH_MS[f.level] < now_ms
+            if words.period_end(f.level, f.start_ms) < now_ms
             else None,
             link(_sent_url(context, f), t("evidence.sent"), " →") if f.limit is not None else None,
             link(words.query("evidence.json", figure=f.id), t("evidence.json")),
@@ -197,7 +193,8 @@ def _sent_url(context: Context, f: Figure) -> str:
 
 
 def _neighbour(f: Figure, step: int) -> str:
-    return "/".join((f.source, f.factor, f.stat, f.level, local_iso(f.start_ms + step * words.LENGTH_MS[f.level])))
+    start_ms = words.period_end(f.level, f.start_ms) if step > 0 else period_start_ms(f.level, f.start_ms - 1)
+    return "/".join((f.source, f.factor, f.stat, f.level, local_iso(start_ms)))
 
 
 def _sentence(context: Context, f: Figure) -> str:
@@ -287,14 +284,14 @@ def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
     return h("p", " × ".join(told), power, h("b", str(_plain(f)["value"])), f" {unit_of(context, f)}", cls="formula")
 
 
-def _hours(context: Context, key: Key) -> Markup:
-    found = context.console.store.figures(
-        key.source, "hour", key.start_ms, key.start_ms + words.LENGTH_MS["day"], key.factor, key.stat
-    )
+def _behind(context: Context, key: Key) -> Markup:
+    found, made = quarters.behind(context, key), "hour" if key.level == "day" else "day"
+    mixed = len({f.stat for f in found}) > 1
     rows = [
         h(
             "tr",
-            h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", f.start_ms))),
+            h("td", link(words.evidence_url(f.id), words.period(f.start_ms, f.level, f.start_ms))),
+            h("td", words.stat_words(f.stat)) if mixed else None,
             h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
             h("td", str(f.n), cls="num"),
             h("td", parts.verdict_chip(f)),
@@ -303,11 +300,11 @@ def _hours(context: Context, key: Key) -> Markup:
         for f in found
     ]
     body = (
-        parts.table([t("hour"), t("value"), t("covered"), t("verdict"), t("standing")], rows)
+        parts.table([t(made), *([t("stat")] if mixed else []), t("value"), t("covered"), t("verdict"), t("standing")], rows)
         if rows
-        else parts.quiet(t("evidence.hours.none"))
+        else parts.quiet(t(f"evidence.{made}s.none"))
     )
-    return parts.section(t("evidence.hours"), body)
+    return parts.section(t(f"evidence.{made}s"), body)
 
 
 def _revisions(context: Context, figure: Figure, key: Key) -> Markup:

@@ -33,7 +33,7 @@ def minutes_section(context: Context, key: Key, figure: Figure) -> Markup:
     found = readings.by_minute(readings_of(context, key))
     minutes = {m.start_ms: m for m in ([figure] if key.level == "minute" else minutes_of(context, key))}
     at_reference = at_reference_of(context, key, list(minutes.values()))
-    end_ms = key.start_ms + words.LENGTH_MS[key.level]
+    end_ms = words.period_end(key.level, key.start_ms)
     spans = range(key.start_ms, end_ms, MINUTE_MS)
     if not found and not minutes:
         return parts.section(
@@ -102,7 +102,7 @@ def readings_of(context: Context, key: Key) -> list[readings.Reading]:
         factors.append(point.oxygen_factor)
     if point is not None and key.stat == "mass" and point.flow_factor:
         factors.append(point.flow_factor)
-    end_ms = key.start_ms + words.LENGTH_MS[key.level]
+    end_ms = words.period_end(key.level, key.start_ms)
     if (key.source, key.factor) in context.names.meters:
         end_ms += 1  # the register's position at the end of the period belongs to its formula
     row = context.names.sources.get(key.source)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import cast
 from urllib.parse import quote, urlencode
 
 from alerts.names import own_name
 from alerts.standards import own_basis
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 from plumeline.texts import spoken, t
-from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, OFFSET_MS, SCALE, Figure, local
-
-LENGTH_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
-"""Length of a figure's period."""
+from processors.figures import DAY_MS, HOUR_MS, MONTHS_OF, OFFSET_MS, SCALE, Figure, Level, local, period_end_ms
 
 NBSP = "\u00a0"
 _WEEKDAYS_ZH = "一二三四五六日"
@@ -135,8 +133,17 @@ def period(start_ms: int, level: str, now_ms: int) -> str:
     """Return the period of a figure, "14:00–15:00", "1 Jul 23:00–24:00" or "Wed 1 Jul 2026"."""
     if level == "day":
         return day(start_ms)
-    end = clock(start_ms + LENGTH_MS[level], start_ms + LENGTH_MS[level])
+    if level in MONTHS_OF:
+        first = local(start_ms)
+        return f"{first:%Y-%m}" if level == "month" else t("period.quarter", year=first.year, n=first.month // 3 + 1)
+    end_ms = period_end(level, start_ms)
+    end = clock(end_ms, end_ms)
     return f"{clock(start_ms, now_ms)}–{'24:00' if end == '00:00' else end}"
+
+
+def period_end(level: str, start_ms: int) -> int:
+    """Return the end of a figure's period."""
+    return period_end_ms(cast(Level, level), start_ms)
 
 
 def hour_start(ms: int) -> int:

@@ -63,6 +63,14 @@ kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
 stat.mass | mass
+stat.mass_sub | mass with substitutes
+stat.capture | capture rate
+stat.transmission | transmission rate
+stat.effective | effective transmission
+period.quarter | quarter {n} of {year}
+month | month
+quarter | quarter
+stat | what
 stat.energy | energy
 stat.kgce | coal equivalent
 stat.tco2 | CO₂
@@ -85,6 +93,8 @@ figure.revised | revised
 figure.n.minute | valid readings: {n}
 figure.n.hour | covered minutes: {n} of 60
 figure.n.day | valid hours: {n} of 24
+figure.n.month | valid days: {n}
+figure.n.quarter | hours: {n}
 mark.stopped | stopped
 mark.maintenance | maintenance
 mark.calibration | calibration
@@ -103,6 +113,8 @@ event.exceedance.lengthened | another hour above the limit
 event.exceedance.closed | episode above the limit ended
 event.exceedance.withdrawn | exceedance withdrawn after a rebuild
 event.exceedance.retrospective | exceedance found looking back
+event.escalation.raised | reason to escalate
+event.escalation.lapsed | reason to escalate taken away
 event.source.late | missed its cadence
 event.source.silent | fell silent
 event.source.on_time | reports again
@@ -123,6 +135,10 @@ hour.before | hour before
 hour.after | hour after
 day.before | day before
 day.after | day after
+month.before | month before
+month.after | month after
+quarter.before | quarter before
+quarter.after | quarter after
 minute.before | minute before
 minute.after | minute after
 check.ok | fine
@@ -194,6 +210,14 @@ kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
 stat.mass | 排放量
+stat.mass_sub | 含替代排放量
+stat.capture | 捕集率
+stat.transmission | 传输率
+stat.effective | 有效传输率
+period.quarter | {year} 年第 {n} 季度
+month | 月
+quarter | 季度
+stat | 统计量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
 stat.tco2 | 二氧化碳
@@ -216,6 +240,8 @@ figure.revised | 已修订
 figure.n.minute | 有效读数 {n}
 figure.n.hour | 有效分钟 {n}/60
 figure.n.day | 有效小时 {n}/24
+figure.n.month | 有效日 {n}
+figure.n.quarter | 小时 {n}
 mark.stopped | 停运
 mark.maintenance | 维护
 mark.calibration | 校准
@@ -234,6 +260,8 @@ event.exceedance.lengthened | 又一小时超标
 event.exceedance.closed | 超标时段结束
 event.exceedance.withdrawn | 重算后撤回超标
 event.exceedance.retrospective | 追溯发现超标
+event.escalation.raised | 出现升级事由
+event.escalation.lapsed | 升级事由撤销
 event.source.late | 数据迟到
 event.source.silent | 数据中断
 event.source.on_time | 恢复上报
@@ -254,6 +282,10 @@ hour.before | 前一小时
 hour.after | 后一小时
 day.before | 前一日
 day.after | 后一日
+month.before | 上月
+month.after | 下月
+quarter.before | 上季度
+quarter.after | 下季度
 minute.before | 前一分钟
 minute.after | 后一分钟
 check.ok | 正常

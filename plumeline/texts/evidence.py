@@ -37,6 +37,10 @@ evidence.no_frame | no frame
 evidence.flags | flag {flags}
 evidence.hours | Hours of the day
 evidence.hours.none | No hour of this day is stored.
+evidence.days | Its days
+evidence.days.none | No day of it is stored.
+evidence.mean.month | the mean of {n} valid days
+evidence.mean.quarter | the mean of {n}
 evidence.own_day | The device's own day
 evidence.own_day.what | Compared with our mean and told where they differ by more than 1 %; it never takes its place.
 evidence.revisions | Revisions
@@ -123,6 +127,10 @@ evidence.no_frame | 无报文
 evidence.flags | 标记 {flags}
 evidence.hours | 当日各小时
 evidence.hours.none | 当日没有存储小时值。
+evidence.days | 各日
+evidence.days.none | 未保存其中任何一日。
+evidence.mean.month | {n} 个有效日的均值
+evidence.mean.quarter | {n} 个的均值
 evidence.own_day | 设备自报日均值
 evidence.own_day.what | 仅与本平台日均值比对，相差超过 1% 时提示；不作为本平台统计值。
 evidence.revisions | 修订

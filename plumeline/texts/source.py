@@ -60,6 +60,9 @@ legend.gap | no value, with the reason
 legend.limit | limit
 legend.flags | strip: device flags (blank = N, normal)
 zoom | {factor} — {stat}, minute by minute, {span}
+source.factor | pollutant
+source.quarter | {period}, so far
+source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
 zoom.before | Hour before
 zoom.after | Hour after
 zoom.none | No minute means are stored for this time; minutes are formed from real-time readings.
@@ -126,6 +129,9 @@ legend.gap | 无数值，注明原因
 legend.limit | 限值
 legend.flags | 色带：设备标记（空白 = N，正常）
 zoom | {factor} — {stat}，逐分钟，{span}
+source.factor | 污染物
+source.quarter | {period}（截至目前）
+source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
 zoom.before | 前一小时
 zoom.after | 后一小时
 zoom.none | 该时段没有存储分钟均值；分钟均值由实时数据形成。

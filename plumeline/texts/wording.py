@@ -67,6 +67,7 @@ energy × kgce per unit | 能源实物量 × 折标准煤系数（kgce/单位）
 energy × tCO2 per unit; electricity by grid factor of the year | 能源实物量 × CO₂ 排放因子（t/单位）；电力按当年电网排放因子
 sum over the members | 各成员之和
 seen | 已见公开文本
+seen; target from memory, high | 已见公开文本；目标值凭记忆，高
 from memory, high | 凭记忆，高
 from memory, medium | 凭记忆，中
 an engineering default, taken from AIR-AVG-2 | 工程缺省，取自 AIR-AVG-2
@@ -74,6 +75,10 @@ hourly mean from memory, high; minutes: an engineering default, taken from AIR-A
 hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省值，取自 AIR-AVG-4
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
+volumes and speed seen on a station console; band from memory, low | 体积与速度见于加油站控制台；范围凭记忆，低
+seen; samples apart: an engineering default | 已见公开文本；采样间隔为工程缺省值
+seen; age of the pressures: an engineering default | 已见公开文本；压力时限为工程缺省值
+timing seen, limit from memory, high; samples apart: an engineering default | 时长已见公开文本，限值凭记忆，高；采样间隔为工程缺省值
 from memory, low | 凭记忆，低
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3

@@ -116,6 +116,42 @@ def capture_rates(hours: pl.DataFrame, *, start_ms: int, end_ms: int) -> pl.Data
     )
 
 
+def transmission_rates(hours: pl.DataFrame, *, start_ms: int, end_ms: int) -> pl.DataFrame:
+    """Return each point's transmission and effective transmission rate over a period; an hour without a row did not arrive.
+
+    Args:
+        hours: one row a point and hour: ``pid``, ``hour`` (start), ``value`` (None where not valid), ``stopped``, ``received`` (whether
+            anything of it arrived).
+        start_ms: start of the period, on an hour.
+        end_ms: its end, exclusive.
+
+    Returns:
+        One row a point that has a row in the period: ``pid``, ``due`` (hours not stopped), ``received``, ``valid`` (counts), ``value``
+        (transmission rate) and ``effective`` (its product with the share of what arrived that is valid, so valid hours of those due),
+        both percent in millionths, None with a ``reason`` where the source was stopped all the time.
+
+    Source:
+        National statistics of automatic monitoring, emission_rules 1.5 (seen): transmission rate · validity rate.
+    """
+    due_h = (end_ms - start_ms) // HOUR_MS
+    stopped, due = pl.col("stopped"), pl.col("due")
+    return (
+        hours.filter(pl.col("hour").is_between(start_ms, end_ms, closed="left"))
+        .group_by("pid")
+        .agg(
+            due=pl.lit(due_h, dtype=pl.Int64) - stopped.sum().cast(pl.Int64),
+            received=(~stopped & pl.col("received")).sum().cast(pl.Int64),
+            valid=(~stopped & pl.col("value").is_not_null()).sum().cast(pl.Int64),
+        )
+        .with_columns(
+            value=share_expr(pl.col("received"), due),
+            effective=share_expr(pl.col("valid"), due),
+            reason=pl.when(due == 0).then(pl.lit("stopped all the time")),
+        )
+        .sort("pid")
+    )
+
+
 def capture_target(rate_pct: Exact | None, *, target_pct: Exact) -> Verdict:
     """Judge a capture rate: at least the target passes, no rate is not judged.
 

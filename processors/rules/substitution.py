@@ -107,7 +107,7 @@ def substituted_masses(
         maxima_before(known, asked, counts=sorted(counts))
         .with_columns(
             mass=mass,
-            method=_found("hours", "lookback_h", anchor, mass),
+            method=_hours_found(anchor, mass),
             reason=reason,
         )
         .drop("before_ms", *(f"max_{n}" for n in counts))
@@ -185,7 +185,7 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     method = (
         pl.when(manual)
         .then(pl.format("{} results of manual monitoring", "manual_n"))
-        .otherwise(_found("days", "lookback_days", pl.lit("last passed check"), mass))
+        .otherwise(_days_found(pl.lit("last passed check"), mass))
     )
     asked = missing.with_columns(before_ms=pl.col("checked_ms"), lookback_days=pl.lit(lookback_days, dtype=pl.Int64))
     return (
@@ -196,8 +196,15 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
     )
 
 
-def _found(what: str, asked: str, anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
-    """Word a maximum, with how many values there were where that is fewer than asked."""
-    enough = pl.format("maximum of {} valid {} before the {}", asked, pl.lit(what), anchor)
-    fewer = pl.format("maximum of {} valid {} before the {}, {} asked", "n", pl.lit(what), anchor, asked)
-    return pl.when(mass.is_null()).then(None).when(pl.col("n") >= pl.col(asked)).then(enough).otherwise(fewer)
+def _hours_found(anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
+    """Word a maximum of hours, with how many there were where that is fewer than asked."""
+    whole = pl.format("maximum of {} valid hours before the {}", "lookback_h", anchor)
+    fewer = pl.format("maximum of {} valid hours before the {}, {} asked", "n", anchor, "lookback_h")
+    return pl.when(mass.is_not_null()).then(pl.when(pl.col("n") >= pl.col("lookback_h")).then(whole).otherwise(fewer))
+
+
+def _days_found(anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:
+    """Word a maximum of days, as ``_hours_found``."""
+    whole = pl.format("maximum of {} valid days before the {}", "lookback_days", anchor)
+    fewer = pl.format("maximum of {} valid days before the {}, {} asked", "n", anchor, "lookback_days")
+    return pl.when(mass.is_not_null()).then(pl.when(pl.col("n") >= pl.col("lookback_days")).then(whole).otherwise(fewer))

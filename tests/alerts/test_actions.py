@@ -88,6 +88,9 @@ def test_an_action_is_kept_once(tmp_path: Path) -> None:
     [
         ("acknowledge", " \x00 ", "", "who"),
         ("comment", "Li Wei", " \n", "words"),
+        ("explain", "Li Wei", "", "words"),
+        ("close", "Li Wei", "", "words"),
+        ("close", "Li Wei", "done", "over"),
         ("comment", "Li Wei", "x" * (WORDS_MAX + 1), "long"),
         ("comment", "x" * 65, "words", "long"),
     ],
@@ -135,9 +138,13 @@ def test_over_http(tmp_path: Path) -> None:
     assert [a["kind"] for a in found["actions"]] == ["acknowledge", "comment"]
     assert (found["acknowledged"]["words"], found["deliveries"][0]["state"]) == ("on my way", "waiting")
     assert [a["id"] for a in client.get("/v1/alerts?limit=5").json()["alerts"]] == [first]
+    explained = client.post(f"/v1/alerts/{first}/explanation", json=said)
+    assert (explained.status_code, explained.json()["kind"]) == (200, "explain")
+    assert client.post(f"/v1/alerts/{first}/close", json=said).status_code == 409, "no matter is open"
+    assert client.get(f"/v1/alerts/{first}").json()["stage"] is None
     assert client.post("/v1/alerts/nobody/acknowledge", json=said).status_code == 404
     assert client.post(f"/v1/alerts/{first}/comments", json={"who": "Li Wei"}).status_code == 422
     assert client.post(f"/v1/alerts/{first}/comments", json={"who": "x", "spy": 1}).status_code == 422
     plain = client.post(f"/v1/alerts/{first}/comments", content=json.dumps(said), headers={"content-type": "text/plain"})
     assert plain.status_code == 415, "a form of a foreign page can send no JSON"
-    assert len(box.alerts(1)[0].actions) == 2
+    assert len(box.alerts(1)[0].actions) == 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alerts import silences
 from alerts.alert import Alert, State, alert_id
-from alerts.lifecycle import acknowledged, flush, steps
+from alerts.lifecycle import Office, acknowledged, flush, steps
 from alerts.message import render
 from alerts.outbox import Outbox
 from ingest.registry import Contact, Enterprise, Registry, Source
@@ -28,6 +28,9 @@ Told = tuple[str, str, str]
 def county_of(source: str) -> str:
     """Sources are named "<county>-<number>"."""
     return source.partition("-")[0]
+
+
+OFFICE = Office(county_of)
 
 
 def said(kind: str, source: str, at_s: int, run: int = 0) -> Event:
@@ -55,7 +58,7 @@ def play(events: list[Event], until_ms: int = END, tick_ms: int | None = None) -
             now_ms += tick_ms
             state, made = flush(json.loads(json.dumps(state)), now_ms)
             alerts += made
-        state, made = steps(json.loads(json.dumps(state)), (event,), county_of)
+        state, made = steps(json.loads(json.dumps(state)), (event,), OFFICE)
         alerts += made
     state, made = flush(state, until_ms)
     return state, alerts + made
@@ -138,7 +141,7 @@ def test_an_acknowledged_storm_does_not_grow_but_ends() -> None:
     for event in [silent(f"Lake-{n}", late + n) for n in range(40, 45)] + [
         back(f"Lake-{n}", 9_000) for n in (*range(6), *range(40, 45))
     ]:
-        state, made = steps(state, (event,), county_of)
+        state, made = steps(state, (event,), OFFICE)
         alerts += made
     assert told(alerts) == [RESOLVED]
     assert acknowledged({}, first.thread) == {}
@@ -163,7 +166,7 @@ def test_nothing_is_lost_or_told_twice(steps_of: list[tuple[int, int, bool]], ti
         quiet ^= {source}
     state, alerts = play(events)
     assert play(events, tick_ms=tick_ms) == (state, alerts)
-    whole, made = steps({}, events, county_of)
+    whole, made = steps({}, events, OFFICE)
     assert (lambda rest: (rest[0], made + rest[1]))(flush(whole, END)) == (state, alerts)
     assert len({a.id for a in alerts}) == len(alerts)
     open_threads = Counter(a.thread for a in alerts if a.phase == "opened")

@@ -13,9 +13,11 @@ import pytest
 from ingest.log import partition_of
 from ingest.records import Report
 from tests.bench.peers import environment
-from tests.bench.peers.catalogue import PEERS, PEERS_PYTHON, PROJECT_PYTHON
+from tests.bench.peers.catalogue import OURS, PEERS, PEERS_PYTHON, PROJECT_PYTHON
+from tests.bench.peers.compare import Result, ratios
 from tests.bench.peers.job import LIMIT, PARTITIONS, Settings
 from tests.bench.peers.load import BUNDLE, START, Size, bundles, lines, singles
+from tests.bench.peers.measure import Run, Usage
 from tests.bench.peers.periods import Periods
 from tests.bench.peers.reference import Key, Value, difference, expected
 
@@ -146,3 +148,24 @@ def test_what_could_not_be_installed_is_told(monkeypatch: pytest.MonkeyPatch, tm
     assert environment.missing() == {"bytewax[kafka]": "ERROR: no wheel"}
     environment.ensure()
     assert tried.count("bytewax[kafka]") == 2
+
+
+def test_ratios_are_those_of_one_run() -> None:
+    """CPU-seconds of an engine over ours, each by its median; the aim is met from the ratio itself on, and nothing is compared without ours."""
+
+    def took(name: str, *cpu_s: float) -> Result:
+        return Result(name, tuple(Run(1.0, Usage(s, 1.0), "") for s in cpu_s))
+
+    results = [
+        took(OURS, 4.0, 5.0, 9.0),
+        took("Faust, windowed table", 100.0),
+        took("Faust, plain dict", 49.9),
+        took("Bytewax", 5.0),
+    ]
+    found = ratios([*results, Result("Quix Streams", faults=("no wheel",), missing=True)], 10**6)
+    assert {name: (r.times, r.told) for name, r in found.items()} == {
+        "Faust, windowed table": (20.0, "≥ 20x: met"),
+        "Faust, plain dict": (9.98, "≥ 10x: missed"),
+        "Bytewax": (1.0, "—"),
+    }
+    assert ratios(results[1:], 10**6) == {}

@@ -284,3 +284,17 @@ def test_diff_of_a_meter_change() -> None:
     second = first.model_copy(update={"time": datetime(2026, 7, 31, 16, tzinfo=UTC)})
     found = diff(Registry(meter_changes=(second,)), Registry(meter_changes=(first, second)))
     assert found == [Change("M1", "p", JULY_MS, AUGUST_MS, "meter change: added")]
+
+
+def test_holidays_are_days_of_a_file(tmp_path: Path) -> None:
+    """A day off, a weekend day on which people work; a day twice is a fault, and without the file there are none."""
+    rows = "day,name,working\n2026-10-01,National Day,\n2026-10-10,,yes\n"
+    found = load_registry(folder(tmp_path, holidays=rows)).holidays
+    assert [(h.day, h.name, h.working) for h in found] == [
+        (date(2026, 10, 1), "National Day", ""),
+        (date(2026, 10, 10), "", "yes"),
+    ]
+    (fault,) = faults_of(folder(tmp_path, holidays=rows + "2026-10-01,,no\n"))
+    assert (fault.file, fault.line, fault.column) == ("holidays.csv", 4, "day") and "line 2" in fault.message
+    (tmp_path / "holidays.csv").unlink()
+    assert load_registry(tmp_path).holidays == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,17 @@ class Street:
         self.store.close()
         self.writer.close()
 
-    def run(self, first_minute: int, last_minute: int) -> None:
-        """Let minutes pass: each source reports twice a minute, the gateway ticks after each, the log is read every seven."""
+    def run(self, first_minute: int, last_minute: int, *, quiet: Collection[int] = ()) -> None:
+        """Let minutes pass: each source reports twice a minute, the gateway ticks after each, the log is read every seven.
+
+        In ``quiet`` hours the sick source sends nothing.
+        """
         for minute in range(first_minute, last_minute):
             at = NOON + timedelta(minutes=minute)
             entries = []
             for n, source in enumerate(SOURCES):
+                if source == SICK and minute // 60 in quiet:
+                    continue
                 bad = source == SICK and minute // 60 == BAD_HOUR
                 so2 = BAD if bad else 20.0 + n + (30.0 if (minute // 60 + n) % 3 == 0 else 0.0)
                 lines = [
@@ -156,6 +162,31 @@ def test_one_source_is_set_aside(
     assert street.canonical() == undisturbed[1]
     assert street.store.rows("SELECT * FROM touches") == []
     street.end()
+
+
+@pytest.mark.parametrize("hot_h", [2, 12], ids=["cold by then", "still hot"])
+def test_empty_hours_of_a_source_that_comes_back_are_stated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hot_h: int
+) -> None:
+    """Hours of which nothing came while it was set aside say "no data" afterwards, as if nothing had happened."""
+    structlog.reset_defaults()
+    quiet, upto = {BAD_HOUR + 1, BAD_HOUR + 2}, (BAD_HOUR + 4) * 60 + 10
+    streets = {name: Street(tmp_path / name, Settings(hot_ms=hot_h * HOUR_MS, provisional=False)) for name in ("well", "sick")}
+    streets["well"].run(0, upto, quiet=quiet)
+    raising(monkeypatch, "hour_means")
+    street = streets["sick"]
+    street.run(0, upto, quiet=quiet)
+    assert set(street.runner.aside) == {SICK}
+    street.end()
+    monkeypatch.undo()
+    street.start()
+    for each in streets.values():
+        each.run(upto, upto + AFTER_MINUTES)
+    found = [street.store.figure(SICK, SO2, "avg", "hour", ms(NOON) + hour * HOUR_MS) for hour in sorted(quiet)]
+    assert [f and (f.reason, f.ok, f.revision) for f in found] == [("no data", False, 1)] * 2
+    assert street.canonical() == streets["well"].canonical()
+    for each in streets.values():
+        each.end()
 
 
 def test_a_changed_registry_brings_a_source_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

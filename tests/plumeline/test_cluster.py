@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def delay_s(delivery: Delivery, cluster: Cluster) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900 + 2 * AWAY_S)
-def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, report: Callable[[str], None]) -> None:
     """While InfluxDB is away alarms go on as before; when it is back everything that happened meanwhile is there."""
     receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
     receiver.start()
@@ -120,20 +121,19 @@ def test_the_store_is_away(tmp_path: Path, kafka: Kafka, influx: Influx, capsys:
     receiver.stop()
     store = replayed(cluster.records("reports", "marks", "touches"), rows, tmp_path)
     want = {(f.id, f.revision, f.value, f.inputs) for s in rows.sources for f in store.figures(s.source, "hour", 0, 2**60)}
-    with capsys.disabled():
-        delays_s = sorted(delay_s(d, cluster) for d in told)
-        print(
-            f"\nstore away {away_s:.0f} s, {len(told)} alarms meanwhile, told {delays_s[len(delays_s) // 2]:.1f} s after the hour was"
-            f" decided (median; most {delays_s[-1]:.1f} s); caught up {back_s:.0f} s after it was back;"
-            f" writer {memory_mb[0]:.0f} MB before, {memory_mb[1]:.0f} MB when it had waited, {memory_mb[2]:.0f} MB afterwards"
-        )
+    delays_s = sorted(delay_s(d, cluster) for d in told)
+    report(
+        f"store away {away_s:.0f} s, {len(told)} alarms meanwhile, told {delays_s[len(delays_s) // 2]:.1f} s after the hour was"
+        f" decided (median; most {delays_s[-1]:.1f} s); caught up {back_s:.0f} s after it was back;"
+        f" writer {memory_mb[0]:.0f} MB before, {memory_mb[1]:.0f} MB when it had waited, {memory_mb[2]:.0f} MB afterwards"
+    )
     assert memory_mb[1] - memory_mb[0] < HELD_MB_MAX
     assert stored_figures(buckets, rows) == {f for f in want if f[1] > 0} != set()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, report: Callable[[str], None]) -> None:
     """Services and broker are killed at random, a worker comes and goes, while a day is measured: nothing is lost, nothing doubled."""
     rng = random.Random(20261125)
     receiver = Receiver(SECRET, tmp_path / "hooks.jsonl", 0)
@@ -225,19 +225,18 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.Capt
     deliveries = [json.loads(x) for x in (tmp_path / "hooks.jsonl").read_text().splitlines()]
     opened = Counter(json.loads(d["body"])["data"]["thread"] for d in deliveries if f'"{OPENED}"' in d["body"])
     keys_told = Counter(d["id"] for d in deliveries)
-    with capsys.disabled():
-        print(f"\nkills: {dict(hits)}; ended by themselves: {dict(+ended)}; packets acknowledged: {len(sent)}")
-        print(
-            f"worker {GUEST} joined and left: of its {len(held)} partitions {len(held & taken.keys())} taken over, within"
-            f" {max((taken[p] for p in held if p in taken), default=0):.0f} s"
-        )
-        print(f"readings lost {len(sent - filed.keys())}, sent twice {sum(n > 1 for n in filed.values())} (same key)")
-        print(f"figures {len(got)}: lost {len(missing)}, invented {len(invented)}, differing {len(differing)}")
-        print(f"hours in the store {len(stored)}: lost {len(replays - stored)}, invented {len(stored - replays)}")
-        print(f"events {len(set(events))}: lost {len(expected - set(events))}, invented {len(set(events) - expected)}")
-        print(
-            f"alarms {len(alarms)}, deliveries {len(deliveries)}, keys {len(keys_told)}, of a key twice {sum(n > 1 for n in keys_told.values())}"
-        )
+    report(f"kills: {dict(hits)}; ended by themselves: {dict(+ended)}; packets acknowledged: {len(sent)}")
+    report(
+        f"worker {GUEST} joined and left: of its {len(held)} partitions {len(held & taken.keys())} taken over, within"
+        f" {max((taken[p] for p in held if p in taken), default=0):.0f} s"
+    )
+    report(f"readings lost {len(sent - filed.keys())}, sent twice {sum(n > 1 for n in filed.values())} (same key)")
+    report(f"figures {len(got)}: lost {len(missing)}, invented {len(invented)}, differing {len(differing)}")
+    report(f"hours in the store {len(stored)}: lost {len(replays - stored)}, invented {len(stored - replays)}")
+    report(f"events {len(set(events))}: lost {len(expected - set(events))}, invented {len(set(events) - expected)}")
+    report(
+        f"alarms {len(alarms)}, deliveries {len(deliveries)}, keys {len(keys_told)}, of a key twice {sum(n > 1 for n in keys_told.values())}"
+    )
     assert all(hits[n] for n in names if n != "broker" or kafka.part is not None)
     assert held and held <= taken.keys()
     assert sent - filed.keys() == set()

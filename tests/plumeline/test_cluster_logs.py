@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -118,9 +119,7 @@ def both(first: Checked, second: Checked) -> Registry:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_real_logs_make_the_same_figures(
-    tmp_path: Path, kafka: Kafka, influx: Influx, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_real_logs_make_the_same_figures(tmp_path: Path, kafka: Kafka, influx: Influx, report: Callable[[str], None]) -> None:
     """One log arrives as it arrived then, the other is sent at once a day late and rebuilt from the past."""
     begun_s = time.monotonic()
     server, logger = check(SERVER_LOG), check(LOGGER)
@@ -158,11 +157,10 @@ def test_real_logs_make_the_same_figures(
     touched = cluster.records("touches")
     aside = [json.loads(line) for record in cluster.records("quarantine") for line in record.value.split(b"\n")]
     cluster.end()
-    with capsys.disabled():
-        print(
-            f"\nserver log live at {SPEED:g} times real time, logger's capture at once: {len(frames)} frames,"
-            f" {len(found)} figures; {live_s:.0f} s until the first was over, {time.monotonic() - begun_s:.0f} s in all"
-        )
+    report(
+        f"server log live at {SPEED:g} times real time, logger's capture at once: {len(frames)} frames,"
+        f" {len(found)} figures; {live_s:.0f} s until the first was over, {time.monotonic() - begun_s:.0f} s in all"
+    )
     for counted, done in ((live, server), (late, logger)):
         assert {name: counted.get(f"bytes_{name}", 0) for name in done.bytes} == done.bytes
     assert len(frames) == server.frames["accepted"] + logger.frames["accepted"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from plumeline.console import (
 from plumeline.texts import t
 from processors.figures import HOUR_MS, Episode, Event, Figure, local_iso
 from processors.store import StoredFrame
+from tests.alerts.given import over
+from tests.alerts.test_ladder import raised, staffed
 from tests.plumeline.console_given import context as _context
 from tests.plumeline.console_given import text_of as _text
 from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, FakeOutbox, FakeStore
@@ -118,6 +121,26 @@ def test_an_alert_is_acknowledged_by_whom_when_and_why() -> None:
     assert t("action.acknowledge.do") not in str(deliveries.form(row, "", over=False))
     assert deliveries.act(context, {"alert": "ac01", "kind": "comment", "who": "Li Wei"}) == "alerts?alert=ac01&said=words"
     assert t("said.words") in str(deliveries.form(row, "words", over=False))
+
+
+def test_a_matter_shows_its_stage_and_is_explained_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says to which stage an alert's matter has risen; it is explained and closed there, and says so afterwards."""
+    box, rows = staffed(tmp_path)
+    box.consume(list(enumerate([over(hours=1), raised(3)], 1)), rows, NOW_MS)
+    matter, episode = (row.id for row in box.alerts(2))
+    context = _context(alert=matter)
+    monkeypatch.setattr(context.console, "outbox", box)
+    page = _text(deliveries.view(context))
+    assert page.count(t("alerts.stage", stage=3, level=t("level.3"))) == 2, "beside the exceedance and beside its matter"
+    assert page.count(t("action.close.do")) == 1 and page.count(t("action.explain.do")) == 2
+    said = {"who": "Li Wei", "words": "bags replaced"}
+    assert deliveries.act(context, {"alert": episode, "kind": "close", **said}) == f"alerts?alert={episode}&said=over"
+    for kind in ("explain", "close"):
+        assert deliveries.act(context, {"alert": matter, "kind": kind, **said}) == f"alerts?alert={matter}"
+    box.tick(box.alerts(1)[0].time_ms + HOUR_MS, rows, NOW_MS)
+    page = _text(deliveries.view(context))
+    assert t("alerts.stage", stage=3, level=t("level.3")) not in page and t("action.close.do") not in page
+    assert t("action.explain") in page and t("action.close") in page and "Closed by Li Wei: bags replaced" in page
 
 
 class Blind(FakeStore):

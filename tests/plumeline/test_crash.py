@@ -14,10 +14,9 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-
-import pytest
 
 from ingest.registry import Contact
 from plumeline.sqlite_query import SqliteStore
@@ -120,7 +119,7 @@ class Process:
             return
 
 
-def test_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kills(tmp_path: Path, report: Callable[[str], None]) -> None:
     """200 kills, none of the stages spared: figures, exceedances and told alerts equal the undisturbed run's."""
     rng = random.Random(20261124)
     hooks = {}
@@ -151,8 +150,7 @@ def test_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quiet.end()
     for hook in hooks.values():
         hook.stop()
-    with capsys.disabled():
-        print(f"\nkills by stage: {dict(hits)}; packets acknowledged: {killed.sent}")
+    report(f"kills by stage: {dict(hits)}; packets acknowledged: {killed.sent}")
     assert sum(hits.values()) >= KILLS and all(hits[s] for s in WORK), hits
     assert quiet.sent == killed.sent
     stores = [SqliteStore(SqliteWriter(p.folder / "data.db")) for p in (killed, quiet)]

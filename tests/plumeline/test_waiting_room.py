@@ -21,8 +21,8 @@ from tests.processors.given import MIDNIGHT, O2, SO2, line, registry, tick
 
 SOURCES = [f"S{n:03d}" for n in range(60)]
 HOURS = 8
-COVERED = 2 * 10
-"""What one line counts for: SO2 and oxygen, each in ten minutes."""
+COUNTED = 2
+"""What one line counts for: SO2 and oxygen, each once, though it covers ten minutes."""
 
 
 def fleet() -> Registry:
@@ -89,7 +89,7 @@ def test_live_hours_are_decided_while_an_outage_is_filled_in(tmp_path: Path, mon
     plant.send("reports", [reading(s, HOURS * 60 + m) for s in SOURCES for m in range(10, 60, 10)])
     before = runner.progress.readings
     runner.step()
-    assert runner.progress.readings - before == len(SOURCES) * 5 * COVERED  # what is live, nothing else
+    assert runner.progress.readings - before == len(SOURCES) * 5 * COUNTED  # what is live, nothing else
     late: list[int] = []
     minute = HOURS * 60 + 2.0
     while runner.backfill_waiting():
@@ -98,8 +98,8 @@ def test_live_hours_are_decided_while_an_outage_is_filled_in(tmp_path: Path, mon
         late.append(runner.progress.readings - before)
         plant.tick(minute := minute + 1 / 6)
     runner.drain()
-    assert sum(late) <= len(SOURCES) * HOURS * 6 * COVERED
-    assert max(late) == 100 * 6 * COVERED  # a slice: 100 source-hours of six lines
+    assert sum(late) <= len(SOURCES) * HOURS * 6 * COUNTED
+    assert max(late) == 100 * 6 * COUNTED  # a slice: 100 source-hours of six lines
     plant.tick(HOURS * 60 + 70)
     runner.drain()
     got = plant.store.canonical()
@@ -171,6 +171,6 @@ def test_backfill_waits_for_its_neighbours(tmp_path: Path, monkeypatch: pytest.M
     assert not plant.runner.step()
     now += 2 * SETTLE_S
     assert plant.runner.step()
-    assert plant.runner.step() and plant.runner.progress.readings == COVERED
+    assert plant.runner.step() and plant.runner.progress.readings == COUNTED
     assert plant.runner.backfill_waiting() == 0
     plant.close()

@@ -19,6 +19,7 @@ from plumeline.runner import Runner, turns
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from processors.engine import Engine
 from processors.figures import HOUR_MS
 from processors.memory import TOUCHES_A_TICK, Settings
 from tests.processors.given import (
@@ -528,3 +529,10 @@ def test_a_day_of_cold_and_hot_hours_is_whole(tmp_path: Path) -> None:
     whole = run("hot", 48 * HOUR_MS)
     assert run("cold", 2 * HOUR_MS) == whole
     assert {row[8] for row in whole if row[4] == "avg"} == {2}
+
+
+def test_a_reading_counts_once_however_many_minutes_it_covers() -> None:
+    """Three factors every five minutes for an hour are 36 readings taken in, and 180 covered minutes."""
+    bench = Engine(registry(cadence_s=300))
+    lines = [line(NOON + timedelta(minutes=m), {SO2: 30.0, O2: 6.0, FLOW: 4e5}) for m in range(0, 60, 5)]
+    assert sum(out.readings for out in bench.apply(records([*lines, line(NOON + timedelta(minutes=60), {O2: 6.0})]))) == 36 + 1

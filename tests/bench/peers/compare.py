@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tests.bench.peers import environment
 from tests.bench.peers.broker import fill, topics
-from tests.bench.peers.catalogue import PEERS_PYTHON, PROJECT_PYTHON, Peer
+from tests.bench.peers.catalogue import OURS, PEERS, PEERS_PYTHON, PROJECT_PYTHON, Peer
 from tests.bench.peers.job import Settings
 from tests.bench.peers.load import Size, bundles, lines, singles
 from tests.bench.peers.measure import Run, measure
@@ -53,6 +53,27 @@ class Result:
         """Return the result for JSON, each run's CPU-seconds with it."""
         runs = [run.usage.cpu_s for run in self.good]
         return {"name": self.name, **self.figures(readings), "cpu_s": runs, "checked": self.checked, "faults": self.faults}
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times Plumeline's CPU-seconds an engine took in the same run, and the aim."""
+
+    times: float
+    aim: float | None
+
+    @property
+    def told(self) -> str:
+        """The aim, met or missed; "—" where there is none."""
+        return "—" if self.aim is None else f"≥ {self.aim:g}x: {'met' if self.times >= self.aim else 'missed'}"
+
+
+def ratios(results: Sequence[Result], readings: int) -> dict[str, Ratio]:
+    """Return the ratio of each engine that has a figure, by name; none without one of Plumeline in this run."""
+    cpu_s = {r.name: r.figures(readings)["cpu_s_per_million"] for r in results if r.good}
+    aims = {peer.name: peer.aim for peer in PEERS}
+    ours = cpu_s.get(OURS)
+    return {name: Ratio(took / ours, aims.get(name)) for name, took in cpu_s.items() if ours and name != OURS}
 
 
 def compare(bootstrap: str, peers: Sequence[Peer], size: Size, runs: int, project_python: str, out: Console) -> list[Result]:

@@ -1,0 +1,59 @@
+"""What a source's page says of its quarter: rates so far, and the mass with what was substituted; and the days behind such a figure."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from plumeline.console import parts, words
+from plumeline.console.html import Child, h, link
+from plumeline.console.minutes import Key
+from plumeline.console.shell import Context
+from plumeline.texts import t
+from plumeline.texts.wording import said
+from processors.figures import Figure, period_start_ms
+from processors.quarters import RATES, SUBSTITUTED
+
+BEHIND = {
+    ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
+    ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
+    **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
+}
+"""Level and stats of what a figure is made of, where these are not its own."""
+
+
+def behind(context: Context, key: Key) -> list[Figure]:
+    """Return the figures that one of a day or longer is made of, in the order of time."""
+    level, stats = BEHIND.get((key.level, key.stat), ("hour" if key.level == "day" else "day", (key.stat,)))
+    end_ms = words.period_end(key.level, key.start_ms)
+    found = [
+        f
+        for stat in stats
+        for f in context.console.store.figures(key.source, level, key.start_ms, end_ms, key.factor, stat)  # type: ignore[arg-type]
+    ]
+    return sorted(found, key=lambda f: (f.start_ms, f.stat))
+
+
+def section(context: Context, source: str) -> Markup:
+    """Return the quarter's rates by factor, each with its evidence; nothing where no day of it is closed yet."""
+    start_ms = period_start_ms("quarter", context.now_ms)
+    found = context.console.store.figures(source, "quarter", start_ms, start_ms + 1)
+    if not found:
+        return Markup()
+    by_factor: dict[str, dict[str, Figure]] = {}
+    for f in found:
+        by_factor.setdefault(f.factor, {})[f.stat] = f
+    rows = [
+        h("tr", h("td", context.names.factor(source, factor)), [_cell(stats.get(stat)) for stat in (*RATES, SUBSTITUTED)])
+        for factor, stats in sorted(by_factor.items())
+    ]
+    heads = [t("source.factor"), *(words.stat_words(stat) for stat in (*RATES, SUBSTITUTED))]
+    title = t("source.quarter", period=words.period(start_ms, "quarter", context.now_ms))
+    return parts.section(title, [parts.table(heads, rows), h("p", t("source.quarter.note"), cls="quiet")])
+
+
+def _cell(f: Figure | None) -> Markup:
+    if f is None:
+        return h("td", "—", cls="num")
+    told: Child = [words.value_of(f), words.NBSP, words.unit(f.unit)] if f.ok else said(f.reason or "—")
+    note = said(str(f.explain.get("note") or ""))
+    return h("td", link(words.evidence_url(f.id), told, title=note or None), cls="num" if f.ok else "reason")

@@ -1,0 +1,60 @@
+"""Which days are closed, and what is made of them: by the step of a rule pack that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ingest.records import Mark
+from processors.closing import Closed, Closer
+from processors.escalation_days import close_escalation
+from processors.figures import epoch_ms
+from processors.findings import Findings
+from processors.output import Output, Past
+from processors.packs import Pack, chosen
+from processors.points import Points
+from processors.quarters import close_quarter
+from processors.shelf import MarkSpan
+from processors.station_steps import STATION_STEPS
+from processors.stations import close_station
+
+CLOSINGS_A_TICK = 2
+"""Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
+CLOSERS: Mapping[str, Closer] = {
+    "quarter.capture": close_quarter,
+    "mass.substituted": close_quarter,
+    "mass.substituted_days": close_quarter,
+    **{step: close_station for steps in STATION_STEPS.values() for step in steps},
+}
+
+
+def closers_of(pack: Pack) -> list[Closer]:
+    """Return what a pack makes of a closed day, each once, in the order of its rules."""
+    return list(dict.fromkeys(CLOSERS[rule.step] for rule in pack.rules if rule.step in CLOSERS))
+
+
+def closing_sources(points: Points) -> frozenset[str]:
+    """Return the sources whose days are closed, because their rule pack makes something of them."""
+    return frozenset(name for name, source in points.sources.items() if closers_of(chosen(source, points.packs)))
+
+
+def close_days(
+    keys: Iterable[tuple[str, int]],
+    now_ms: int,
+    points: Points,
+    spans: list[MarkSpan],
+    marks: Iterable[Mark],
+    decided: Callable[[str], int],
+    past: Past,
+    findings: Findings,
+    out: Output,
+) -> None:
+    """Close the days (source, start), oldest first."""
+    known = list(marks)
+    for name, day in sorted(keys, key=lambda key: (key[1], key[0])):
+        source = points.sources[name]
+        pack = chosen(source, points.packs)
+        own = sorted((m for m in known if m.source == name), key=lambda m: (epoch_ms(m.start), m.id))
+        closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
+        for closer in closers_of(pack):
+            closer(closed, findings, out)
+        close_escalation(closed, findings, out)
