@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 
-.PHONY: demo test check cluster-local cluster-demo chaos store-away bench boards clean
+.PHONY: demo test check mutants cluster-local cluster-demo chaos store-away bench boards clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ check: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest -rs -n auto --maxprocesses 4 --dist loadgroup
+
+mutants: $(VENV)/installed
+	$(BIN)/python -m tests.mutation.run $(ARGS)
 
 cluster-local: $(VENV)/installed
 	$(BIN)/plumeline cluster local

@@ -84,7 +84,7 @@ def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tu
             alerts += _seen(new, event) + _silence(new, event, what, office)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
-        else:
+        elif stage != "screening":  # patterns are looked at on their page; nobody is called for one
             alerts += _finding(new, event)
     return new, alerts
 
@@ -154,6 +154,12 @@ def _exceedance(state: State, event: Event, what: str, office: Office) -> list[A
         return _into_digest(state, event)
     step_told = told_step(_hours(event))
     paged = thread is not None and thread["open"] and thread["paged"]
+    graver = state.get(f"episode/{event.facts.get('beside')}")
+    if graver is not None and graver["open"] and graver["paged"]:  # told by the alert of the gravest limit that the hour breaks
+        if thread is None:
+            state[key] = {"open": True, "paged": False, "hours_told": 0, "time_ms": event.time_ms}
+            forget(state, "episode/", EPISODES_OPEN_MAX, ended=False)
+        return []
     if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"] or thread.get("acknowledged")):
         return []
     alert = alert_of(event, episode, "update" if paged else "opened", "red")

@@ -21,6 +21,8 @@ from processors.figures import local, local_iso
 
 LINES_MAX = 30
 """Body lines of a message, a full digest included."""
+ALSO_MAX = 5
+"""Other limits that a message names."""
 TEXT_CHARS_MAX = 600
 """Characters of a sentence taken from an event's facts."""
 
@@ -192,15 +194,27 @@ class View:
     def basis(self, stat: object, factor: str | None) -> str:
         """By which measure: as measured or at reference oxygen."""
         if stat != "avg_ref":
-            return self.text("basis.avg")
+            return self.text(known(f"basis.{stat}", "basis.avg"))
         point = point_row(self.registry, self.alert.source, factor, self.day)
         if point is None or point.reference_o2_pct is None:
             return self.text("basis.avg_ref_unknown")
         return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))
 
-    def limit_basis(self) -> str:
-        """By what the limit holds: as the registry says it, else as the event does, else the limit's name."""
-        limit_id = str(self.facts.get("limit_id") or "")
+    def also(self, measure: dict[str, str]) -> list[str]:
+        """A line for each other limit that the same value breaks."""
+        others = [other for other in self.facts.get("also") or [] if isinstance(other, dict)]
+        return [
+            self.text(
+                "exceedance.also",
+                limit=shown(other.get("limit")),
+                unit=measure["unit"],
+                basis=_cut(self.limit_basis(str(other.get("limit_id") or ""))),
+            )
+            for other in others[:ALSO_MAX]
+        ]
+
+    def limit_basis(self, limit_id: str) -> str:
+        """By what a limit holds: as the registry says it, else as the event does, else the limit's name."""
         row = limit_row(self.registry, self.alert.source, self.alert.factor, limit_id, self.day)
         told = own_basis(row, self.language) if row is not None else ""
         return told or basis_words(str(self.facts.get("basis") or ""), self.language) or limit_id
@@ -243,7 +257,8 @@ def _exceedance(view: View) -> list[str]:
     alert, facts = view.alert, view.facts
     measure = view.measure(facts)
     hours = facts.get("hours")
-    limit_text = view.limit_basis()
+    limit_text = view.limit_basis(str(facts.get("limit_id") or ""))
+    day, lower = _is_day(facts.get("hour_start"), facts.get("hour_end")), facts.get("bound") == "lower"
     limit = view.text("exceedance.limit", **{**measure, "basis": _cut(limit_text)}) if limit_text else ""
     if alert.phase == "withdrawn":
         return _withdrawn(view, measure)
@@ -261,25 +276,37 @@ def _exceedance(view: View) -> list[str]:
         }
         return [
             view.title(f"{base}.{ended}", base),
-            view.text(known(f"exceedance.ended.{ended}", "exceedance.ended")),
-            view.text("exceedance.episode_one" if hours == 1 else "exceedance.episode", **episode),
+            view.text("exceedance.ended" if day else known(f"exceedance.ended.{ended}", "exceedance.ended")),
+            view.text(_episode_key(hours == 1, day, lower), **episode),
             limit,
             view.next(f"next.{ended}", "next.over"),
         ]
     if isinstance(hours, int) and hours > 1:
-        run = view.text("exceedance.row", ordinal=ordinal(hours, view.language), since=view.moment(facts.get("since")))
+        row = "exceedance.row_day" if day else "exceedance.row"
+        run = view.text(row, ordinal=ordinal(hours, view.language), since=view.moment(facts.get("since")))
     else:
-        run = view.text("exceedance.first")
+        run = view.text("exceedance.first_day" if day else "exceedance.first")
     group = next((name for name, codes in GROUPS.items() if alert.factor in codes), "")
     n = facts.get("n")
     state = view.state(facts)
+    base = f"title.exceedance.{alert.phase}"
+    title = f"{base}.lower" if lower else f"{base}.day" if day else base
+    valid = "exceedance.hours_valid" if day else "exceedance.minutes"
     return [
-        view.title(f"title.exceedance.{alert.phase}", hours=hours),
-        view.text("exceedance.value", **measure, times_over=view.times_over(), run=run),
-        view.text("exceedance.state", state=state) if n is None else view.text("exceedance.minutes", n=n, state=state),
+        view.title(title, base, hours=hours),
+        view.text("exceedance.value_lower" if lower else "exceedance.value", **measure, times_over=view.times_over(), run=run),
+        view.text("exceedance.state", state=state) if n is None else view.text(valid, n=n, state=state),
         limit,
+        *view.also(measure),
         view.next(f"next.over.{group}", "next.over"),
     ]
+
+
+def _episode_key(one: bool, day: bool, lower: bool) -> str:
+    """Return the key of the line that tells how long an episode was."""
+    if day:
+        return "exceedance.episode_day" if one else "exceedance.episode_days"
+    return ("exceedance.episode_one" if one else "exceedance.episode") + ("_lower" if lower else "")
 
 
 def _withdrawn(view: View, measure: dict[str, str]) -> list[str]:

@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from alerts.wording_screening import SCREENING_ZH
+
 ENGINE_ZH = """
 stopped | 停运
 maintenance | 维护
@@ -115,6 +117,10 @@ basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折
 standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
 hour {at:t} as decided before | {at} 起一小时此前的判定
+{n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
+no valid operating hour | 无有效运行小时
+day {at:t} as decided before | {at} 起一日此前的判定
+{factor} is not known, on which the limit depends | {factor} 未知，适用哪一限值取决于它
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
 a rule failed at hour {at:t} ({why}); nothing of {source} is judged until a restart or a changed registry, its input is kept | \
 {at} 起一小时的规则计算失败（{why}）；在重启或登记变更之前不判定 {source}，其输入已保留
@@ -156,6 +162,7 @@ the register jumped and stayed | 表底跳变后保持
 the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
 """
 """What ``processors`` say in figures and events: English | Chinese."""
+ENGINE_ZH += SCREENING_ZH.lstrip()
 
 DELIVERY_ZH = """
 tried again | 已重试

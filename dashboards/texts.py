@@ -220,6 +220,8 @@ quality.not_valid | not valid | 无效
 quality.no_data | no data | 无数据
 stat.avg | measured | 实测
 stat.avg_ref | at reference oxygen | 折算
+stat.min | least minute | 最小分钟值
+stat.max | greatest minute | 最大分钟值
 stat.mass | mass | 排放量
 stat.energy | energy | 用能
 stat.kgce | coal equivalent | 标准煤
@@ -272,6 +274,7 @@ event.reading.disagrees | device's own mean differs | 设备均值不一致
 event.meter.held | register reading held | 表计读数待定
 event.tick.refused | gateway's clock jumped | 网关时钟跳变
 event.input.quarantined | input set aside | 输入已隔离
+event.screening.finding | pattern worth a look | 值得核查的数据特征
 event.station.warning | vapour recovery, warning | 油气回收预警
 event.station.alarm | vapour recovery, alarm | 油气回收报警
 event.station.normal | vapour recovery, normal again | 油气回收恢复正常

@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -65,10 +65,17 @@ class Table(Generic[M]):
     cells: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
 
-def read_table(path: Path, model: type[M], faults: list[Fault], lists: tuple[str, ...] = ()) -> Table[M]:
+def read_table(
+    path: Path,
+    model: type[M],
+    faults: list[Fault],
+    lists: tuple[str, ...] = (),
+    fill: Callable[[dict[str, str]], dict[str, str]] = dict,
+) -> Table[M]:
     """Read a CSV file whose columns are the model's fields; faults are appended, sound rows returned.
 
-    Empty cells take the field's default, blank rows are passed over. ``lists`` names columns of blank-separated entries.
+    Empty cells take the field's default, blank rows are passed over. ``lists`` names columns of blank-separated entries. ``fill`` returns a
+    row's cells with those that follow from others.
     """
     table: Table[M] = Table(path.name)
     text = decoded(path, faults)
@@ -86,7 +93,7 @@ def read_table(path: Path, model: type[M], faults: list[Fault], lists: tuple[str
             told = f"the row has {len(cells)} cells, the header {len(names)}"
             faults.append(Fault(path.name, line, "", "", told, "put quotes around a text that holds a comma"))
             continue
-        row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
+        row = fill({name: cell for name, cell in zip(names, cells, strict=False) if name and cell})
         table.cells.append((line, row))
         made = _checked(path.name, line, row, model, faults, lists)
         if made is not None:

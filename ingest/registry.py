@@ -143,11 +143,18 @@ class MeterChange(Row):
     multiplier_new: Decimal | None = None
 
 
-class Limit(Dated):
-    """limits.csv: a limit that holds at an outlet.
+WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
+"""A limit's condition: another factor of the source, how its value compares, and with what."""
 
-    ``stat`` is "avg" (measured) or "avg_ref" (at reference oxygen). ``limit_id`` names the row of the shipped limit profiles it
-    comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for readers of Chinese.
+
+class Limit(Dated):
+    """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
+
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH). ``bound`` "lower" is broken
+    by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says
+    who set it; those of a "programme" are also assessed by the share of a month's hours within. ``limit_id`` names the row of the shipped
+    limit profiles it comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for
+    readers of Chinese.
     """
 
     source: Name
@@ -155,8 +162,11 @@ class Limit(Dated):
     limit_id: Name
     limit: Decimal
     unit: str
-    stat: Literal["avg", "avg_ref"] = "avg"
+    stat: Literal["avg", "avg_ref", "min", "max"] = "avg"
     averaging: Literal["hour", "day"] = "hour"
+    bound: Literal["upper", "lower"] = "upper"
+    when: Annotated[str, Field(pattern=WHEN)] = ""
+    rank: Literal["", "permit", "local", "special", "national", "programme"] = ""
     basis: str = ""
     basis_zh: str = ""
 

@@ -59,18 +59,24 @@ class Tables(NamedTuple):
     holidays: Table[Holiday]
 
 
-def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], list[Fault]] | None = None) -> Registry:
+def load_registry(
+    folder: Path,
+    further: Callable[[Tables, Sequence[RulePack]], list[Fault]] | None = None,
+    limit_of: Callable[[dict[str, str]], dict[str, str]] = dict,
+) -> Registry:
     """Read the CSV files and rule packs of a registry folder; ``further`` finds faults that a later stage knows of.
+
+    ``limit_of`` fills in what a row of limits.csv leaves to the shipped limit profile that it names.
 
     Raises:
         RegistryFaults: with all faults of all files, in the order of file and line.
     """
     faults: list[Fault] = []
 
-    def read(name: str, model: type[R]) -> Table[R]:
+    def read(name: str, model: type[R], fill: Callable[[dict[str, str]], dict[str, str]] = dict) -> Table[R]:
         path = folder / f"{name}.csv"
         if path.exists():
-            return read_table(path, model, faults)
+            return read_table(path, model, faults, fill=fill)
         if name in REQUIRED:
             remedy = f"create it in {folder.name} with the columns {', '.join(model.model_fields)}"
             faults.append(Fault(path.name, 0, "", "", "the file is missing", remedy))
@@ -82,7 +88,7 @@ def load_registry(folder: Path, further: Callable[[Tables, Sequence[RulePack]], 
         read("points", Point),
         read("meters", Meter),
         read("meter_changes", MeterChange),
-        read("limits", Limit),
+        read("limits", Limit, limit_of),
         read("contacts", Contact),
         read("holidays", Holiday),
     )
@@ -318,6 +324,10 @@ def _limits(tables: Tables) -> list[Fault]:
         if limit.stat == "avg_ref" and any(point.reference_o2_pct is None for point in held):
             told = "the point has no reference_o2_pct, so no mean at reference oxygen is formed"
             faults.append(Fault(file, line, "stat", limit.stat, told, "fill in reference_o2_pct in points.csv, or write avg"))
+        asked = limit.when.split(" ")[0]
+        if asked and (limit.source, asked) not in named:
+            own = {factor for source, factor in named if source == limit.source}
+            faults.append(_unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
     return faults
 
 

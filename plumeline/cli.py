@@ -23,8 +23,9 @@ from ingest.files import NotReadable, decoded_json, scan, size_of
 from ingest.registry import Registry
 from ingest.registry_files import load_marks
 from plumeline import __version__
+from plumeline.limits_cli import limits
 from plumeline.rules_cli import app as rules_app
-from plumeline.store_commands import adopt, explain, export, opened, why
+from plumeline.store_commands import adopt, explain, export, findings, opened, why
 from plumeline.terminal import FAULT, Data, Json, RegistryFolder, err, out
 from processors.figures import local_iso
 from processors.registry_check import load_registry
@@ -220,6 +221,7 @@ def demo(
 
 app.command()(why)
 app.command()(explain)
+app.command()(findings)
 
 
 @app.command()
@@ -246,6 +248,7 @@ def replay(
 
 app.command()(export)
 app.command()(adopt)
+app.command()(limits)
 
 
 @app.command("registry")

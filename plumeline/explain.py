@@ -49,6 +49,8 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     for member in figure.explain.get("members", []):
         key = f"{member['source']}/{member['factor']}"
         out[key] = plain(Decimal(member["value"]).scaleb(-SCALE))
+    if figure.explain.get("others"):
+        out["others"] = figure.explain["others"]
     limit = limit_of(figure, registry)
     out["basis"] = basis if limit is None else f"{basis}; limit {limit.limit_id}: {limit.basis or 'permit'}"
     if basis_zh is not None:
@@ -59,12 +61,12 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
 
 def _rules(figure: Figure, registry: Registry) -> dict[str, str]:
     row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
-    return rules_behind(None if row is None else pack_of(row, registry.packs), figure.stat, figure.level)
+    return rules_behind(None if row is None else pack_of(row, registry.packs), figure.stat, figure.level, figure.factor)
 
 
-def rules_behind(pack: Pack | None, stat: str, level: str) -> dict[str, str]:
+def rules_behind(pack: Pack | None, stat: str, level: str, factor: str | None = None) -> dict[str, str]:
     """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it."""
-    behind = pack.behind(stat, level) if pack is not None else []
+    behind = pack.behind(stat, level, factor) if pack is not None else []
     if pack is None or not behind:
         formula, basis = ENERGY_RULES.get((stat, level), ("sum over the members", "second pass over day figures"))
         return {"formula": formula, "basis": basis}

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def explain(
     """Say how a figure came about: formula with numbers, inputs, rule and clause, revisions."""
     store, registry = opened(data)
     found = _figure(store, figure)
-    from plumeline.explain import explained
+    from plumeline.explain import explained, plain
 
     facts = explained(found, registry)
     history = store.revisions(found.source, found.factor, found.stat, found.level, found.start_ms)
@@ -113,12 +114,53 @@ def explain(
     for key, value in facts.items():
         if key.endswith("_zh"):
             continue
+        for other in value if key == "others" else ():
+            told = f"{other['limit_id']}: {plain(Decimal(other['limit']).scaleb(-SCALE))}, {other['bound']}, {other['verdict']}"
+            out.print(f"  also limit       {told}", highlight=False, soft_wrap=True)
+        if key == "others":
+            continue
         out.print(f"  {key:<16} {value}", highlight=False, soft_wrap=True)
     for r in history:
         out.print(
             f"  revision {r.revision}: {'—' if r.number is None else f'{r.number.normalize():f}'} ({r.n}) decided {local_iso(r.decided_ms)}",
             highlight=False,
         )
+
+
+def findings(
+    data: Data = Path("data/demo"),
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days whose weights are added up, up to the newest tick.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Rank the sources by the patterns found in their data: worth a look, no verdict."""
+    from plumeline.patterns import ranked, rule_of
+
+    store, registry = opened(data)
+    now_ms = store.health()["newest_tick_ms"] or 0
+    found = ranked(store, now_ms, days)
+    if as_json:
+        rows = [
+            {
+                "source": s.source,
+                "weight": s.weight,
+                "by_rule": s.by_rule,
+                "since": local_iso(s.since_ms),
+                "findings": [{"id": e.id, "factor": e.factor, **e.facts} for e in s.findings],
+            }
+            for s in found
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for s in found:
+        out.print(f"{s.weight:>5}  {s.source}  since {local_iso(s.since_ms)}", highlight=False)
+        for rule, weight in s.by_rule.items():
+            newest = next(e for e in s.findings if e.facts["rule"] == rule)
+            known = rule_of(newest, registry)
+            told = f"{newest.facts['day']} {newest.factor or ''}: {newest.facts['text']}"
+            name = known[1].clause if known else ""
+            out.print(f"       {weight:>4}  {rule} {name} — {told}", highlight=False, soft_wrap=True, markup=False)
+    if not found:
+        out.print(f"no pattern was found in the last {days} days")
 
 
 def export(

@@ -5,8 +5,11 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
     # a remark
     case EX-1.1  45 valid minutes make an hour
       source flue_gas                                          kind, and where wanted: rules PACK, every SECONDS
-      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen
+      point SO2 mg/m3 reference 6 oxygen O2 flow Q             a name and its unit; guard 20 is the default of oxygen; high 200: its range
       limit SO2 35 hour reference                              period hour or day; reference: the value at reference oxygen
+      limit PH 6 hour min lower name LEAST                     stat min or max (of pH), a bound from below, a name; else L6
+      limit NH3 8 day when TEMP <= 12                          only while another point's mean of the same period is so
+      limit PH profile WW-18918-PH-LO                          as the shipped table of limits has it
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to 14:00                              stopped, maintenance, calibration or fault
@@ -15,10 +18,14 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
-      expect exceedance SO2 10:00 to 12:00 times 0.63
+      expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
+      expect hour 10:00 SO2 reference exceeds limit L35        or complies, or not judged
+      expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
+      expect no exceedance SO2 limit L50                       point and limit may be left out
+      expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
+      expect no finding DQ-2                                   none by that rule on any day
       expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
-      expect no exceedance
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -36,13 +43,16 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick, Touch
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.case_days import screened_days
+from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore
 from processors.engine import Engine
-from processors.figures import Episode, Figure, Level, epoch_ms, local, local_iso
+from processors.figures import Episode, Event, Figure, Level, epoch_ms, local, local_iso
 from processors.memory import Settings
 from processors.output import Output
+from processors.publish import verdicts_of
+from processors.registry_check import filled
 from processors.rules.judge import times_over_text
-from processors.station_steps import STATES
 
 LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
@@ -54,25 +64,16 @@ CLOSINGS_MAX = 1_000
 """Ticks after a case's last reading at which its days are closed."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass))?"
-    r" (?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?"
-)
-_REFUELLING = re.compile(
-    r"(?:day (\d+) )?(\d\d:\d\d) refuelling nozzle (\S+) fuel (\S+) L vapour (\S+) L(?: speed (\S+))?(?: flow (\S+))?"
-    r"(?: times (\d+))?"
-)
-REFUELLING_APART = timedelta(minutes=5)
-"""Time between the refuellings that one line stands for."""
-_REFUELLED = {"fuel": "L", "vapour": "L", "fuel_speed": "L/min", "vapour_speed": "L/min"}
-STATE_WORDS = {"normal": 0, "warning": 1, "alarm": 2, "none": None}
-_STATE = re.compile(
-    rf"(?:(?P<nozzle>nozzle \S+)|(?P<point>\S+))(?: (?P<stat>{'|'.join(STATES)}))?(?: day (?P<day>\d+))?"
-    rf" (?P<value>{'|'.join(STATE_WORDS)})(?: (?P<reason>.+))?"
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r" (?:(?P<verdict>exceeds|complies|not judged)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
     r"exceedance (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)(?: times (?P<times>\d+(?:\.\d+)?))?"
+    r"(?: limit (?P<limit>\S+))?"
 )
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass"}
+_NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
+_FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
 
 
 class CaseFault(ValueError):
@@ -160,7 +161,9 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "role": str})
+        names, words = _words(
+            rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal, "role": str}
+        )
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
@@ -168,14 +171,11 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
             "role": "role",
+            "high": "range_high",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
     elif word == "limit":
-        factor, limit, *more = rest.split()
-        period = next((m for m in more if m in ("hour", "day")), "hour")
-        named = f"L{limit}"
-        stat = "avg_ref" if "reference" in more else "avg"
-        case.limits.append({"factor": factor, "limit": Decimal(limit), "averaging": period, "stat": stat, "limit_id": named})
+        case.limits.append(_limit(rest))
     elif word == "mark":
         kind, span = rest.split(" ", 1)
         match = _SPAN.fullmatch(f"{span} .")
@@ -193,23 +193,29 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 set_at=case.at(end, day),
             )
         )
-    elif (refuelling := _REFUELLING.fullmatch(line)) is not None:
-        _refuelling(case, *refuelling.groups())
+    elif (refuelling := REFUELLING.fullmatch(line)) is not None:
+        add_refuellings(case, *refuelling.groups())
     else:
         _readings(case, line)
 
 
-def _refuelling(case: Case, day: str | None, clock: str, nozzle: str, *texts: str | None) -> None:
-    """Add refuellings of a nozzle, and its points where it is the first."""
-    *amounts, times = texts
-    known = {p["factor"] for p in case.points}
-    points = [{"factor": f"{role}-{nozzle}", "unit": unit, "role": f"{role}/{nozzle}"} for role, unit in _REFUELLED.items()]
-    case.points += [p for p in points if p["factor"] not in known]
-    values = {f"{role}-{nozzle}": text for role, text in zip(_REFUELLED, amounts, strict=True) if text is not None}
-    for value in values.values():
-        Decimal(value)
-    for n in range(min(int(times or 1), READINGS_MAX)):
-        case.reports.append((case.at(clock, day) + n * REFUELLING_APART, "realtime", values, "N"))
+def _limit(text: str) -> dict[str, Any]:
+    """Return a row of limits.csv as a case writes it."""
+    text, _, condition = text.partition(" when ")
+    names, words = _words(text, {"name": str, "profile": str})
+    if "profile" in words:
+        return {**filled({"limit_id": words["profile"]}), "factor": names[0]}
+    factor, limit, *more = names
+    stats = {"reference": "avg_ref", "min": "min", "max": "max"}
+    return {
+        "factor": factor,
+        "limit": Decimal(limit),
+        "averaging": next((m for m in more if m in ("hour", "day")), "hour"),
+        "stat": next((stats[m] for m in more if m in stats), "avg"),
+        "bound": "lower" if "lower" in more else "upper",
+        "when": condition,
+        "limit_id": words.get("name") or f"L{limit}",
+    }
 
 
 def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
@@ -246,23 +252,29 @@ def _readings(case: Case, line: str) -> None:
 
 
 def _expected(number: int, text: str) -> Expected:
-    if text.startswith("no exceedance"):
-        return Expected(number, text, {"point": text.removeprefix("no exceedance").strip() or None}, "none")
-    for pattern, kind in ((_EXCEEDANCE, "exceedance"), (_EXPECT, "figure"), (_STATE, "state")):
+    for pattern, kind in (
+        (_NONE, "none"),
+        (_EXCEEDANCE, "exceedance"),
+        (_FINDING, "finding"),
+        (_EXPECT, "figure"),
+        (STATE, "state"),
+    ):
         match = pattern.fullmatch(text)
         if match is not None:
             return Expected(number, text, match.groupdict(), kind)
-    raise ValueError("write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, or expect exceedance POINT HH:MM to HH:MM")
+    raise ValueError(
+        "write: expect hour HH:MM POINT VALUE, expect day POINT VALUE, expect exceedance POINT HH:MM to HH:MM, or expect finding RULE POINT"
+    )
 
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes)) is not None]
+    figures, episodes, findings = _run(case, packs)
+    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes, findings)) is not None]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode]]:
+def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
     past = CaseStore()
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
@@ -270,9 +282,7 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
     past.add(lines)
     records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, b"\n".join(lines))] if lines else marks
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
-    over = last.replace(hour=0, minute=0) + timedelta(
-        days=1, minutes=10
-    )  # hours and days that nothing more comes for are decided
+    over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # hours that nothing more comes for are decided
     outs: list[Output] = []
     for n in range(CLOSINGS_MAX):
         tick = Tick(tick=over + n * timedelta(seconds=10), gateway="case").line()
@@ -288,7 +298,9 @@ def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, 
             break
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"]
+    wanted = any(each.kind == "finding" for each in case.expected)
+    findings = screened_days(engine, outs, case.marks) if wanted else []
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -308,7 +320,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
             ),
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
-        limits=tuple(Limit(source=SOURCE, unit=units.get(x["factor"], ""), **x) for x in case.limits),
+        limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
         packs=tuple(packs),
     )
 
@@ -326,15 +338,30 @@ def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag:
 
 
 def _missed(
-    case: Case, expected: Expected, figures: dict[tuple[Level, str, str, int], Figure], episodes: list[Episode]
+    case: Case,
+    expected: Expected,
+    figures: dict[tuple[Level, str, str, int], Figure],
+    episodes: list[Episode],
+    findings: list[Event],
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
     if expected.kind == "state":
-        return _state_missed(case, facts, where, figures)
+        return state_missed(case, facts, where, figures)
+    if expected.kind == "finding":
+        day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
+        met = any(
+            e.facts["rule"] == facts["rule"] and facts["point"] in (None, e.factor) and day in (None, e.facts["day"])
+            for e in findings
+        )
+        told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
+        return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
     if expected.kind != "figure":
-        of_point = [e for e in episodes if facts["point"] in (None, e.factor)]
-        there = "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)}" for e in of_point) or "no exceedance"
+        of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
+        there = (
+            "; ".join(f"{e.factor} {local_iso(e.start_ms)} to {local_iso(e.end_ms)} of {e.limit_id}" for e in of_point)
+            or "no exceedance"
+        )
         if expected.kind == "none":
             return f"{where}; there is {there}" if of_point else None
         start, end = (epoch_ms(case.at(str(facts[name]), facts["day"])) for name in ("start", "end"))
@@ -352,26 +379,16 @@ def _missed(
     figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
     if figure is None:
         return f"{where}; there is no such figure"
+    if facts["verdict"] is not None:
+        judged = {v.limit_id: v.verdict for v in verdicts_of(figure)}
+        found_verdict = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
+        if found_verdict == facts["verdict"]:
+            return None
+        return f"{where}; it is {found_verdict}, judged by {', '.join(judged) or 'no limit'}"
     shown = "none" if figure.number is None else _rounded(figure.number, str(facts["value"]))
     reason = figure.reason or ""
     if shown != facts["value"] or (facts["reason"] or "") not in reason:
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
-    return None
-
-
-def _state_missed(
-    case: Case, facts: dict[str, str | None], where: str, figures: dict[tuple[Level, str, str, int], Figure]
-) -> str | None:
-    """Return the state of a petrol station's day that is there instead of the expected one."""
-    point = facts["point"] or f"fuel-{str(facts['nozzle']).removeprefix('nozzle ')}"
-    figure = figures.get(("day", point, facts["stat"] or "nozzle", epoch_ms(case.at("00:00", facts["day"]))))
-    if figure is None:
-        return f"{where}; there is no such state"
-    words = {number: word for word, number in STATE_WORDS.items()}
-    shown = words[None if figure.number is None else int(figure.number)]
-    said = figure.reason or figure.explain.get("note") or ""
-    if shown != facts["value"] or (facts["reason"] or "") not in said:
-        return f"{where}; it is {shown} ({said})"
     return None
 
 

@@ -9,10 +9,13 @@ from processors.closing import Closed, Closer
 from processors.escalation_days import close_escalation
 from processors.figures import epoch_ms
 from processors.findings import Findings
+from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.quarters import close_quarter
+from processors.screening import screen
+from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
@@ -21,9 +24,11 @@ CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
 CLOSERS: Mapping[str, Closer] = {
     "quarter.capture": close_quarter,
+    "month.share_within": close_month,
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
+    **dict.fromkeys(PATTERNS, screen),
 }
 
 

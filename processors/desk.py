@@ -7,15 +7,17 @@ from collections.abc import Callable, Collection, Iterable
 import polars as pl
 
 from processors.accounts import account_figures
-from processors.episodes import EXCEEDS, EpisodeBook
+from processors.episodes import EpisodeBook
 from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
+from processors.judging import EXCEEDS
 from processors.metering import Meters
 from processors.output import Output, Past
+from processors.ph_figures import EXTREMES
 from processors.points import NO_METER, Points
-from processors.publish import publish, verdict_behind, verdicts
+from processors.publish import EMPTY, publish, verdict_behind, verdicts
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf
 
@@ -87,6 +89,8 @@ class Desk:
         own, contested = found
         self.findings.conflicts(contested, out)
         if ours is not None:
+            if self.points.ph:  # ours is the mean of hydrogen ions, a device's that of pH
+                ours = ours.join(self.points.frame.filter("ph"), on="pid", how="anti")
             self.findings.disagree_days(days_apart(own, ours), out)
 
     def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
@@ -97,7 +101,8 @@ class Desk:
         stats = [
             info.filter(pl.col("meter") == NO_METER).with_columns(stat=pl.lit("avg")),
             info.filter(pl.col("ref_o2").is_not_null()).with_columns(stat=pl.lit("avg_ref")),
-            info.filter(pl.col("flow_pid").is_not_null()).with_columns(stat=pl.lit("mass")),
+            *(info.filter("ph").with_columns(stat=pl.lit(stat)) for stat in EXTREMES),
+            info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph")).with_columns(stat=pl.lit("mass")),
             info.filter(pl.col("meter") != NO_METER).with_columns(stat=pl.lit("energy")),
         ]
         missing = pl.concat(stats).join(rows, on=["pid", "stat", "hour"], how="anti")
@@ -127,20 +132,25 @@ class Desk:
         news = news.filter(pl.col("revision") > 0)
         if news.is_empty():
             return
-        self._days(shelf, news, out)
+        decided = pl.concat([news, self._days(shelf, news, out)])
         events, episodes = self.episodes.apply(
-            verdicts(news, self.points), lambda episode: verdict_behind(shelf, episode, self.points, self.past)
+            verdicts(decided, self.points, self.episodes),
+            lambda episode: verdict_behind(shelf, episode, self.points, self.past),
         )
         out.events += events
         out.episodes += episodes
 
-    def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
+    def _days(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> pl.DataFrame:
+        """Give out the days of hours, and of what reads them; return those that are decided."""
         day = self.day_of(pl.col("hour"))
         keys = news.select("pid", day=day).unique()
+        if self.points.readers.height:
+            readers = keys.join(self.points.readers, on="pid").select(pid="reader", day="day")
+            keys = pl.concat([keys, readers]).unique()
         starts = keys["day"].unique().to_list()
         hours = shelf.latest("hour", [h for d in starts for h in range(d, d + DAY_MS, HOUR_MS)])
         if hours is None:
-            return
+            return EMPTY
         hours = hours.filter(pl.col("revision") > 0).select(*HOUR_SCHEMA)
         of_days = hours.with_columns(day=day).join(keys, on=["pid", "day"], how="semi")
         days = day_figures(of_days, hours, self.points)
@@ -157,6 +167,7 @@ class Desk:
             self._close_later(published.filter(pl.col("revision") > 0), out)
             if self.accounts:
                 out.accounts += account_figures(shelf, published, self.points, self.past)
+        return published.filter(pl.col("revision") > 0)
 
     def _close_later(self, days: pl.DataFrame, out: Output) -> None:
         """Ask for the days of published day figures to be closed: of sources whose pack asks for it, and where a day exceeds or did."""

@@ -19,15 +19,16 @@ from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
-from processors.episodes import EXCEEDS, EpisodeBook, HourVerdict
+from processors.episodes import EpisodeBook, HourVerdict
 from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
+from processors.judging import EXCEEDS
 from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import Points, Rules
-from processors.publish import verdict_of
+from processors.publish import verdicts_of
 from processors.qualify import Fields, place, qualify
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf, spans_of
@@ -535,9 +536,9 @@ class Engine:
         for episode in known:
             if episode.state == "withdrawn":
                 continue
-            for figure in past.cold_figures(episode.source, "hour", episode.start_ms, episode.end_ms):
-                if (figure.factor, figure.stat, figure.limit_id) == (episode.factor, episode.stat, episode.limit_id):
-                    hours.append(verdict_of(figure))
+            for figure in past.cold_figures(episode.source, episode.level, episode.start_ms, episode.end_ms):
+                if (figure.factor, figure.stat) == (episode.factor, episode.stat):
+                    hours += [v for v in verdicts_of(figure) if v.limit_id == episode.limit_id]
         self.episodes.restore(known, [h for h in hours if h.verdict == EXCEEDS])
 
     def remember(self, source: str, high: int, decided: int) -> None:

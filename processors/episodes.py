@@ -1,17 +1,19 @@
-"""Exceedance episodes: runs of adjacent hours above one limit, rebuilt around each hour whose verdict is new."""
+"""Exceedance episodes: runs of adjacent hours or days above one limit, rebuilt around each hour whose verdict is new."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.registry import StageRule
 from processors.escalation import changes, reasons
-from processors.figures import HOUR_MS, SCALE, Episode, Event, local_iso
+from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso
+from processors.judging import COMPLIES, EXCEEDS
 from processors.rules.judge import times_over_text
 
-EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
+Series = tuple[str, str, str, str, int]
+"""Source, factor, stat, limit and length of the judged period."""
 HOURS_REMEMBERED = 24 * 400
 """Exceeding hours a series remembers; older ones can no longer change an episode."""
 CLOSED_REMEMBERED = 64
@@ -20,9 +22,10 @@ CLOSED_REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class HourVerdict:
-    """A published hour (or a day, by its ``length_ms``) of a judged series.
+    """A published hour or day (by its ``length_ms``) of a judged series.
 
-    ``live`` is true for a first decision made in time, false for what a rebuild found.
+    ``live`` is true for a first decision made in time, false for what a rebuild found. A value that breaks several limits is told once:
+    ``also`` names the others (limit_id, limit) where this is the gravest of them, ``beside`` the gravest where this is one of the others.
     """
 
     source: str
@@ -40,11 +43,18 @@ class HourVerdict:
     live: bool
     decided_ms: int
     length_ms: int = HOUR_MS
+    also: tuple[tuple[str, int], ...] = ()
+    beside: str = ""
 
     @property
-    def series(self) -> tuple[str, str, str, str]:
+    def series(self) -> Series:
         """What episodes are told apart by."""
-        return (self.source, self.factor, self.stat, self.limit_id)
+        return (self.source, self.factor, self.stat, self.limit_id, self.length_ms)
+
+    def identity(self, start_ms: int) -> str:
+        """Return the id of an episode of this series that starts at a time."""
+        day = ("day",) if self.length_ms == DAY_MS else ()
+        return "/".join((self.source, self.factor, self.stat, self.limit_id, *day, local_iso(start_ms)))
 
 
 @dataclass(slots=True)
@@ -61,15 +71,40 @@ class EpisodeBook:
     """
 
     rules: tuple[StageRule, ...] = ()
-    series: dict[tuple[str, str, str, str], _Series] = field(default_factory=dict)
+    series: dict[Series, _Series] = field(default_factory=dict)
+    limits: dict[tuple[str, str], set[Series]] = field(default_factory=dict)
+    """The series of a point."""
+
+    @property
+    def points(self) -> Iterable[tuple[str, str]]:
+        """The points (source, factor) that have series."""
+        return self.limits
+
+    def lapsed(self, point: tuple[str, str, str], length_ms: int, hour_ms: int, held: Collection[str]) -> list[tuple[str, int]]:
+        """Return the limits (limit_id, limit) of a point's stat whose episodes hold or end at an hour of which they are not held any more."""
+        out: list[tuple[str, int]] = []
+        for series in sorted(self.limits.get(point[:2], ())):
+            if series[2] != point[2] or series[4] != length_ms or series[3] in held:
+                continue
+            known = self.series[series]
+            open_here = next((e for e in known.episodes.values() if e.state == "open" and e.end_ms == hour_ms), None)
+            if hour_ms in known.exceeding:
+                out.append((series[3], known.exceeding[hour_ms].limit))
+            elif open_here is not None:
+                out.append((series[3], open_here.limit))
+        return out
+
+    def _known(self, series: Series) -> _Series:
+        self.limits.setdefault(series[:2], set()).add(series)
+        return self.series.setdefault(series, _Series())
 
     def restore(self, episodes: Iterable[Episode], hours: Iterable[HourVerdict]) -> None:
         """Take back what was known before a restart."""
         for episode in episodes:
-            key = (episode.source, episode.factor, episode.stat, episode.limit_id)
-            self.series.setdefault(key, _Series()).episodes[episode.id] = episode
+            key = (episode.source, episode.factor, episode.stat, episode.limit_id, episode.length_ms)
+            self._known(key).episodes[episode.id] = episode
         for hour in hours:
-            self.series.setdefault(hour.series, _Series()).exceeding[hour.hour_ms] = hour
+            self._known(hour.series).exceeding[hour.hour_ms] = hour
 
     def apply(
         self, verdicts: Iterable[HourVerdict], behind: Callable[[Episode], HourVerdict | None]
@@ -91,14 +126,14 @@ class EpisodeBook:
             if known is None:
                 if hour.verdict != EXCEEDS:
                     continue
-                known = self.series[key] = _Series()
+                known = self._known(key)
             changes_it = hour.length_ms == HOUR_MS and (hour.verdict == EXCEEDS or hour.hour_ms in known.exceeding)
             touched = self.rules if changes_it else ()
             before = reasons(touched, known.exceeding, hour)
             for event, episode in _step(known, hour):
                 changed[episode.id] = episode
                 if event is not None:
-                    events.append(event)
+                    events.append(self._beside(event, hour))
             held = reasons(touched, known.exceeding, hour)
             events += changes(before, held, hour, known.exceeding, touched)
             _bound(known)
@@ -109,6 +144,13 @@ class EpisodeBook:
                 changed[closed.id] = closed
                 events.append(event)
         return events, list(changed.values())
+
+    def _beside(self, event: Event, hour: HourVerdict) -> Event:
+        """Name, in what a lesser limit tells, the episode of the gravest one that holds the same hour."""
+        graver = self.series.get((*hour.series[:3], hour.beside, hour.length_ms)) if hour.beside else None
+        held = graver.episodes.values() if graver is not None else ()
+        of = next((e.id for e in held if e.state != "withdrawn" and e.start_ms <= hour.hour_ms < e.end_ms), None)
+        return event if of is None else replace(event, facts={**event.facts, "beside": of})
 
 
 def _step(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
@@ -132,12 +174,12 @@ def closed_by(hour: HourVerdict) -> str:
 
 
 def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) -> list[tuple[Event | None, Episode]]:
-    start, end = _run(known, hour.hour_ms)
+    start, end = _run(known, hour)
     held = [e for e in known.episodes.values() if e.state != "withdrawn" and e.start_ms < end and e.end_ms > start]
     touching = sorted(held, key=lambda e: (e.state != "open", e.start_ms))
     if not touching:
         kind = "exceedance.opened" if hour.live else "exceedance.retrospective"
-        identity = "/".join((*hour.series, local_iso(start)))
+        identity = hour.identity(start)
         again = sum(1 for e in known.episodes if e.split("#")[0] == identity)
         identity = f"{identity}#{again + 1}" if again else identity
         episode = _episode(known, identity, hour, start, end, hour.live)
@@ -150,7 +192,7 @@ def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) ->
         known.episodes[other.id] = gone
         out.append((None, gone))
     grown = _episode(known, first.id, hour, start, end, first.live)
-    reopened = hour.live and hour.hour_ms + HOUR_MS == end
+    reopened = hour.live and hour.hour_ms + hour.length_ms == end
     grown = replace(
         grown,
         state="open" if first.state == "open" or reopened else first.state,
@@ -168,20 +210,20 @@ def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) ->
 def _taken_away(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, Episode]]:
     out: list[tuple[Event | None, Episode]] = []
     for episode in [e for e in known.episodes.values() if e.state != "withdrawn" and e.start_ms <= hour.hour_ms < e.end_ms]:
-        left = [h for h in range(episode.start_ms, episode.end_ms, HOUR_MS) if h in known.exceeding]
+        left = [h for h in range(episode.start_ms, episode.end_ms, hour.length_ms) if h in known.exceeding]
         if not left:
             gone = replace(episode, state="withdrawn", closed_by=closed_by(hour), as_of_ms=hour.decided_ms, hours=0)
             known.episodes[episode.id] = gone
             out.append((_event("exceedance.withdrawn", gone, hour), gone))
             continue
-        runs = _runs(left)
+        runs = _runs(left, hour.length_ms)
         start, end = runs[-1] if episode.state == "open" else runs[0]
-        shorter = _episode(known, episode.id, known.exceeding[end - HOUR_MS], start, end, episode.live)
+        shorter = _episode(known, episode.id, known.exceeding[end - hour.length_ms], start, end, episode.live)
         shorter = replace(shorter, state=episode.state, closed_by=episode.closed_by, as_of_ms=hour.decided_ms)
         known.episodes[episode.id] = shorter
         out.append((None, shorter))
         for start, end in runs[:-1] if episode.state == "open" else runs[1:]:
-            identity = "/".join((*hour.series, local_iso(start)))
+            identity = hour.identity(start)
             part = replace(
                 _episode(known, identity, known.exceeding[start], start, end, False), state="closed", closed_by=closed_by(hour)
             )
@@ -202,27 +244,28 @@ def _close(known: _Series, episode: Episode, hour: HourVerdict, why: str) -> tup
     return _event("exceedance.closed", closed, hour), closed
 
 
-def _run(known: _Series, hour_ms: int) -> tuple[int, int]:
-    start = end = hour_ms
-    while start - HOUR_MS in known.exceeding:
-        start -= HOUR_MS
+def _run(known: _Series, hour: HourVerdict) -> tuple[int, int]:
+    start = end = hour.hour_ms
+    while start - hour.length_ms in known.exceeding:
+        start -= hour.length_ms
     while end in known.exceeding:
-        end += HOUR_MS
+        end += hour.length_ms
     return start, end
 
 
-def _runs(hours: list[int]) -> list[tuple[int, int]]:
+def _runs(hours: list[int], length_ms: int) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for hour in sorted(hours):
         if runs and runs[-1][1] == hour:
-            runs[-1] = (runs[-1][0], hour + HOUR_MS)
+            runs[-1] = (runs[-1][0], hour + length_ms)
         else:
-            runs.append((hour, hour + HOUR_MS))
+            runs.append((hour, hour + length_ms))
     return runs
 
 
 def _episode(known: _Series, identity: str, hour: HourVerdict, start: int, end: int, live: bool) -> Episode:
-    values = [known.exceeding[h].value or 0 for h in range(start, end, HOUR_MS)]
+    values = [known.exceeding[h].value or 0 for h in range(start, end, hour.length_ms)]
+    worst = min if values[-1] < hour.limit else max
     return Episode(
         id=identity,
         source=hour.source,
@@ -233,7 +276,7 @@ def _episode(known: _Series, identity: str, hour: HourVerdict, start: int, end: 
         start_ms=start,
         end_ms=end,
         hours=len(values),
-        worst=max(values),
+        worst=worst(values),
         last=values[-1],
         state="open",
         closed_by=None,
@@ -251,12 +294,12 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         "limit": decimal_text(hour.limit),
         "limit_id": hour.limit_id,
         "hour_start": local_iso(hour.hour_ms),
-        "hour_end": local_iso(hour.hour_ms + HOUR_MS),
+        "hour_end": local_iso(hour.hour_ms + hour.length_ms),
         "since": local_iso(episode.start_ms),
         "until": local_iso(episode.end_ms),
         "hours": episode.hours,
         "times_over": times_over_text(hour.value, hour.limit, 3)
-        if hour.verdict == EXCEEDS and hour.value is not None
+        if hour.verdict == EXCEEDS and hour.value is not None and not episode.lower
         else None,
         "n": hour.n,
         "state": hour.state,
@@ -264,8 +307,13 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         "closed_by": episode.closed_by,
         "reason": hour.reason,
     }
+    if episode.lower:
+        facts["bound"] = "lower"
+    if hour.also:
+        facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
-        facts["revises"] = f"hour {local_iso(hour.hour_ms)} as decided before"
+        at = local_iso(hour.hour_ms)
+        facts["revises"] = f"day {at} as decided before" if hour.length_ms == DAY_MS else f"hour {at} as decided before"
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

@@ -17,7 +17,7 @@ from processors.rules.judge import times_over_text
 from processors.rules.ladder import counted, is_multiple
 
 if TYPE_CHECKING:
-    from processors.episodes import HourVerdict
+    from processors.episodes import HourVerdict, Series
 
 Reasons = dict[tuple[str, int], StageRule]
 """Rule and start of the period -> the rule."""
@@ -88,7 +88,7 @@ def days_changed(rules: Sequence[StageRule], days: Iterable[HourVerdict], at_ms:
         days: decided days of one source, from the first that a stretch may hold to the last.
         at_ms: start of the closed day.
     """
-    series: dict[tuple[str, str, str, str], dict[int, HourVerdict]] = defaultdict(dict)
+    series: dict[Series, dict[int, HourVerdict]] = defaultdict(dict)
     for day in days:
         series[day.series][day.hour_ms] = day
     for key in sorted(key for key, known in series.items() if at_ms in known):

@@ -9,7 +9,7 @@ from processors.escalation import days_changed, judging, reach_of
 from processors.figures import DAY_MS
 from processors.findings import Findings
 from processors.output import Output
-from processors.publish import LIVE_MS, verdict_of
+from processors.publish import LIVE_MS, verdicts_of
 
 
 def close_escalation(closed: Closed, _findings: Findings, out: Output) -> None:
@@ -20,8 +20,9 @@ def close_escalation(closed: Closed, _findings: Findings, out: Output) -> None:
     reach_ms = (reach_of(rules) - 1) * DAY_MS
     found = closed.past.cold_figures(closed.source.source, "day", closed.day_ms - reach_ms, closed.end_ms + reach_ms)
     days = [
-        replace(verdict_of(f), length_ms=DAY_MS, live=f.revision == 1 and f.decided_ms <= f.start_ms + DAY_MS + LIVE_MS)
+        replace(verdict, live=f.revision == 1 and f.decided_ms <= f.start_ms + DAY_MS + LIVE_MS)
         for f in found
         if f.revision and f.limit is not None
+        for verdict in verdicts_of(f)
     ]
     out.events += days_changed(rules, days, closed.day_ms)

@@ -137,16 +137,22 @@ EVENT_KINDS: dict[str, str] = {
     "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
     "station.alarm": "the same for so long that it is an alarm",
     "station.normal": "the same is within its bounds again, or a revised day says so",
+    "screening.finding": "a day of a point shows a pattern that is worth a look; nobody is paged",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }
 
 
+DAY_ID_SLASHES = 5
+"""Slashes in the id of an episode of days; names hold none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A run of adjacent hours above one limit.
+    """A run of adjacent hours above one limit, or below it where it is a bound from below; of days, where it is held against days.
 
-    ``end_ms`` is the end of the last exceeding hour. ``state`` is "open", "closed" or "withdrawn"; ``closed_by`` is
-    "complies", "stopped", "not judged" or "no data". ``worst`` is the greatest value, at ``SCALE``.
+    ``end_ms`` is the end of the last exceeding hour or day, ``hours`` how many these are. ``state`` is "open", "closed" or "withdrawn";
+    ``closed_by`` is "complies", "stopped", "not judged" or "no data". ``worst`` is the value furthest from the limit, at ``SCALE``. The ``id``
+    of a run of days has the word "day" before its start.
     """
 
     id: str
@@ -164,6 +170,21 @@ class Episode:
     closed_by: str | None
     live: bool
     as_of_ms: int
+
+    @property
+    def level(self) -> Level:
+        """What it is a run of."""
+        return "day" if self.id.count("/") == DAY_ID_SLASHES else "hour"
+
+    @property
+    def length_ms(self) -> int:
+        """How long one of them is."""
+        return DAY_MS if self.level == "day" else HOUR_MS
+
+    @property
+    def lower(self) -> bool:
+        """Whether the limit is a bound from below."""
+        return self.worst < self.limit
 
 
 @dataclass(frozen=True, slots=True)

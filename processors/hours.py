@@ -9,8 +9,9 @@ import polars as pl
 from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
+from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
-from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, half_up, hour_means
+from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
 from processors.shelf import MarkSpan, Shelf
@@ -47,6 +48,8 @@ _INFO = (
     "quarters_min",
     "replaced",
     "no_flow",
+    "ph",
+    "air_o2",
     "litre",
 )
 
@@ -73,13 +76,15 @@ def hour_figures(
     measured = pl.concat(parts)
     if points.corrected:
         measured = _corrected(measured, info)
+    if points.ph:
+        measured = ph_hours(measured, minutes, info)
     rows = [measured]
     wanted = info.filter(pl.col("ref_o2").is_not_null())
     if wanted.height:
         rows.append(_at_reference(minutes, measured, wanted, least))
-    flows = info.filter(pl.col("flow_pid").is_not_null())
+    flows = info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph"))
     if flows.height:
-        rows.append(_mass(measured, flows))
+        rows.append(_mass(measured.filter(pl.col("stat") == "avg"), flows))
     return pl.concat(rows), contested, disagreeing
 
 
@@ -148,7 +153,7 @@ def _at_reference(
         return rows
     o2 = measured.select(oxygen_pid="pid", hour="hour", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of")
     joined = coarse.join(o2, on=["oxygen_pid", "hour"], how="left")
-    value = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"))
+    value = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2"))
     reason = (
         pl.when(pl.col("reason").is_not_null())
         .then("reason")
@@ -221,7 +226,21 @@ def day_figures(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.
     if weighted.height:
         parts.append(_by_flow(weighted, flows).select(*columns))
     rows = pl.concat(parts, how="vertical_relaxed").rename({"day": "hour"})
-    return rows.select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()))
+    days = rows.select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()))
+    if not points.ph:
+        return days
+    acid = hours.join(points.frame.filter("ph").select("pid").unique(), on="pid", how="semi")
+    return ph_days(days, acid, _volumes(acid, flows, points)) if acid.height else days
+
+
+def _volumes(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Return the volume discharged in each hour of points (``pid``, ``hour``, ``volume``); where the registry names no flow, hours weigh the same."""
+    rows = points.frame.select("pid", "from_ms", "to_ms", "flow_pid")
+    held = hours.select("pid", "hour").unique().join(rows, on="pid")
+    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
+    flow = flows.filter(pl.col("stat") == "avg").select(flow_pid="pid", hour="hour", volume="value")
+    volume = pl.when(pl.col("flow_pid").is_null()).then(10**SCALE).otherwise("volume")
+    return held.join(flow, on=["flow_pid", "hour"], how="left").select("pid", "hour", volume=volume)
 
 
 def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
@@ -276,57 +295,6 @@ def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     ours = days.filter(decided).select("pid", "n", day="hour", ours="value")
     both = own.filter(pl.col("code") == VALID).join(ours, on=["pid", "day"])
     return both.filter(_APART).select("pid", "day", "ours", "n", "received", own="value")
-
-
-def judged(rows: pl.DataFrame, points: Points, averaging: str) -> pl.DataFrame:
-    """Add ``limit``, ``limit_id`` and ``verdict`` where a limit holds at the figure's own start; of several the strictest.
-
-    Source:
-        emission_rules 1.8: exceeds = value > limit(t), equal complies; hours that are not valid are not judged.
-    """
-    limits = points.limits.filter(pl.col("averaging") == averaging).drop("averaging")
-    if limits.is_empty():
-        return rows.with_columns(
-            limit=pl.lit(None, dtype=pl.Int64), limit_id=pl.lit(None, dtype=pl.String), verdict=pl.lit(None, dtype=pl.String)
-        )
-    keyed = rows.with_row_index("row")
-    holding = (
-        keyed.select("row", "pid", "stat", "hour")
-        .join(limits, on=["pid", "stat"])
-        .filter((pl.col("hour") >= pl.col("limit_from")) & (pl.col("hour") < pl.col("limit_to")))
-        .sort("limit", "limit_id")
-        .unique("row", keep="first", maintain_order=True)
-        .select("row", "limit", "limit_id", "limit_rules")
-    )
-    return (
-        _less(keyed.join(holding, on="row", how="left"), points)
-        .with_columns(
-            verdict=pl.when(pl.col("limit").is_null())
-            .then(None)
-            .when(pl.col("value").is_null())
-            .then(pl.lit("not judged"))
-            .when(pl.col("value") - pl.col("interval").fill_null(0) > pl.col("limit"))
-            .then(pl.lit("exceeds"))
-            .otherwise(pl.lit("complies")),
-            rules=pl.when(pl.col("limit").is_not_null())
-            .then(mix(pl.col("rules").reinterpret(signed=True), pl.col("limit_rules").reinterpret(signed=True)))
-            .otherwise("rules"),
-        )
-        .drop("row", "limit_rules", "interval")
-    )
-
-
-def _less(rows: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add ``interval``, what is taken off a value before it is compared with its limit (EU-5), rounded half up."""
-    if points.intervals.is_empty():
-        return rows.with_columns(interval=pl.lit(None, dtype=pl.Int64))
-    held = rows.select("row", "pid", "hour").join(points.intervals, on="pid")
-    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))).select(
-        "row", share="interval"
-    )
-    percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
-    joined = rows.join(held, on="row", how="left", maintain_order="left")
-    return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})

@@ -16,14 +16,15 @@ import polars as pl
 
 from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
+from processors.judging import others_of
 from processors.output import Output
-from processors.points import Points
+from processors.points import WITHIN, Points
 from processors.station_steps import STATES
 
 VERSION = 1
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
-    **dict.fromkeys(("capture", "transmission", "effective", "nozzle_share"), "%"),
+    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, "nozzle_share"), "%"),
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""
@@ -62,7 +63,11 @@ def figures_of(frame: pl.DataFrame, points: Points) -> list[Figure]:
                 as_of_ms=r["as_of"],
                 decided_ms=r["decided"] or 0,
                 revision=r["revision"],
-                explain={"total": None if r["total"] is None else str(r["total"]), "note": r["note"]},
+                explain={
+                    "total": None if r["total"] is None else str(r["total"]),
+                    "note": r["note"],
+                    **({"others": others_of(r["others"])} if r["others"] else {}),
+                },
             )
         )
     return out

@@ -18,15 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
+from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
+from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
-from processors.step import Step as _Rule
+from processors.steps import Step as _Rule
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+AIR_OXYGEN = scaled(21)
+"""Oxygen of ambient air [%, at SCALE] where no rule says otherwise."""
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 R = TypeVar("R", bound=_Rule)
-LOOKBACK_H_MAX = 2_160
-"""Valid hours that a substitute may look back over; the store is read for that far."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
@@ -66,10 +68,18 @@ class HourNoFlow(_Rule):
     step: Literal["hour.no_flow"]
 
 
+class HourPh(_Rule):
+    """pH of hours and days: hydrogen ions are averaged, and the least and the greatest minute are kept, which limits are held against."""
+
+    step: Literal["hour.ph"]
+    factors: list[str]
+
+
 class HourReferenceOxygen(_Rule):
-    """Means at reference oxygen, where the registry names one."""
+    """Means at reference oxygen, where the registry names one; ``air_oxygen_pct`` is what the formula takes ambient air to hold."""
 
     step: Literal["hour.reference_oxygen"]
+    air_oxygen_pct: Annotated[Decimal, Field(ge=20, le=21)] = Decimal(21)
 
 
 class HourMass(_Rule):
@@ -109,38 +119,12 @@ class DayMass(_Rule):
     step: Literal["day.mass"]
 
 
-class QuarterCapture(_Rule):
-    """Capture, transmission and effective transmission rates of the quarter so far; ``target_pct`` is what is asked for."""
-
-    step: Literal["quarter.capture"]
-    target_pct: Annotated[Decimal, Field(gt=0, le=100)]
-
-
-class MassSubstituted(_Rule):
-    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
-
-    step: Literal["mass.substituted"]
-    tier_by: Literal["event_length", "elapsed"]
-    event_h_max: Annotated[int, Field(ge=1)]
-    capture_high_pct: Annotated[Decimal, Field(gt=0, le=100)]
-    capture_low_pct: Annotated[Decimal, Field(gt=0, le=100)]
-    lookback_short_h: Annotated[int, Field(ge=1)]
-    lookback_long_h: Annotated[int, Field(ge=1)]
-    lookback_low_h: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX)]
-
-
-class MassSubstitutedDays(_Rule):
-    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check."""
-
-    step: Literal["mass.substituted_days"]
-    lookback_days: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX // 24)]
-
-
 Rule = Annotated[
     MinuteMean
     | HourMean
     | HourLow
     | HourNoFlow
+    | HourPh
     | HourReferenceOxygen
     | HourMass
     | LimitInterval
@@ -149,21 +133,28 @@ Rule = Annotated[
     | DayMass
     | StationStep
     | QuarterCapture
+    | MonthShareWithin
     | MassSubstituted
-    | MassSubstitutedDays,
+    | MassSubstitutedDays
+    | ScreeningStep,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "limit.interval"),
+    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
+    ("min", "hour"): ("hour.ph", "hour.mean"),
+    ("max", "hour"): ("hour.ph", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
-    ("avg", "day"): ("day.mean", "day.mean_by_flow", "limit.interval"),
+    ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
+    ("min", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
+    ("max", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
     ("mass", "day"): ("day.mass",),
     **STATION_STEPS,
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
+    ("within", "month"): ("month.share_within",),
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
@@ -180,6 +171,7 @@ class _File(BaseModel):
     title_zh: str
     kinds: list[str] = []
     base: str = ""
+    include: str = ""
     rule: list[Rule] = []
 
 
@@ -189,7 +181,8 @@ class Pack:
 
     ``kinds`` are the kinds of sources it holds for unless the registry names another. ``hours_min`` is None where days are weighted by flow,
     which then need ``share_min_pct`` of the hours due. ``low`` maps a factor to what a valid hour at or below zero is taken as, ``interval`` to the
-    share of its limit that is taken off what is judged [%]; both at SCALE.
+    share of its limit that is taken off what is judged [%]; both at SCALE. ``ph`` are the factors that are pH, ``air_oxygen`` what ambient air
+    holds [%, at SCALE].
     """
 
     id: str
@@ -204,20 +197,34 @@ class Pack:
     low: Mapping[str, int]
     no_flow: bool
     interval: Mapping[str, int]
+    ph: tuple[str, ...]
+    air_oxygen: int
+
+    @property
+    def share_within(self) -> int | None:
+        """Least share of a month's valid hours within a programme's limit [%, at SCALE]."""
+        return next((scaled(r.share_min_pct) for r in self.rules if isinstance(r, MonthShareWithin)), None)
 
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
         station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
-        return f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}{station}"
+        text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a kind, None where it has none."""
         return next((rule for rule in self.rules if isinstance(rule, kind)), None)
 
-    def behind(self, stat: str, level: str) -> list[Rule]:
-        """Return the rules by which a figure is made."""
-        return [rule for step in STEP_OF.get((stat, level), ()) for rule in self.rules if rule.step == step]
+    def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
+        """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
+        return [
+            rule
+            for step in STEP_OF.get((stat, level), ())
+            for rule in self.rules
+            if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+        ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
         """Return a rule's text with the pack's numbers filled in."""
@@ -229,6 +236,8 @@ class Pack:
 
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
     """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself.
+
+    After them come the rules of the shipped part that it may ``include``, again but for the steps that are there.
 
     Args:
         bases: the packs that may be a base; the shipped ones where it is None.
@@ -250,6 +259,9 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         own = {rule.step for rule in rules}
         days = bool(own & _DAYS)
         rules = [r for r in known[file.base].rules if r.step not in own and not (days and r.step in _DAYS)] + rules
+    if file.include:
+        own = {rule.step for rule in rules}
+        rules += [rule for rule in _part(file.include, name) if rule.step not in own]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -279,6 +291,8 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         {f: scaled(v) for rule in rules if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
         "hour.no_flow" in by_step,
         {f: scaled(v) for rule in rules if isinstance(rule, LimitInterval) for f, v in rule.interval_pct.items()},
+        tuple(factor for rule in rules if isinstance(rule, HourPh) for factor in rule.factors),
+        next((scaled(rule.air_oxygen_pct) for rule in rules if isinstance(rule, HourReferenceOxygen)), AIR_OXYGEN),
     )
     for rule in pack.rules:
         for language in ("en", "zh"):
@@ -287,6 +301,17 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
             except (KeyError, IndexError, ValueError) as error:
                 raise PackFault(f"{name}: rule {rule.id}: its text names {error}, which is no parameter of this pack") from None
     return pack
+
+
+def _part(include: str, name: str) -> tuple[Rule, ...]:
+    """Return the rules of a shipped part of packs."""
+    known = {f.name.removesuffix(".toml"): f for f in (files("processors.rules") / "packs" / "parts").iterdir()}
+    if include not in known:
+        raise PackFault(f"{name}: include: no shipped part {include}; write one of {', '.join(sorted(known))}")
+    try:
+        return tuple(_File.model_validate(tomllib.loads(known[include].read_text(encoding="utf-8"))).rule)
+    except ValidationError as error:
+        raise PackFault(f"{include}.toml: {_told(error, known[include].read_text(encoding='utf-8'))}") from None
 
 
 def _told(error: ValidationError, text: str) -> str:
@@ -347,4 +372,4 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | set(PATTERNS)

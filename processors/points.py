@@ -16,6 +16,10 @@ from processors.packs import chosen, packs_of
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
 """Factor of an enterprise's standard coal and CO2, over all its meters."""
+WITHIN = "within"
+"""Stat of a month: the share of its valid hours within the limits of a programme [%]."""
+NOWHERE = -1
+"""Id of a point that the registry does not have; no figure bears it."""
 FOREVER_MS = 8_000_000_000_000_000
 """End of a row without ``valid_to``."""
 
@@ -67,6 +71,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "share_min": pl.Int64,
     "replaced": pl.Int64,
     "no_flow": pl.Boolean,
+    "ph": pl.Boolean,
+    "air_o2": pl.Int64,
     "litre": pl.Boolean,
     "sparse": pl.Boolean,
     "identity": pl.UInt64,
@@ -81,6 +87,10 @@ _LIMIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "limit_from": pl.Int64,
     "limit_to": pl.Int64,
     "limit_rules": pl.UInt64,
+    "lower": pl.Boolean,
+    "when_pid": pl.Int32,
+    "when_op": pl.String,
+    "when_value": pl.Int64,
 }
 
 
@@ -123,13 +133,19 @@ class Points:
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
         """Whether hours without flow, or at or below zero, are anything special somewhere."""
+        self.ph = bool(self.frame["ph"].any())
+        """Whether a point is pH."""
         self.attributes = self.frame.select("identity", "num", "den", "low", "high")
         """One row a point, in the order of ``pid``, where no row of the registry is dated (``single``)."""
         self.ranged = bool(self.frame["low"].count() or self.frame["high"].count())
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
+        self.programmes = self._programmes()
+        """Limits on hours that a programme set (``pid``, ``stat``, ``limit_id``), where the rule pack assesses months by them."""
         self.limits = self._limits()
+        self.readers = self._readers()
+        """Points (``reader``) whose figures are weighed or judged by those of another point (``pid``)."""
         self.sources = {s.source: s for s in registry.sources}
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
         self.members = self._members()
@@ -214,6 +230,8 @@ class Points:
             "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
             "replaced": pack.low.get(row.factor),
             "no_flow": pack.no_flow,
+            "ph": row.factor in pack.ph,
+            "air_o2": pack.air_oxygen,
             "litre": row.unit.endswith("/L"),
             "sparse": False,
             "identity": text_hash(*key),
@@ -249,12 +267,63 @@ class Points:
                 "limit_id": limit.limit_id,
                 "limit_from": start_ms(limit),
                 "limit_to": end_ms(limit),
-                "limit_rules": text_hash(limit.limit_id, limit.limit, limit.unit, limit.stat, limit.averaging),
+                "limit_rules": text_hash(
+                    limit.limit_id, limit.limit, limit.unit, limit.stat, limit.averaging, *_special(limit)
+                ),
+                "lower": limit.bound == "lower",
+                **self._condition(limit),
             }
             for limit in self.registry.limits
             if (limit.source, limit.factor) in self.pid
         ]
-        return pl.DataFrame(rows, schema=_LIMIT_SCHEMA)
+        return pl.concat([pl.DataFrame(rows, schema=_LIMIT_SCHEMA), self._shares()])
+
+    def _programmes(self) -> pl.DataFrame:
+        asked = {s.source: chosen(s, self.packs).share_within for s in self.registry.sources}
+        rows = [
+            (self.pid[limit.source, limit.factor], limit.stat, limit.limit_id, asked[limit.source])
+            for limit in self.registry.limits
+            if limit.rank == "programme" and limit.averaging == "hour" and asked.get(limit.source) is not None
+            if (limit.source, limit.factor) in self.pid
+        ]
+        schema = {"pid": pl.Int32, "stat": pl.String, "limit_id": pl.String, "share": pl.Int64}
+        return pl.DataFrame(sorted(set(rows)), schema=schema, orient="row")
+
+    def _shares(self) -> pl.DataFrame:
+        """Return what a programme asks of months as limits, one a point, from below."""
+        each = self.programmes.unique("pid", keep="first", maintain_order=True)
+        return each.select(
+            "pid",
+            "limit_id",
+            stat=pl.lit(WITHIN),
+            averaging=pl.lit("month"),
+            limit="share",
+            limit_from=0,
+            limit_to=FOREVER_MS,
+            limit_rules=pl.lit(0, dtype=pl.UInt64),
+            lower=True,
+            when_pid=None,
+            when_op=None,
+            when_value=None,
+        ).select(*(pl.col(name).cast(kind) for name, kind in _LIMIT_SCHEMA.items()))
+
+    def _condition(self, limit: Limit) -> dict[str, object]:
+        """Return what a limit's condition is: on which point's mean, how it compares, with what."""
+        if not limit.when:
+            return {"when_pid": None, "when_op": None, "when_value": None}
+        factor, op, value = limit.when.split(" ")
+        pid = self.pid.get((limit.source, factor), NOWHERE)
+        return {"when_pid": pid, "when_op": op, "when_value": scaled(value)}
+
+    def _readers(self) -> pl.DataFrame:
+        flows = self.frame.filter("ph", pl.col("flow_pid").is_not_null()).select(pid="flow_pid", reader="pid")
+        asked = self.limits.filter(pl.col("when_pid").is_not_null()).select(pid="when_pid", reader="pid")
+        return pl.concat([flows, asked]).unique().sort("pid", "reader")
+
+
+def _special(limit: Limit) -> tuple[str, ...]:
+    """Return what a limit asks beyond not being above it."""
+    return tuple(word for word in (limit.bound if limit.bound == "lower" else "", limit.when) if word)
 
 
 def start_ms(row: Dated) -> int:

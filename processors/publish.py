@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from processors.episodes import HourVerdict
-from processors.figures import HOUR_MS, Episode, Figure
-from processors.hours import HOUR_SCHEMA, judged
+from processors.episodes import EpisodeBook, HourVerdict
+from processors.figures import DAY_MS, HOUR_MS, Episode, Figure
+from processors.hours import HOUR_SCHEMA
+from processors.judging import EXCEEDS, NOT_JUDGED, judged, others_of, others_text
 from processors.output import Past
 from processors.points import Points
 from processors.shelf import Shelf
@@ -21,12 +23,13 @@ FIGURE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "limit": pl.Int64,
     "limit_id": pl.String,
     "verdict": pl.String,
+    "others": pl.String,
     "revision": pl.Int64,
     "state": pl.String,
     "decided": pl.Int64,
 }
 FIGURE_COLUMNS = (*FIGURE_SCHEMA, "level")
-_SAME = ("value", "n", "reason", "note", "digest", "rules", "limit", "verdict")
+_SAME = ("value", "n", "reason", "note", "digest", "rules", "limit", "verdict", "others")
 
 
 def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.DataFrame:
@@ -40,10 +43,10 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     """
     if rows.is_empty():
         return EMPTY
-    rows = judged(rows, points, level)
     latest = shelf.latest(level, rows["hour"].unique().to_list())
     if latest is None:
         latest = EMPTY.drop("level")
+    rows = judged(rows, points, level, latest)
     old = latest.select("pid", "stat", "hour", "revision", *(pl.col(c).alias(f"old_{c}") for c in _SAME))
     joined = rows.join(old, on=["pid", "stat", "hour"], how="left")
     differs = pl.any_horizontal(*(pl.col(c).ne_missing(pl.col(f"old_{c}")) for c in _SAME))
@@ -64,60 +67,87 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     return news.with_columns(level=pl.lit(level))
 
 
-def verdicts(figures: pl.DataFrame, points: Points) -> list[HourVerdict]:
-    """Return the decided, judged hours among published figures, oldest first."""
-    rows = figures.filter(pl.col("limit").is_not_null() & (pl.col("revision") > 0)).sort("hour", "pid", "stat")
-    return [_verdict(row, points) for row in rows.iter_rows(named=True)]
+def verdicts(figures: pl.DataFrame, points: Points, book: EpisodeBook) -> list[HourVerdict]:
+    """Return the verdicts of decided figures, oldest first, the gravest of a figure before its others.
+
+    Of an episode's hours of which the limit no longer holds, because its row ended or its condition is not met any more, the verdict
+    is "not judged".
+    """
+    known = [pid for pid in (points.pid.get(name, -1) for name in book.points) if pid >= 0]
+    wanted = (pl.col("limit").is_not_null() | pl.col("pid").is_in(known)) & (pl.col("revision") > 0)
+    rows = figures.filter(wanted).sort("level", "hour", "pid", "stat", descending=[True, False, False, False])
+    return [verdict for row in rows.iter_rows(named=True) for verdict in _verdicts(row, points, book)]
 
 
 def verdict_behind(shelf: Shelf, episode: Episode, points: Points, past: Past | None) -> HourVerdict | None:
-    """Return the latest verdict on the hour behind an episode, None where that hour is not decided."""
-    shown = shelf.latest("hour", [episode.end_ms])
+    """Return the latest verdict on the hour or day behind an episode, None where that is not decided."""
+    level, after = episode.level, episode.end_ms
+    shown = shelf.latest(level, [after])
+    found: list[HourVerdict] = []
     if shown is not None:
         same = (pl.col("pid") == points.pid.get((episode.source, episode.factor), -1)) & (pl.col("stat") == episode.stat)
-        for row in shown.filter(same & (pl.col("limit_id") == episode.limit_id) & (pl.col("revision") > 0)).iter_rows(
-            named=True
-        ):
-            return _verdict(row, points)
-    for figure in (
-        past.cold_figures(episode.source, "hour", episode.end_ms, episode.end_ms + HOUR_MS) if past is not None else ()
-    ):
-        if (figure.factor, figure.stat, figure.limit_id) == (
-            episode.factor,
-            episode.stat,
-            episode.limit_id,
-        ) and figure.revision:
-            return verdict_of(figure)
-    return None
+        decided = shown.filter(same & (pl.col("revision") > 0)).with_columns(level=pl.lit(level))
+        found = [verdict for row in decided.iter_rows(named=True) for verdict in _verdicts(row, points)]
+    if not found and past is not None:
+        stored = past.cold_figures(episode.source, level, after, after + episode.length_ms)
+        found = [
+            v for f in stored if (f.factor, f.stat) == (episode.factor, episode.stat) and f.revision for v in verdicts_of(f)
+        ]
+    return next((verdict for verdict in found if verdict.limit_id == episode.limit_id), None)
 
 
-def _verdict(row: dict[str, Any], points: Points) -> HourVerdict:
-    key = points.keys[row["pid"]]
-    live = row["revision"] == 1 and row["decided"] <= row["hour"] + HOUR_MS + LIVE_MS
-    return HourVerdict(
+def _verdicts(row: dict[str, Any], points: Points, book: EpisodeBook | None = None) -> list[HourVerdict]:
+    """Return the verdicts of a row of FIGURE_COLUMNS, one for each limit, the gravest first."""
+    key, length = points.keys[row["pid"]], DAY_MS if row["level"] == "day" else HOUR_MS
+    own = [] if row["limit"] is None else [(row["limit_id"], row["limit"], row["verdict"])]
+    held = own + [(o["limit_id"], o["limit"], o["verdict"]) for o in others_of(row["others"])]
+    lapsed = (
+        [] if book is None else book.lapsed((key.source, key.factor, row["stat"]), length, row["hour"], {h[0] for h in held})
+    )
+    live = row["revision"] == 1 and row["decided"] <= row["hour"] + length + LIVE_MS
+    made = HourVerdict(
         key.source,
         key.factor,
         row["stat"],
-        row["limit_id"],
+        "",
         row["hour"],
-        row["verdict"],
+        NOT_JUDGED,
         row["value"],
-        row["limit"],
+        0,
         row["reason"],
         row["n"],
         points.unit(row["pid"]),
         row["state"],
         live,
         row["decided"],
+        length,
     )
+    return _each(made, held + [(limit_id, limit, NOT_JUDGED) for limit_id, limit in lapsed])
 
 
-def verdict_of(figure: Figure) -> HourVerdict:
-    """Return the verdict of a stored, judged hour."""
-    return HourVerdict(
-        figure.source, figure.factor, figure.stat, figure.limit_id or "", figure.start_ms, figure.verdict or "", figure.value,
-        figure.limit or 0, figure.reason, figure.n, figure.unit, figure.state, False, figure.decided_ms,
+def _each(made: HourVerdict, held: list[tuple[str, int, str]]) -> list[HourVerdict]:
+    """Return a verdict for each (limit_id, limit, verdict): of those exceeded the one furthest from what is normal first, which names the others."""
+    if len(held) == 1:
+        return [replace(made, limit_id=held[0][0], limit=held[0][1], verdict=held[0][2])]
+    value = made.value or 0
+    broken = sorted((h for h in held if h[2] == EXCEEDS), key=lambda h: (abs(value - h[1]), h[0]))
+    rest = [replace(made, limit_id=i, limit=limit, verdict=verdict) for i, limit, verdict in held if verdict != EXCEEDS]
+    if not broken:
+        return rest
+    (worst, limit, _), *others = broken
+    first = replace(made, limit_id=worst, limit=limit, verdict=EXCEEDS, also=tuple((i, at) for i, at, _ in others))
+    return [first, *(replace(made, limit_id=i, limit=at, verdict=EXCEEDS, beside=worst) for i, at, _ in others), *rest]
+
+
+def verdicts_of(figure: Figure) -> list[HourVerdict]:
+    """Return the verdicts of a stored, decided figure, one for each limit."""
+    own = [] if figure.limit is None else [(figure.limit_id or "", figure.limit, figure.verdict or "")]
+    held = own + [(o["limit_id"], o["limit"], o["verdict"]) for o in figure.explain.get("others") or []]
+    made = HourVerdict(
+        figure.source, figure.factor, figure.stat, "", figure.start_ms, NOT_JUDGED, figure.value, 0, figure.reason, figure.n,
+        figure.unit, figure.state, False, figure.decided_ms, DAY_MS if figure.level == "day" else HOUR_MS,
     )  # fmt: skip
+    return _each(made, held)
 
 
 def frame_of(figures: list[Figure], points: Points) -> pl.DataFrame:
@@ -138,6 +168,7 @@ def frame_of(figures: list[Figure], points: Points) -> pl.DataFrame:
             "limit": f.limit,
             "limit_id": f.limit_id,
             "verdict": f.verdict,
+            "others": others_text(f.explain.get("others")),
             "revision": f.revision,
             "state": f.state,
             "decided": f.decided_ms,

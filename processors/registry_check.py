@@ -11,12 +11,15 @@ from ingest.feed_mapping import Mapping, MappingFault
 from ingest.registry import Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
-from processors.packs import PackFault, packs_of
+from processors.packs import PackFault, chosen, packs_of
+from processors.ph_figures import EXTREMES
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 
 PERIODS = {"1h": "hour", "24h": "day"}
 """Averaging period of a limit by how its profile's begins; other periods are not judged."""
+INSTANT = "instant"
+"""Averaging of a profile that holds for each reading: judged by the least or greatest minute of an hour, which only pH has."""
 
 
 def load_registry(folder: Path) -> Registry:
@@ -25,7 +28,40 @@ def load_registry(folder: Path) -> Registry:
     Raises:
         RegistryFaults: with all faults of all files, in the order of file and line.
     """
-    return load_files(folder, shipped_faults)
+    return load_files(folder, shipped_faults, filled)
+
+
+def filled(cells: dict[str, str]) -> dict[str, str]:
+    """Return a row of limits.csv with what it leaves to the shipped profile that it names: limit, unit, stat, period, bound, since when.
+
+    A row that states its limit is taken as it stands. Source: emission_rules 5.
+    """
+    profile = limit_profiles().get(cells.get("limit_id", ""))
+    if profile is None or "limit" in cells:
+        return cells
+    told = {
+        "factor": profile.pollutant_code,
+        "limit": str(profile.limit),
+        "unit": profile.unit,
+        "stat": _stat(profile),
+        "averaging": _period(profile) or "",
+        "bound": profile.bound,
+        "when": profile.when,
+        "valid_from": str(profile.effective or ""),
+        "basis": profile.standard,
+    }
+    return {name: cell for name, cell in told.items() if cell} | cells
+
+
+def _stat(profile: LimitProfile) -> str:
+    """Return the stat that a profile's limit is compared with."""
+    if profile.averaging == INSTANT:
+        return "min" if profile.bound == "lower" else "max"
+    return "avg" if profile.reference_o2_pct is None else "avg_ref"
+
+
+def _period(profile: LimitProfile) -> str | None:
+    return "hour" if profile.averaging == INSTANT else PERIODS.get(profile.averaging.split("_")[0])
 
 
 def shipped_faults(tables: Tables, packs: Sequence[RulePack] = ()) -> list[Fault]:
@@ -48,7 +84,13 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         return [Fault(file, 0, "", "", told, "mend the rule pack")]
     sources = tables.sources
     names = ", ".join(sorted(known))
-    return [
+    packs_by_source = {row.source: chosen(row, known) for _, row in sources.rows}
+    extremes = [
+        Fault(tables.limits.file, line, "stat", limit.stat, "least and greatest minutes are made only of pH", "write avg")
+        for line, limit in tables.limits.rows
+        if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
+    ]
+    return extremes + [
         Fault(sources.file, line, "rules", row.rules, "no such rule pack", f"write one of {names}, or leave the cell empty")
         for line, row in sources.rows
         if row.rules and row.rules not in known
@@ -92,14 +134,15 @@ def _meter_faults(file: str, line: int, meter: Meter) -> list[Fault]:
 def _limit_faults(file: str, line: int, limit: Limit, profile: LimitProfile, points: list[Point]) -> list[Fault]:
     """Compare a limit with the shipped profile whose id it bears."""
     remedy = f"write what {PROFILES_FILE} says, or give a limit of your permit's own another limit_id"
-    period = PERIODS.get(profile.averaging.split("_")[0])
+    period = _period(profile)
 
     def fault(column: str, value: object, message: str, mend: str = remedy) -> Fault:
         return Fault(file, line, column, str(value), f"{message} in {limit.limit_id}", mend)
 
-    if profile.bound == "lower" or period is None:
-        what = "a bound from below" if profile.bound == "lower" else f"a limit over {profile.averaging}"
-        return [fault("limit_id", limit.limit_id, f"{what} is not judged; it is one", "remove the row")]
+    if period is None:
+        return [
+            fault("limit_id", limit.limit_id, f"a limit over {profile.averaging} is not judged; it is one", "remove the row")
+        ]
     found = []
     if profile.pollutant_code and limit.factor != profile.pollutant_code:
         found.append(fault("factor", limit.factor, f"the factor is {profile.pollutant_code}"))
@@ -109,7 +152,11 @@ def _limit_faults(file: str, line: int, limit: Limit, profile: LimitProfile, poi
         found.append(fault("limit", limit.limit, f"the limit is {profile.limit} {profile.unit}"))
     if limit.averaging != period:
         found.append(fault("averaging", limit.averaging, f"the averaging period is the {period}"))
-    stat = "avg" if profile.reference_o2_pct is None else "avg_ref"
+    if limit.bound != profile.bound:
+        found.append(fault("bound", limit.bound, f"the bound is {profile.bound}"))
+    if profile.when and limit.when not in ("", profile.when):
+        found.append(fault("when", limit.when, f"the condition is {profile.when}"))
+    stat = _stat(profile)
     if limit.stat != stat:
         found.append(fault("stat", limit.stat, f"the stat is {stat}"))
     elif any(point.reference_o2_pct != profile.reference_o2_pct for point in points) and stat == "avg_ref":

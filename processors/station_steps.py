@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from processors.step import Step
+from processors.steps import Step
 
 
 class StationRule(Step):

@@ -10,7 +10,20 @@ from fastapi.responses import JSONResponse
 from nicegui import Client, context, run, ui
 from nicegui import app as pages
 
-from plumeline.console import deliveries, evidence, forms, frames, languages, now, pipeline, source, sources, why
+from plumeline.console import (
+    deliveries,
+    evidence,
+    findings,
+    forms,
+    frames,
+    languages,
+    limits,
+    now,
+    pipeline,
+    source,
+    sources,
+    why,
+)
 from plumeline.console.ports import Console
 from plumeline.console.shell import Load, Shell, show_missing, show_page
 from plumeline.texts import speaking, t
@@ -98,6 +111,21 @@ def mount(app: FastAPI, deps: Console) -> None:
             return t("evidence") + about
 
         await page(request, "sources", evidence.view, evidence.SLOTS, title)
+
+    @ui.page("/limits")
+    async def limits_page(request: Request) -> None:
+        await page(request, "sources", limits.view, ("head", "list"), text("limits"))
+
+    @ui.page("/findings")
+    async def findings_page(request: Request) -> None:
+        await page(request, "findings", findings.index, ("head", "list"), text("tab.findings"))
+
+    @ui.page("/findings/{name:path}")
+    async def findings_source_page(request: Request, name: str) -> None:
+        def title() -> str:
+            return f"{t('tab.findings')} · {title_of(name)}"
+
+        await page(request, "findings", findings.view, findings.SLOTS, title, source=name)
 
     @ui.page("/alerts")
     async def alerts_page(request: Request) -> None:

@@ -18,7 +18,7 @@ from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
 from plumeline.texts.wording import said as told
-from processors.figures import HOUR_MS, Episode, local_iso
+from processors.figures import Episode, local_iso
 from processors.store import StoreAway
 
 ALERTS_MAX = 100
@@ -105,7 +105,9 @@ def _alert(context: Context, row: AlertRow, episodes: dict[str, Episode], chosen
     episode = episodes.get(row.alert.thread)
     onward = [_subject(context, row)]
     if episode is not None:
-        last = "/".join((episode.source, episode.factor, episode.stat, "hour", local_iso(episode.end_ms - HOUR_MS)))
+        last = "/".join(
+            (episode.source, episode.factor, episode.stat, episode.level, local_iso(episode.end_ms - episode.length_ms))
+        )
         onward.insert(0, link(words.evidence_url(last), t("now.evidence"), " →"))
     summary = h(
         "summary",

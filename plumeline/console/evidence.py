@@ -212,7 +212,7 @@ def _sentence(context: Context, f: Figure) -> str:
     if f.limit_number is not None:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))
-        if f.verdict == "exceeds" and f.number is not None and f.limit_number:
+        if f.verdict == "exceeds" and f.number is not None and f.limit_number and f.number > f.limit_number:
             parts_.append(t("evidence.over", times=f"{f.number / f.limit_number - 1:.2f}"))
     parts_.append(
         t(
@@ -227,7 +227,7 @@ def _sentence(context: Context, f: Figure) -> str:
 
 
 def _formula(context: Context, f: Figure) -> Markup:
-    explain = dict(f.explain)
+    explain = {key: value for key, value in f.explain.items() if key != "others"}
     formula, basis = explain.pop("formula", None), explain.pop("basis", None)
     in_chinese, basis_zh = explain.pop("formula_zh", None), explain.pop("basis_zh", None)
     for digest in ("inputs_digest", "rules_digest"):
@@ -271,6 +271,7 @@ def _formula(context: Context, f: Figure) -> Markup:
                 ),
             )
         )
+    lines += [h("p", told) for told in parts.others(f)]
     return parts.section(t("evidence.formula"), lines or parts.quiet(t("evidence.formula.none")))
 
 

@@ -104,8 +104,12 @@ def _episode(context: Context, episode: Episode) -> Markup:
     figures = context.console.store.figures(
         episode.source, "hour", end_ms - SPARK_HOURS * HOUR_MS, end_ms, episode.factor, episode.stat
     )
-    last_ms = episode.end_ms - HOUR_MS
-    last = next((f for f in figures if f.start_ms == last_ms), None)
+    last_ms = episode.end_ms - episode.length_ms
+    last = (
+        next((f for f in figures if f.start_ms == last_ms), None)
+        if episode.level == "hour"
+        else context.console.store.figure(episode.source, episode.factor, episode.stat, episode.level, last_ms)
+    )
     over = words.times_over(episode.last, episode.limit)
     figure_id = last.id if last else _figure_id(episode, last_ms)
     unit = words.unit(last.unit) if last else ""
@@ -114,7 +118,7 @@ def _episode(context: Context, episode: Episode) -> Markup:
         "article",
         h(
             "div",
-            parts.chip("red", t("verdict.exceeds")),
+            parts.chip("red", t("verdict.falls_short" if episode.lower else "verdict.exceeds")),
             h("h3", link(words.evidence_url(figure_id), context.names.factor(episode.source, episode.factor), cls="cover")),
             link(words.source_url(episode.source, factor=episode.factor, stat=episode.stat), place, cls="place"),
             cls="who",
@@ -126,7 +130,7 @@ def _episode(context: Context, episode: Episode) -> Markup:
             h(
                 "p",
                 t("now.limit", limit=words.scaled_number(episode.limit), stat=words.stat_words(episode.stat)),
-                *([" · ", t("now.over", times=f"{over:.2f}")] if over is not None else []),
+                *([" · ", t("now.over", times=f"{over:.2f}")] if over is not None and not episode.lower else []),
             ),
             cls="what",
         ),
@@ -139,7 +143,7 @@ def _episode(context: Context, episode: Episode) -> Markup:
         h(
             "div",
             h("b", t("now.since", time=words.clock(episode.start_ms, now_ms))),
-            h("p", t("now.hours", n=episode.hours), " · ", _freshness(last, now_ms)),
+            h("p", t("now.hours" if episode.level == "hour" else "now.days", n=episode.hours), " · ", _freshness(last, now_ms)),
             h("p", t("now.evidence"), " →", cls="go"),
             cls="since",
         ),

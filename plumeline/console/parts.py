@@ -36,6 +36,7 @@ STATE_ORDER = ("blind", "silent", "late", "never seen", "unregistered", "stopped
 """Worst first."""
 STRANGERS_MAX = 200
 """Sources that the registry does not know and that are listed."""
+_VERDICTS = {"exceeds": "verdict.broken", "complies": "verdict.complies", "not judged": "verdict.not_judged"}
 _CELL = re.compile(r"<td\b")
 LAG_MS_MAX = 60_000
 """A pipeline further behind is the likely cause of sources that look late."""
@@ -54,12 +55,30 @@ def state_chip(state: str) -> Markup:
 def verdict_chip(figure: Figure) -> Markup:
     """Return what was judged of a figure, or why nothing was."""
     if figure.verdict == "exceeds":
-        return chip("red", t("verdict.exceeds"))
+        below = figure.value is not None and figure.limit is not None and figure.value < figure.limit
+        return chip("red", t("verdict.falls_short" if below else "verdict.exceeds"))
     if figure.verdict == "not judged" or (not figure.ok and figure.limit is not None):
         return chip("blue", t("verdict.not_judged"))
     if not figure.ok:
         return chip("grey", t("verdict.no_value"))
     return chip("grey", t("verdict.complies") if figure.verdict == "complies" else t("verdict.none"))
+
+
+def verdicts(figure: Figure) -> list[Child]:
+    """Return what was judged of a figure by its own limit and, in words, by each of its others."""
+    return [verdict_chip(figure), *(h("span", f" · {told}", cls="quiet") for told in others(figure))]
+
+
+def others(figure: Figure) -> list[str]:
+    """Return what was judged of a figure by each limit beside its own: "50: complies"."""
+    return [
+        t(
+            "verdict.other",
+            limit=words.scaled_number(int(other["limit"])),
+            verdict=t(_VERDICTS.get(other["verdict"], "unknown")),
+        )
+        for other in figure.explain.get("others") or []
+    ]
 
 
 def state_word(figure: Figure) -> Markup:

@@ -11,11 +11,13 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.figures import Figure, period_start_ms
+from processors.points import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
 
 BEHIND = {
     ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
     ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
+    ("month", WITHIN): ("day", ("avg_ref", "avg")),
     **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
 }
 """Level and stats of what a figure is made of, where these are not its own."""

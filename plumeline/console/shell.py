@@ -32,6 +32,7 @@ SLOW_S = 5.0
 TABS = (
     ("now", ""),
     ("sources", "sources"),
+    ("findings", "findings"),
     ("alerts", "alerts"),
     ("quarantine", "quarantine"),
     ("why", "why"),

@@ -96,7 +96,7 @@ def _head(context: Context, source: str, state: SourceState) -> Markup:
     month = words.month_start(now_ms)
     items: list[tuple[str, Child]] = [
         (t("source.code"), h("code", source)),
-        (t("source.permit"), row.permit if row else None),
+        (t("source.permit"), link(words.query("limits", find=row.permit), row.permit) if row and row.permit else None),
         (t("source.kind"), t(f"kind.{row.kind}") if row else None),
         (
             t("source.last"),

@@ -11,7 +11,7 @@ from plumeline.console.html import h, link
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
-from processors.figures import DAY_MS, HOUR_MS, Figure, local_iso
+from processors.figures import DAY_MS, Figure, local_iso
 
 EVENTS_MAX = 15
 """Events, episodes and marks listed."""
@@ -31,7 +31,7 @@ def table(context: Context, source: str, figures: Sequence[Figure], keep: dict[s
                 cls="num" if f.ok else "",
             ),
             h("td", words.number(f.limit_number), cls="num"),
-            h("td", parts.verdict_chip(f)),
+            h("td", parts.verdicts(f)),
             h("td", str(f.n), cls="num"),
             h("td", parts.state_word(f)),
             h("td", link(words.source_url(source, **keep, zoom=local_iso(f.start_ms)), t("source.minutes"))),
@@ -59,9 +59,9 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                     "li",
                     parts.chip("red" if e.state == "open" else "grey", t(f"episode.{e.state}")),
                     link(
-                        words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/hour/{local_iso(e.end_ms - HOUR_MS)}"),
+                        words.evidence_url(f"{e.source}/{e.factor}/{e.stat}/{e.level}/{local_iso(e.end_ms - e.length_ms)}"),
                         t(
-                            "episode.line",
+                            "episode.line" if e.level == "hour" else "episode.line.day",
                             factor=name(source, e.factor),
                             start=words.clock(e.start_ms, now_ms),
                             n=e.hours,

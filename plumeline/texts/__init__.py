@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from plumeline.texts import alerts, common, evidence, frames, now, pipeline, source, why
+from plumeline.texts import alerts, common, evidence, findings, frames, limits, now, pipeline, source, why
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
-    "en": (common.EN, now.EN, source.EN, evidence.EN, alerts.EN, frames.EN, why.EN, pipeline.EN),
-    "zh": (common.ZH, now.ZH, source.ZH, evidence.ZH, alerts.ZH, frames.ZH, why.ZH, pipeline.ZH),
+    "en": (common.EN, now.EN, source.EN, evidence.EN, alerts.EN, frames.EN, why.EN, pipeline.EN, findings.EN, limits.EN),
+    "zh": (common.ZH, now.ZH, source.ZH, evidence.ZH, alerts.ZH, frames.ZH, why.ZH, pipeline.ZH, findings.ZH, limits.ZH),
 }
 """Language -> the tables of all pages."""
 NAMES = {"en": ("English", "en"), "zh": ("中文", "zh-CN")}

@@ -62,6 +62,9 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
+stat.within | share of hours within
+stat.min | least minute
+stat.max | greatest minute
 stat.mass | mass
 stat.mass_sub | mass with substitutes
 stat.capture | capture rate
@@ -83,6 +86,9 @@ stat.pressure_share | pressure distribution
 stat.back_pressure | back-pressure
 stat.processed | processed vapour
 verdict.exceeds | above limit
+verdict.falls_short | below limit
+verdict.broken | not kept
+verdict.other | limit {limit}: {verdict}
 verdict.complies | complies
 verdict.not_judged | not judged
 verdict.no_value | no value
@@ -209,6 +215,9 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
+stat.within | 达标小时比例
+stat.min | 最小分钟值
+stat.max | 最大分钟值
 stat.mass | 排放量
 stat.mass_sub | 含替代排放量
 stat.capture | 捕集率
@@ -230,6 +239,9 @@ stat.pressure_share | 压力分布状态
 stat.back_pressure | 液阻状态
 stat.processed | 处理后油气状态
 verdict.exceeds | 超标
+verdict.falls_short | 低于限值
+verdict.broken | 超限
+verdict.other | 限值 {limit}：{verdict}
 verdict.complies | 达标
 verdict.not_judged | 未判定
 verdict.no_value | 无数值

@@ -19,7 +19,8 @@ now.limit | limit {limit} {stat}
 now.over | {times} times over
 now.spark | hour means, last {n} h
 now.since | since {time}
-now.hours | hours above: {n}
+now.hours | hours beyond: {n}
+now.days | days beyond: {n}
 now.fresh | hour {hour}, {state}, {ago}
 now.no_figure | its hour is being rebuilt
 now.evidence | Evidence
@@ -68,6 +69,7 @@ now.over | 超标 {times} 倍
 now.spark | 小时均值，近 {n} 小时
 now.since | 自 {time} 起
 now.hours | 超标小时数：{n}
+now.days | 超标天数：{n}
 now.fresh | {hour} {state}，{ago}
 now.no_figure | 该小时正在重算
 now.evidence | 依据

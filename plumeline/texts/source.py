@@ -46,7 +46,8 @@ sources.none.filtered | No source is like that now.
 episode.open | open
 episode.closed | closed
 episode.withdrawn | withdrawn
-episode.line | {factor} from {start}, hours above: {n}, worst {worst} (limit {limit})
+episode.line | {factor} from {start}, hours beyond: {n}, worst {worst} (limit {limit})
+episode.line.day | {factor} from {start}, days beyond: {n}, worst {worst} (limit {limit})
 revision.line | {factor} {period}: now {value} {unit}, since {time}
 chart.limit | limit {limit}
 chart.no_data | no data
@@ -115,7 +116,8 @@ sources.none.filtered | 目前没有符合条件的监测点。
 episode.open | 进行中
 episode.closed | 已结束
 episode.withdrawn | 已撤回
-episode.line | {factor} 自 {start} 起，超标小时数 {n}，最大 {worst}（限值 {limit}）
+episode.line | {factor} 自 {start} 起，超标小时数 {n}，最不利 {worst}（限值 {limit}）
+episode.line.day | {factor} 自 {start} 起，超标天数 {n}，最不利 {worst}（限值 {limit}）
 revision.line | {factor} {period}：现为 {value} {unit}，自 {time} 起
 chart.limit | 限值 {limit}
 chart.no_data | 数据缺失

@@ -79,7 +79,17 @@ volumes and speed seen on a station console; band from memory, low | 体积与�
 seen; samples apart: an engineering default | 已见公开文本；采样间隔为工程缺省值
 seen; age of the pressures: an engineering default | 已见公开文本；压力时限为工程缺省值
 timing seen, limit from memory, high; samples apart: an engineering default | 时长已见公开文本，限值凭记忆，高；采样间隔为工程缺省值
+a proposal | 建议值
+pattern seen; threshold a proposal | 特征已见公开文本，阈值为建议值
+pattern seen in studies; threshold a proposal | 特征见于研究文献，阈值为建议值
+values above the range seen; threshold a proposal | 超量程情形已见公开文本，阈值为建议值
+after a falsifying switch seen in public firmware; threshold a proposal | 依据公开固件中的造假开关，阈值为建议值
+2 % seen; over a day a proposal | 2% 已见公开文本；以一天为窗口为建议值
 from memory, low | 凭记忆，低
+seen: {id} (limits); reference O2 from memory, high | 限值已见公开文本（{id}）；基准氧凭记忆，高
+seen: {id} (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本（{id}）；其余凭记忆，高
+seen: {id} (values) | 数值已见公开文本（{id}）
+seen: {id} | 已见公开文本（{id}）
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
 register rules 2.5 | 表底规则 2.5

@@ -99,14 +99,15 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
     """Convert minute means to reference oxygen, minute by minute.
 
     Args:
-        minutes: rows of ``pid``, ``minute``, ``value``, ``code``, ``digest``, ``as_of``, ``ref_o2`` and ``guard`` (at SCALE), ``oxygen_pid``.
+        minutes: rows of ``pid``, ``minute``, ``value``, ``code``, ``digest``, ``as_of``, ``ref_o2``, ``guard`` and ``air_o2``
+            (oxygen of ambient air; at SCALE), ``oxygen_pid``.
         oxygen: minute means of the oxygen points, ``pid`` being the ``oxygen_pid``.
 
     Returns:
         The rows with ``value`` converted, None without valid oxygen or where oxygen is at or above its guard; ``ambient`` is true there.
 
     Source:
-        AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2); order minute-then-mean (emission_rules 1.2).
+        AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2), US-8 with 20.9 for 21; order minute-then-mean (emission_rules 1.2).
     """
     joined = minutes.join(
         oxygen.select(oxygen_pid="pid", minute="minute", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of"),
@@ -114,7 +115,8 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
         how="left",
     )
     oxygen_fine, guard_fine = pl.col("oxygen"), pl.col("guard") * _FINER
-    converted = reference_oxygen_expr(pl.col("value"), oxygen_fine, pl.col("ref_o2") * _FINER, guard_fine, digits=MINUTE_SCALE)
+    reference, air = pl.col("ref_o2") * _FINER, pl.col("air_o2") * _FINER
+    converted = reference_oxygen_expr(pl.col("value"), oxygen_fine, reference, guard_fine, air=air, digits=MINUTE_SCALE)
     return joined.with_columns(
         value=converted,
         ambient=(oxygen_fine >= guard_fine).fill_null(False) & pl.col("value").is_not_null(),

@@ -270,7 +270,13 @@ def hourly_mass_kg(measured_mg_m3: Exact, dry_standard_m3_h: Exact) -> Fraction:
 
 
 def reference_oxygen_expr(
-    value: pl.Expr, oxygen: pl.Expr, reference: pl.Expr, guard: pl.Expr, *, digits: int = SCALE
+    value: pl.Expr,
+    oxygen: pl.Expr,
+    reference: pl.Expr,
+    guard: pl.Expr,
+    *,
+    air: pl.Expr | None = None,
+    digits: int = SCALE,
 ) -> pl.Expr:
     """Return ``at_reference_oxygen`` on integer columns, rounded half up.
 
@@ -279,7 +285,8 @@ def reference_oxygen_expr(
         oxygen: Int64, oxygen in the same gas [% by volume] at ``digits``.
         reference: Int64, reference oxygen [%] at ``digits``.
         guard: Int64, oxygen from which on nothing is converted [%] at ``digits``.
-        digits: decimal digits of oxygen, reference and guard.
+        air: Int64, oxygen of ambient air [%] at ``digits``; 21 where it is None.
+        digits: decimal digits of oxygen, reference, guard and air.
 
     Returns:
         Int64; null where an input is null, where oxygen is at or above the guard or that of air, where the reference is not
@@ -288,11 +295,11 @@ def reference_oxygen_expr(
     Source:
         AIR-CNV-5, as ``at_reference_oxygen``.
     """
-    air = pl.lit(int(AIR_OXYGEN_PCT) * 10**digits, dtype=pl.Int128)
-    above = value.cast(pl.Int128) * (air - reference.cast(pl.Int128))
-    below = air - oxygen.cast(pl.Int128)
+    ambient = pl.lit(int(AIR_OXYGEN_PCT) * 10**digits, dtype=pl.Int128) if air is None else air.cast(pl.Int128)
+    above = value.cast(pl.Int128) * (ambient - reference.cast(pl.Int128))
+    below = ambient - oxygen.cast(pl.Int128)
     rounded = (2 * above + below) // (2 * below)
-    meaningful = (oxygen < guard) & (below > 0) & (reference.cast(pl.Int128) < air)
+    meaningful = (oxygen < guard) & (below > 0) & (reference.cast(pl.Int128) < ambient)
     return pl.when(meaningful).then(rounded).cast(pl.Int64, strict=False)
 
 

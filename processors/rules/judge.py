@@ -27,6 +27,7 @@ CACHES_MAX = 1
 
 _ROUNDED = re.compile(r"rounded\((\d)\)")
 _LOWER = "op=>="
+_WHEN = re.compile(r"condition: .*?(\w+) ([<>]=?) ([0-9.]+)")
 
 
 class UnknownLimit(LookupError):
@@ -65,6 +66,12 @@ class LimitProfile:
     def bound(self) -> Literal["upper", "lower"]:
         """Which side of the limit breaks it; the table notes ``op=>=`` for a lower bound."""
         return "lower" if _LOWER in self.note else "upper"
+
+    @property
+    def when(self) -> str:
+        """The condition that the table notes, as limits.csv writes it ("w01010 > 12"); empty where there is none."""
+        found = _WHEN.search(self.note)
+        return " ".join(found.groups()) if found else ""
 
     @property
     def confirmed(self) -> bool:

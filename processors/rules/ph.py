@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 import polars as pl
 
@@ -18,6 +19,10 @@ from processors.rules.millionths import MILLION, millionths, rounded
 
 IONS_DIGITS = 40
 """Decimal digits of a concentration of hydrogen ions [mol/L]; at pH 14 still 26 significant ones."""
+PH_LEAST, PH_GREATEST = -2, 16
+"""Beyond these no water is; a mean of such readings is left as it is."""
+IONS_CACHED_MAX = 16_384
+"""pH values whose concentration is remembered; devices send two decimals, so that the same come again."""
 _CONTEXT = Context(prec=60)
 _ROW = {"value": pl.Int64, "mean": pl.Int64, "low": pl.Int64, "high": pl.Int64}
 
@@ -40,10 +45,30 @@ def hydrogen_mean(readings: Sequence[tuple[Exact, Exact]]) -> Decimal | None:
     total = sum((exact(volume) for _, volume in readings), Fraction(0))
     if not total > 0:
         return None
-    ions = sum((_ions(exact(ph)) * exact(volume) for ph, volume in readings), Fraction(0)) / total
-    with localcontext(_CONTEXT):
-        mean = IONS_DIGITS - (Decimal(ions.numerator) / Decimal(ions.denominator)).log10()
-        return mean.quantize(Decimal(1).scaleb(-SCALE), rounding=ROUND_HALF_UP)
+    return _ph(sum((_ions(exact(ph)) * exact(volume) for ph, volume in readings), Fraction(0)) / total)
+
+
+def ion_mean(readings: Sequence[tuple[int, int]], digits: int) -> int | None:
+    """Return ``hydrogen_mean`` of stored numbers.
+
+    Args:
+        readings: (pH at ``digits``, volume in any one unit, at least 0).
+
+    Returns:
+        pH at SCALE, rounded half up; None where there is no volume, or where a value is none that pH can have.
+
+    Source:
+        As ``hydrogen_mean``.
+
+    >>> ion_mean([(6_000_000, 30), (8_000_000, 90)], 6)
+    6589223
+    """
+    total = sum(volume for _, volume in readings)
+    scale = 10**digits
+    if not total > 0 or not all(PH_LEAST * scale <= value <= PH_GREATEST * scale for value, _ in readings):
+        return None
+    ions = sum(_stored_ions(value, digits) * volume for value, volume in readings)
+    return millionths(_ph(Fraction(ions, total)))
 
 
 def ph_days(readings: pl.DataFrame, *, ph_min: Exact, ph_max: Exact) -> pl.DataFrame:
@@ -99,6 +124,18 @@ def _mean(day: list[tuple[int, int | None]]) -> int | None:
         return None
     mean = hydrogen_mean(known)
     return None if mean is None else millionths(mean)
+
+
+def _ph(ions: Fraction) -> Decimal:
+    """Return the pH of a concentration of hydrogen ions as an integer, rounded half up at SCALE."""
+    with localcontext(_CONTEXT):
+        mean = IONS_DIGITS - (Decimal(ions.numerator) / Decimal(ions.denominator)).log10()
+        return mean.quantize(Decimal(1).scaleb(-SCALE), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=IONS_CACHED_MAX)
+def _stored_ions(value: int, digits: int) -> int:
+    return _ions(Fraction(value, 10**digits))
 
 
 def _ions(ph: Fraction) -> int:

@@ -14,8 +14,8 @@ from alerts.lifecycle import acknowledged as known
 from alerts.message import render
 from alerts.outbox import Outbox
 from ingest.registry import Contact, Registry
-from ingest.registry_files import load_registry
 from processors.figures import HOUR_MS, Event, local_iso
+from processors.registry_check import load_registry
 from tests.alerts.given import BASE, SOURCE, about, contact, ms, over, registry
 from tests.conftest import REPO
 

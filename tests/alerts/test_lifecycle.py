@@ -60,6 +60,39 @@ OPENED = ("exceedance.opened", "opened", "red")
         pytest.param(
             [over("withdrawn", live=False)], [("exceedance.withdrawn", "withdrawn", "red")], id="withdrawn after we forgot"
         ),
+        pytest.param(
+            [over(hours=1, episode="permit"), over(hours=1, episode="ultra-low", beside="permit")],
+            [OPENED],
+            id="one hour above two limits is told once",
+        ),
+        pytest.param(
+            [
+                over(hours=1, episode="ultra-low"),
+                over(hours=1, episode="permit"),
+                over("lengthened", hours=2, episode="ultra-low", beside="permit"),
+            ],
+            [OPENED, OPENED],
+            id="worse news is told, the lesser goes on unsaid",
+        ),
+        pytest.param(
+            [
+                over(hours=1, episode="permit"),
+                over(hours=1, episode="ultra-low", beside="permit"),
+                over("closed", episode="permit", closed_by="complies"),
+                over("lengthened", hours=2, episode="ultra-low"),
+                over("closed", episode="ultra-low", closed_by="complies"),
+            ],
+            [
+                OPENED,
+                ("exceedance.closed", "resolved", "red"),
+                ("exceedance.lengthened", "opened", "red"),
+                ("exceedance.closed", "resolved", "red"),
+            ],
+            id="the lesser limit is told once it alone is exceeded",
+        ),
+        pytest.param(
+            [over(hours=1, episode="ultra-low", beside="permit")], [OPENED], id="beside what was never told it is told itself"
+        ),
         pytest.param([over("retrospective", live=False)], [], id="retrospective waits for the digest"),
         pytest.param(
             [over("retrospective", live=False), over("lengthened", live=True, hours=3)],

@@ -62,6 +62,30 @@ def test_still_over_limit() -> None:
     ]
 
 
+def test_an_hour_beyond_two_limits() -> None:
+    """One message names both: the gravest with its times over, the other in a line of its own, by the name of its limit."""
+    event = over(hours=1, limit="40", limit_id="PERMIT", basis="", also=[{"limit_id": "PWR-ULE-SO2", "limit": "35"}])
+    assert words(event)[3:5] == ["Limit 40 mg/m³: PERMIT.", "Beyond 35 mg/m³ as well: PWR-ULE-SO2."]
+
+
+def test_below_a_limit() -> None:
+    """A bound from below says what was asked at least, and nothing of times over."""
+    event = over(hours=1, value="5.9", limit="6", unit="pH", stat="min", bound="lower", times_over=None)
+    assert words(event)[:2] == [
+        f"[RED] SO₂ below its limit — {PLACE}",
+        "5.9 pH, at least 6 asked (hour 02:00–03:00, least of the minutes); first hour.",
+    ]
+
+
+def test_a_day_over_its_limit() -> None:
+    """A limit over days counts days and valid hours."""
+    of_day = {"hour_start": "2026-06-30T00:00:00+08:00", "hour_end": "2026-07-01T00:00:00+08:00", "stat": "avg", "n": 22}
+    assert words(over("lengthened", hours=2, since="2026-06-29T00:00:00+08:00", **of_day))[1:3] == [
+        "46.8 mg/m³ against 35 (day 2026-06-30, measured), 0.34 times over; second day in a row, since 2026-06-29 00:00.",
+        "22 valid hours; final.",
+    ]
+
+
 ENDS = {
     "complies": [
         f"[RESOLVED] SO₂ within its limit again — {PLACE}",

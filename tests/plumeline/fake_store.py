@@ -116,6 +116,32 @@ def registry_zh() -> Registry:
     )
 
 
+def findings() -> list[Event]:
+    """Return patterns found at the stack on the last two days, newest first, and one at the other outlet a month and a half ago."""
+    midnight = HOUR - 15 * HOUR_MS
+    rows = (
+        (STACK, "a21026", "DQ-4", 3, 1, "21 of 24 valid hours just below the limit, none above"),
+        (STACK, "a21002", "DQ-10", 5, 1, "24 hourly values equal those of 6 days before; 2 times that day"),
+        (STACK, "a21026", "DQ-4", 3, 2, "20 of 24 valid hours just below the limit, none above"),
+        (VOC, "a24088", "DQ-14", 5, 45, f"1440 values, all from 10 to 18 and evenly spread: {SCRIPT}"),
+    )
+    found = []
+    for source, factor, rule, weight, ago, told in rows:
+        start = midnight - ago * DAY_MS
+        facts = {
+            "text": told,
+            "rule": rule,
+            "detector": rule,
+            "pack": "cn-flue-gas",
+            "weight": weight,
+            "start": local_iso(start),
+        }
+        facts |= {"end": local_iso(start + DAY_MS), "day": local_iso(start)[:10], "hours": 24, "unit": "mg/m3"}
+        facts |= {"low": "20.1", "high": "34.9", "mean": "32.25", "stat": "avg_ref", "limit": "35"}
+        found.append(Event(f"f{rule}{ago}", "screening.finding", source, factor, start + DAY_MS + MINUTE_MS, True, facts))
+    return found
+
+
 @dataclass
 class FakeStore:
     """Answers as processors.store.StoreQuery says; ``mode`` is "busy", "empty", "away" or "slow"."""
@@ -254,6 +280,7 @@ class FakeStore:
             Event("e2", "exceedance.lengthened", STACK, "a21026", HOUR + 4000, True, {}),
             Event("e1", "exceedance.opened", STACK, "a21026", HOUR - HOUR_MS + 4000, True, {}),
             Event("e0", "source.on_time", STACK, None, NOW_MS - 2 * DAY_MS, True, {}),
+            *findings(),
         ]
         return [e for e in found if source in (None, e.source) and e.kind.startswith(kind or "")][:limit]
 

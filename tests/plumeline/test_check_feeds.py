@@ -317,6 +317,21 @@ def test_a_gas_turbines_episodes_and_gaps(column: str, factor: str) -> None:
     assert [missing for _start, _end, missing in found] == [8_760 - 7_411, 8_784 - 7_628]
 
 
+@pytest.mark.parametrize(("column", "factor"), [("co_mg_m3", "a21005"), ("nox_mg_m3", "a21002")])
+def test_a_gas_turbines_days(column: str, factor: str) -> None:
+    """925 days of consecutive hours; one with fewer than 20 of them is withheld (AIR-AVG-4)."""
+    by_date: dict[datetime, list[Fraction]] = {}
+    for start, value in turbine_hours(column).items():
+        by_date.setdefault(start.replace(hour=0), []).append(value)
+    days = figures(checked("gas_turbine_cems"), "gas-turbine", factor, "avg", "day")
+    assert {at(f).astimezone(LOCAL): (f.value, f.n, f.reason) for f in days.values() if f.n} == {
+        day: (units(sum(found) / len(found)), len(found), None) if len(found) >= 20 else (None, 19, "19 valid hours of 20")
+        for day, found in by_date.items()
+    }
+    # 7,411 hours = 308 days and 19 hours, 7,628 = 317 days and 20 hours, 7,152 = 298 days
+    assert (len(by_date), [len(found) for found in by_date.values() if len(found) < 24]) == (309 + 318 + 298, [19, 20])
+
+
 def effluent_hours() -> dict[datetime, Fraction]:
     return {
         datetime.fromisoformat(row["time_local"]).replace(tzinfo=LOCAL): Fraction(row["hourly_avg"])

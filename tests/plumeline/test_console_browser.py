@@ -27,6 +27,8 @@ PAGES = (
     "/sources",
     f"/source/{STACK}",
     f"/evidence?figure={FIGURE}",
+    "/findings",
+    f"/findings/{STACK}",
     "/alerts",
     "/quarantine",
     "/why",

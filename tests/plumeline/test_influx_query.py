@@ -145,7 +145,8 @@ def questions() -> dict[str, Callable[[Any], Any]]:
     for source in (STACK, METER, STRANGE, "enterprise:E1", "nobody"):
         for level in ("minute", "hour", "day"):
             out[f"figures {source} {level}"] = lambda s, a=source, b=level: s.figures(a, b, *ALL)
-            out[f"cold_figures {source} {level}"] = lambda s, a=source, b=level: s.cold_figures(a, b, *DAY)
+            if level != "minute":
+                out[f"cold_figures {source} {level}"] = lambda s, a=source, b=level: s.cold_figures(a, b, *DAY)
             out[f"totals {level}"] = lambda s, b=level: s.totals(b, *ALL)
         out |= {
             f"noon {source}": lambda s, a=source: s.figures(a, "hour", ms(NOON), ms(NOON) + HOUR_MS, SO2),

@@ -21,6 +21,7 @@ KV15, KV5, T4 = Decimal("0.9761"), Decimal("0.9161"), Decimal("2.132")
 def test_allowed_deviation() -> None:
     """EX-9.4: 20 % of 200 is a deviation of 20.41, and QAL2 passes up to 19.92."""
     assert (number_text(SIGMA), number_text(SIGMA * Fraction(KV15))) == ("20.41", "19.92")
+    assert en14181.allowed_deviation(196, confidence_pct=20, coverage=Decimal("1.96")) == 20
 
 
 @pytest.mark.parametrize(("deviation", "outcome"), [("19.92", "passes"), ("19.93", "fails")])
@@ -52,6 +53,7 @@ def ast(difference: str, deviation: str = "6", n: int = 5, allowed: Fraction = S
         pytest.param("0", "28.04", "passes", id="variability just within 1.5 · 20.408 · 0.9161"),
         pytest.param("0", "28.05", "fails", id="variability beyond"),
         pytest.param("20", "0", "passes", id="within the allowed deviation alone"),
+        pytest.param("20.41", "0", "fails", id="beyond 20.408"),
     ],
 )
 def test_surveillance(difference: str, deviation: str, outcome: str) -> None:
@@ -143,6 +145,7 @@ DRIFTS = [Decimal(d) for d in ("1.2", "0.9", "1.4", "0.2", "1.7")]
 def test_cusum() -> None:
     """EX-9.5: sums 0.699, 1.098, 1.997, 1.696, 2.895; the alarm is at the fifth."""
     states = cusum(DRIFTS)
+    assert not Cusum().alarm
     assert [number_text(state.positive, 3) for state in states] == ["0.699", "1.098", "1.997", "1.696", "2.895"]
     assert [state.alarm for state in states] == [False] * 4 + [True]
     assert {state.negative for state in states} == {0}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from alerts.outbox import Outbox
 from ingest.log import PARTITIONS, Entry, partition_of
 from ingest.registry import Contact, Escalation, Limit, Registry, StageRule
-from ingest.registry_files import RegistryFaults, load_registry
+from ingest.registry_files import RegistryFaults
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
@@ -21,6 +21,7 @@ from processors.episodes import EpisodeBook, HourVerdict
 from processors.escalation import days_changed, judging
 from processors.figures import DAY_MS, HOUR_MS, Event
 from processors.memory import Settings
+from processors.registry_check import load_registry
 from tests.conftest import REPO
 from tests.processors.given import MIDNIGHT, SO2, STACK, ms, registry, stack_hour, tick
 

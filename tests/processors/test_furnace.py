@@ -93,7 +93,7 @@ def test_cold_slots(rows: pl.DataFrame, violations: list[bool]) -> None:
 def test_a_cold_slot_tells_its_day_and_number() -> None:
     """Each furnace counts for itself, in local days."""
     rows = pl.concat([slots(849, start=MIDNIGHT - SLOT_MS), slots(848), slots(847).with_columns(pid=pl.lit(2, pl.Int64))])
-    found = furnace.cold_slots(rows, temperature_degc_min=850, slots_max=5, offset_ms=OFFSET_MS)
+    found = furnace.cold_slots(rows.reverse(), temperature_degc_min=850, slots_max=5, offset_ms=OFFSET_MS)
     assert found.rows() == [
         (1, MIDNIGHT - DAY_MS, MIDNIGHT - SLOT_MS, 849 * M, 1, False),
         (1, MIDNIGHT, MIDNIGHT, 848 * M, 1, False),
@@ -170,6 +170,16 @@ def test_the_mean_of_the_rest(
         assert found == (1, MIDNIGHT, *expected)
 
 
+def test_means_come_in_order() -> None:
+    """By point and day, whatever the order of hours."""
+    one = hours((24, 240, ""))
+    rows = pl.concat(
+        [one.with_columns(pl.col("day") + d * DAY_MS, pid=pl.lit(pid, pl.Int64)) for pid in (3, 1, 2) for d in (1, 0)]
+    )
+    found = furnace.day_means_of_rest(rows, hours_min=20, basis="fixed20")
+    assert found.select("pid", "day").rows() == [(pid, MIDNIGHT + d * DAY_MS) for pid in (1, 2, 3) for d in (0, 1)]
+
+
 def test_the_daily_limit() -> None:
     """EX-4.3: 240.0 complies with 250, 262.5 would exceed it."""
     limit = judge.limit_profile("WTE-NOX-24H").limit_1e6
@@ -215,8 +225,11 @@ def test_exceeding_days(rows: list[tuple[int, bool | None]], expected: tuple[int
 
 def test_a_month_ends_the_count() -> None:
     """Six days over the end of a month are none too many."""
-    found = furnace.exceeding_days(days(*((d, True) for d in range(29, 35))), days_max=5, offset_ms=OFFSET_MS)
-    assert found.select("n", "trigger").rows() == [(3, None), (3, None)]
+    rows = days(*((d, True) for d in range(29, 35)))
+    plants = pl.concat([rows.with_columns(pid=pl.lit(pid, pl.Int64)) for pid in (4, 2, 3, 1)])
+    found = furnace.exceeding_days(plants, days_max=5, offset_ms=OFFSET_MS)
+    assert found.select("pid", "n", "trigger").rows() == [(pid, 3, None) for pid in (1, 1, 2, 2, 3, 3, 4, 4)]
+    assert (found["month"].to_list()) == [MIDNIGHT, MIDNIGHT + 31 * DAY_MS] * 4
 
 
 def test_one_warning_for_one_stay_outside() -> None:
@@ -232,5 +245,5 @@ def test_one_warning_for_one_stay_outside() -> None:
     )
     found = furnace.warnings(rows.reverse(), low=500, high=2_000, gap_s_max=60, cover_s=60)
     assert found.rows() == [(1, ten, ten + 10 * MINUTE_MS, 10), (1, ten + 11 * MINUTE_MS, ten + 12 * MINUTE_MS, 1)]
-    assert furnace.warnings(rows, low=500, high=None, gap_s_max=60, cover_s=60).height == 1
-    assert furnace.warnings(rows, low=None, high=2_000, gap_s_max=60, cover_s=60).height == 1
+    assert furnace.warnings(rows, low=500, high=None, gap_s_max=60, cover_s=60).rows() == [found.row(1)]
+    assert furnace.warnings(rows, low=None, high=2_000, gap_s_max=60, cover_s=60).rows() == [found.row(0)]

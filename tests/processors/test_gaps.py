@@ -36,6 +36,7 @@ def test_before_a_gap() -> None:
     assert gaps.mean_before([30, 36, 45], gap_n=3) == 37
     assert gaps.median_before([Decimal(text) for text in ("9.9", "7.1", "7.4", "7.2")], gap_n=3) == Fraction("7.2")
     assert gaps.median_before([1, 4, 2, 3], gap_n=4) == Fraction("2.5")
+    assert (gaps.mean_before([30, 36, 45], gap_n=1), gaps.median_before([30, 36, 45], gap_n=1)) == (45, 45)
 
 
 @pytest.mark.parametrize("gap", [0, 4, -1])
@@ -54,9 +55,9 @@ def test_filled_across() -> None:
     values = [None, 30, *[None] * 5, 36, *[None] * 25, 7, None]
     rows = pl.DataFrame(
         {
-            "pid": [1] * len(values) + [2] * 3,
-            "hour": [i * HOUR_MS for i in range(len(values))] + [0, HOUR_MS, 2 * HOUR_MS],
-            "value": [None if v is None else v * M for v in values] + [1, None, 2],
+            "pid": [1] * len(values) + [2] * 3 + [3] * 2,
+            "hour": [i * HOUR_MS for i in range(len(values))] + [0, HOUR_MS, 2 * HOUR_MS, 0, HOUR_MS],
+            "value": [None if v is None else v * M for v in values] + [1, None, 2, None, 5],
         }
     )
     for each in (rows, rows.sample(fraction=1, shuffle=True, seed=4)):
@@ -69,6 +70,7 @@ def test_filled_across() -> None:
             (2, HOUR_MS, None, 1, 2),  # 1.5 millionths, half up
             (2, 2 * HOUR_MS, 2, None, None),
         ]
+        assert found.filter(pl.col("pid") == 3).rows() == [(3, 0, None, 1, None), (3, HOUR_MS, 5, None, None)]
 
 
 def test_the_longest_gap_on_rows() -> None:

@@ -61,9 +61,9 @@ def test_a_case_that_is_not_met_says_what_there_is() -> None:
         "line 7: expect hour 10:00 SO2 20.01; it is 20.00, as 20.000000",
         "line 8: expect hour 10:00 SO2 none; it is 20.000000, as 20.000000",
         "line 9: expect hour 10:00 NOX 1; there is no such figure",
-        "line 10: expect no exceedance; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00",
+        "line 10: expect no exceedance; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00 of L19",
         "line 11: expect exceedance SO2 10:00 to 11:00 times 0.06; it is 0.05 times over",
-        "line 12: expect exceedance SO2 10:00 to 12:00; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00",
+        "line 12: expect exceedance SO2 10:00 to 12:00; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00 of L19",
     )
 
 

@@ -32,8 +32,8 @@ def series(values: Values, *, step_s: int = 60, times_s: Sequence[int] = (), pid
 
 def flags(test: Callable[..., pl.DataFrame], rows: pl.DataFrame, **settings: Any) -> list[int]:
     """Return the flags of point 1, whatever the order of rows and whatever another point does."""
-    other = series([1, 900, 1, 1, 1], pid=2)
-    for each in (pl.concat([other, rows]), pl.concat([rows, other]).reverse()):
+    first, other = series([500, 1, 900], pid=0, start=-(10**8)), series([1, 900, 1, 1, 1], pid=2)
+    for each in (pl.concat([other, rows, first]), pl.concat([first, rows, other]).reverse()):
         found = test(each, **settings)
         assert found.select("pid", "time_ms").equals(each.select("pid", "time_ms").sort("pid", "time_ms"))
     assert test(rows.clear(), **settings).is_empty()
@@ -65,6 +65,9 @@ def test_percentile_range() -> None:
     assert flags(qartod.percentile_range, rows, low_pct=5, high_pct=95, pad=Decimal("0.025")) == [1, 1, 1, 1, 1, 1, 9]
     assert flags(qartod.percentile_range, rows, low_pct=5, high_pct=95, pad=Decimal("0.024")) == [1, 3, 1, 1, 1, 3, 9]
     assert flags(qartod.percentile_range, series([None]), low_pct=5, high_pct=95, pad=0) == [9]
+    # of 0, 5 and 8 millionths the quartiles are 2.5 and 6.5 millionths
+    fine = series(["0", "0.000005", "0.000008"])
+    assert flags(qartod.percentile_range, fine, low_pct=25, high_pct=75, pad=0) == [3, 1, 3]
 
 
 @settings(max_examples=200)
@@ -111,6 +114,14 @@ def test_spike(method: str, values: Values, expected: list[int]) -> None:
     assert flags(qartod.spike, series(values), method=method, suspect=5, fail=7) == expected
 
 
+def test_the_finest_spikes() -> None:
+    """At a threshold of zero a millionth stands out, up or down; a slope never does."""
+    tiny = "0.000001"
+    assert flags(qartod.spike, series([0, tiny, 0, tiny]), method="differential", suspect=0, fail=1) == [2, 3, 3, 2]
+    assert flags(qartod.spike, series([0, 1, 2]), method="differential", suspect=0, fail=1) == [2, 1, 2]
+    assert flags(qartod.spike, series([5, tiny, 5]), method="average", suspect=4, fail=5) == [2, 3, 2]
+
+
 @pytest.mark.parametrize(
     ("values", "fail", "expected"),
     [
@@ -125,6 +136,12 @@ def test_spike(method: str, values: Values, expected: list[int]) -> None:
 def test_rate_of_change(values: Values, fail: Decimal | None, expected: list[int]) -> None:
     """EX-7.9: 20, 26, 27 a minute apart, at 0.08 per second."""
     assert flags(qartod.rate_of_change, series(values), suspect_s=Decimal("0.08"), fail_s=fail) == expected
+
+
+def test_a_rate_that_is_no_decimal() -> None:
+    """A third of a unit per second: 20 in a minute is just that, a millionth more is faster."""
+    rows = series([0, 20, "40.000001"])
+    assert flags(qartod.rate_of_change, rows, suspect_s=Fraction(1, 3), fail_s=None) == [1, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -149,6 +166,15 @@ def test_three_readings_can_be_flat() -> None:
     assert flags(qartod.flat_line, series([5, 5, 5]), suspect_s=60, fail_s=120, tolerance=1) == [1, 3, 4]
     rows = series([5] * 5, times_s=(0, 60, 120, 180, 9_000))
     assert flags(qartod.flat_line, rows, suspect_s=180, fail_s=9_000, tolerance=1) == [1, 1, 1, 3, 3]
+    assert flags(qartod.flat_line, series([5, 5]), suspect_s=60, fail_s=60, tolerance=1) == [1, 1]
+
+
+def test_the_window_of_a_flat_line() -> None:
+    """Its steps are the whole ones that the time holds; it is one reading longer, and only known values in it count."""
+    long = series([1, 2, 2, 3], step_s=1_000)
+    assert flags(qartod.flat_line, long, suspect_s=1_999, fail_s=9_999, tolerance=1) == [1, 1, 3, 1]
+    assert flags(qartod.flat_line, series([1, 5, 5, 5]), suspect_s=120, fail_s=999, tolerance=1) == [1, 1, 1, 3]
+    assert flags(qartod.flat_line, series([1, None, None, 5]), suspect_s=120, fail_s=999, tolerance=1) == [1, 9, 9, 3]
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,21 @@ def test_columns_times_a_factor(value: int, factor: Fraction) -> None:
     assert Decimal(text) == m.unscaled(value)
 
 
+def test_a_share_just_at_its_edge() -> None:
+    """A quarter is at least 25 % and not above it."""
+    part, whole = pl.lit(1), pl.lit(4)
+    shares = [Fraction(25), Fraction("24.99"), Fraction("25.01")]
+    assert [pl.select(m.share_above(part, whole, s)).item() for s in shares] == [False, True, False]
+    assert [pl.select(m.share_at_least(part, whole, s)).item() for s in shares] == [True, True, False]
+
+
 def test_quotients_and_text_at_zero() -> None:
     """Over zero or less there is no quotient, one that does not fit is none, and zero has no sign."""
     frame = pl.DataFrame({"n": [0, 1, 5, -5, 2**62], "d": [0, -1, 2, 2, 1]})
     assert frame.select(m.quotient_expr(pl.col("n") * 1, pl.col("d"))).to_series().to_list() == [None, None, 3, -2, 2**62]
     assert frame.select(m.quotient_expr(m.wide(pl.col("n")) * 4, pl.col("d"))).to_series().to_list()[-1] is None
-    assert pl.select(m.text_expr(pl.lit(0))).item() == "0"
+    texts = [pl.select(m.text_expr(pl.lit(value))).item() for value in (0, 1, -1, -1_500_000)]
+    assert texts == ["0", "0.000001", "-0.000001", "-1.5"]
 
 
 def test_local_periods() -> None:
@@ -140,6 +149,9 @@ def test_local_periods() -> None:
         month_number(pl.col("t"), OFFSET_MS).alias("n"), month_length(pl.col("t"), OFFSET_MS).alias("l"), h=hour_of(pl.col("t"))
     )
     assert row.row(0) == (12, 31, new_year - 3_600_000)
+    for time, number, days in ((new_year, 1, 31), (1_774_972_800_000, 4, 30)):  # the second is 2026-04-01T00:00+08:00
+        here = pl.lit(time)
+        assert pl.select(n=month_number(here, OFFSET_MS), l=month_length(here, OFFSET_MS)).row(0) == (number, days)
     assert pl.select(h=hour_of(pl.lit(-1))).item() == -3_600_000
 
 
@@ -167,7 +179,7 @@ def series(text: str, pid: int = 1) -> pl.DataFrame:
 )
 def test_spells(text: str, expected: list[tuple[int, int, int, int | None]]) -> None:
     """Start, end, readings and the first reading after, whatever the order of rows and whatever another point does."""
-    rows = pl.concat([series(text), series("11111", pid=2)])
+    rows = pl.concat([series("1111111", pid=0), series(text), series("11111", pid=2)])
     for each in (rows, rows.reverse(), rows.sample(fraction=1, shuffle=True, seed=3)):
         found = spells(each, MET, gap_ms_max=20, cover_ms=10)
         assert found.filter(pl.col("pid") == 1).select("start_ms", "end_ms", "n", "left_ms").rows() == expected
@@ -178,6 +190,12 @@ def test_how_long_it_held() -> None:
     """Each reading knows the start of its spell, and the time up to its own end."""
     found = held(series("1101"), MET, gap_ms_max=10, cover_ms=10)
     assert found.select("time_ms", "start_ms", "held_ms").rows() == [(0, 0, 10), (10, 0, 20), (30, 30, 10)]
+    assert found["spell"].n_unique() == 2
+    three = pl.concat([series("10?1", pid=pid) for pid in (3, 1, 2)]).reverse()
+    told = [(pid, time) for pid in (1, 2, 3) for time in (0, 30)]
+    assert held(three, MET, gap_ms_max=10, cover_ms=10).select("pid", "time_ms").rows() == told
+    long = reached(three, MET, lasting_ms=10, gap_ms_max=10, cover_ms=10)
+    assert long.select("pid", "reached_ms").rows() == [(pid, time + 10) for pid, time in told]
 
 
 @pytest.mark.parametrize(("lasting", "expected"), [(30, [(0, 40, 30)]), (40, [(0, 40, 40)]), (41, [])])

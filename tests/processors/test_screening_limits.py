@@ -101,6 +101,14 @@ def test_edge_density(below: int, above: int, far: int, told: bool) -> None:
     assert found == ([(0, 24 * 60, f"{below} hours just below the limit, {above} just above", 3)] if told else [])
 
 
+def test_a_ratio_that_is_no_whole_number() -> None:
+    """Five just below to two just above are 2.5."""
+    options = {"below_times": Decimal("0.95"), "above_times": Decimal("1.05"), **DAY}
+    rows = series(["35"] * 5 + ["36"] * 2 + ["20"] * 13)
+    for ratio, n in (("2.5", 1), ("2.6", 0)):
+        assert len(screened("DQ-4", screening.edge_density, rows, ratio_min=Decimal(ratio), **options)) == n
+
+
 DROP = {
     "high_times": Decimal("0.95"),
     "low_times": Decimal("0.5"),
@@ -148,6 +156,9 @@ FELL = "fell from 34.5 to 12 in 60 s at a limit of 35 with load and oxygen stead
         pytest.param(minutes(["34.5", "12"], load=["60", "66"]), [], id="load fell too"),
         pytest.param(minutes(["34.5", "12"], oxygen=["6", "5"]), [(0, 1, FELL, 2)], id="oxygen steady within one"),
         pytest.param(minutes(["34.5", "12"], oxygen=["6", "7.1"]), [], id="oxygen rose"),
+        pytest.param(minutes(["34.5", "12"], oxygen=["6", "4.9"]), [], id="oxygen fell"),
+        pytest.param(minutes(["34.5", "12"], load=["60", "66"]), [], id="load rose too far"),
+        pytest.param(minutes(["34.5", "12"], load=["60", "54"]), [], id="load fell too far"),
         pytest.param(minutes(["34.5", "12"], load=[None, "60"]), [], id="load not known"),
         pytest.param(minutes(["34.5", "12"], normal=[True, False]), [], id="flagged"),
         pytest.param(minutes(["34.5", "12"], normal=[None, True]), [], id="flag not known"),
@@ -158,6 +169,17 @@ FELL = "fell from 34.5 to 12 in 60 s at a limit of 35 with load and oxygen stead
 def test_drops(rows: pl.DataFrame, expected: list[tuple[int, int, str, int]]) -> None:
     """EX-7.12: 34.5, one minute later 12.0, at a limit of 35, with load steady and flag N."""
     assert screened("DQ-5", screening.drops, rows, **DROP) == expected
+
+
+def test_drops_of_several_points() -> None:
+    """The last value of one point says nothing of the next one, and events are counted by point."""
+
+    def of(pid: int, values: list[str | None], minute: int = 0) -> pl.DataFrame:
+        return minutes(values, start=MIDNIGHT + minute * MINUTE_MS).with_columns(pid=pl.lit(pid, pl.Int64))
+
+    assert screened("DQ-5", screening.drops, pl.concat([of(1, ["34.5"]), of(2, ["12"], 1)]), **DROP) == []
+    rows = [of(1, ["12"], 5), of(2, ["34.5", "12"]), of(3, ["34.5", "12"]), of(4, ["34.5", "12"])]
+    assert screened("DQ-5", screening.drops, pl.concat(rows), **DROP) == [(0, 1, FELL, 2)] * 3
 
 
 @pytest.mark.parametrize(("third_day", "weights"), [(6, [2, 2, 9]), (7, [2, 2, 2])])

@@ -107,6 +107,21 @@ def test_dilution(value: str, diluted: bool) -> None:
     assert reason.endswith(FELL) is diluted
 
 
+def test_a_share_that_is_no_decimal() -> None:
+    """Two thirds of a percent of 24 are 0.16."""
+    for value, diluted in (("1.36", True), ("1.360001", False)):
+        options = {**AMBIENT, "same_pct_max": Fraction(2, 3)}
+        ((_, _, reason),) = screened("DQ-6", screening.ambient_oxygen, oxygen(12, value=value), **options)
+        assert reason.endswith(FELL) is diluted
+
+
+def test_another_point_was_not_diluted() -> None:
+    """What one point showed last is not what the next one showed before."""
+    other = minutes(1, oxygen="13", value="24", running=True).with_columns(pid=pl.lit(0, pl.Int64))
+    alone = minutes(12, oxygen="20.6", value="1.2", running=True)
+    assert screened("DQ-6", screening.ambient_oxygen, pl.concat([other, alone]), **AMBIENT) == [(0, 12, AIR_12)]
+
+
 @pytest.mark.parametrize(("oxygen_before", "value_before"), [("21", "24"), ("13", "0")])
 def test_nothing_to_dilute(oxygen_before: str, value_before: str) -> None:
     """Where nothing was burnt before, or nothing emitted, nothing fell."""
@@ -149,6 +164,13 @@ def test_flow_against_plant(rows: pl.DataFrame, expected: list[tuple[int, int, s
     """EX-7.12: 0.2 m/s for 35 minutes with the plant on."""
     found = screened("DQ-7", screening.flow_against_plant, rows, zero_m_s=Decimal("0.5"), lasting_s=1_800, **TIMES)
     assert found == expected
+
+
+def test_flow_in_order_of_time() -> None:
+    """Both kinds of evidence come as they began."""
+    rows = pl.concat([minutes(35, value="0.6", running=False), minutes(35, 60, value="0.2", running=True)])
+    found = screened("DQ-7", screening.flow_against_plant, rows, zero_m_s=Decimal("0.5"), lasting_s=1_800, **TIMES)
+    assert [row[:2] for row in found] == [(0, 35), (60, 95)]
 
 
 def opposed(swaps: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -88,6 +88,12 @@ def test_constant(values: Values, expected: list[tuple[float, float, str]]) -> N
     assert constant(pl.concat([hourly(values), hourly(["1", "2", "3", "4"], pid=2)])) == expected
 
 
+def test_points_are_not_one_stretch() -> None:
+    """Two constant hours of one point and two of the next, or of a point before and after a gap, are not four."""
+    rows = [hourly(["1", "5", "5"]), hourly(["5", "5", "9"], pid=2), hourly(["5", "5"], pid=2, start=MIDNIGHT + 9 * HOUR_MS)]
+    assert constant(pl.concat(rows)) == []
+
+
 @pytest.mark.parametrize("running", [False, None])
 def test_a_stopped_source_may_be_constant(running: bool | None) -> None:
     """Zeros of a source that is stopped, or of which that is not known, are no evidence."""
@@ -104,6 +110,7 @@ def day_between(low: str, high: str, n: int = 24) -> pl.DataFrame:
     [
         pytest.param(day_between("31.0", "34.2"), "between 31 and 34.2, 1.6 % of the measuring range", id="EX-7.1 flagged"),
         pytest.param(day_between("31.0", "35.4"), None, id="EX-7.1 not: 2.2 %"),
+        pytest.param(day_between("31.0", "34.3"), "between 31 and 34.3, 1.7 % of the measuring range", id="1.65 % half up"),
         pytest.param(day_between("31.0", "35.0"), "between 31 and 35, 2 % of the measuring range", id="exactly 2 %"),
         pytest.param(day_between("31.0", "35.000001"), None, id="just more"),
         pytest.param(day_between("31.0", "34.2", 20), "between 31 and 34.2, 1.6 % of the measuring range", id="20 hours"),
@@ -117,6 +124,17 @@ def test_small_range(rows: pl.DataFrame, reason: str | None) -> None:
     found = screening.small_range(rows.reverse(), **options)  # type: ignore[arg-type]
     assert told(found, "DQ-2") == ([] if reason is None else [(0, 24, reason)])
     assert screening.small_range(rows.with_columns(running=pl.lit(False)), **options).is_empty()  # type: ignore[arg-type]
+
+
+def test_a_share_that_is_no_decimal() -> None:
+    """From 31.0 to 34.0 is 1.5 % of 200, which is 9/6 and above 4/3; where the range changes in the day the greatest counts."""
+    options = {"window_s": 86_400, "readings_min": 20, "offset_ms": OFFSET_MS, "weight": 7}
+    rows = day_between("31.0", "34.0")
+    shares = (Fraction(9, 6), Fraction(4, 3), Fraction(25, 1_000))
+    assert [screening.small_range(rows, range_pct_max=s, **options).height for s in shares] == [1, 0, 0]  # type: ignore[arg-type]
+    half = pl.when(pl.col("hour") < MIDNIGHT + 5 * HOUR_MS).then(pl.lit(100 * M)).otherwise("full_scale")
+    found = screening.small_range(rows.with_columns(full_scale=half), range_pct_max=2, **options)  # type: ignore[arg-type]
+    assert told(found, "DQ-2") == [(0, 24, "between 31 and 34, 1.5 % of the measuring range")]
 
 
 def test_days_do_not_mix() -> None:
@@ -140,17 +158,23 @@ def test_days_do_not_mix() -> None:
 def test_detection_hover(near: int, of: int, reason: str | None) -> None:
     """EX-7.12: at a detection limit of 1, 70 of 72 hourly values up to 2."""
     rows = hourly(["2"] * near + ["2.1"] * (of - near))
+    assert hovering(rows.reverse()) == ([] if reason is None else [(0, 72, reason)])
+    assert hovering(rows, times=Decimal("1.5")) == hovering(rows.with_columns(running=False)) == []
+
+
+def hovering(rows: pl.DataFrame, times: Decimal = Decimal(2)) -> list[tuple[float, float, str]]:
+    """Screen windows of three days."""
     found = screening.detection_hover(
-        rows.reverse(),
+        rows,
         window_s=72 * 3_600,
         every_s=72 * 3_600,
-        detection_times=2,
+        detection_times=times,
         share_pct_min=90,
         readings_min=61,
         offset_ms=(72 * HOUR_MS - MIDNIGHT) % (72 * HOUR_MS),
         weight=7,
     )
-    assert told(found, "DQ-3") == ([] if reason is None else [(0, 72, reason)])
+    return told(found, "DQ-3")
 
 
 def test_windows_slide() -> None:
@@ -175,6 +199,13 @@ def test_clipped(values: Values, expected: list[tuple[float, float, str]]) -> No
     """Three readings in a row at the top of the range are told."""
     found = screening.clipped(hourly(values).reverse(), window_n=3, gap_s_max=3_600, cover_s=3_600, weight=7)
     assert told(found, "clipped") == expected
+
+
+def test_clipped_while_the_range_grows() -> None:
+    """The reason names the greatest end of the range that was met."""
+    rows = hourly(["200", "200", "210"]).with_columns(range_high=pl.Series([200 * M, 200 * M, 210 * M]))
+    found = screening.clipped(rows, window_n=3, gap_s_max=3_600, cover_s=3_600, weight=7)
+    assert told(found, "clipped") == [(0, 3, "3 readings at the end of the measuring range, 210")]
 
 
 FIFTEEN = [str(10 + i % 15) for i in range(24)]
@@ -212,6 +243,9 @@ def copied(*days: tuple[int, Values]) -> list[tuple[float, float, str]]:
             id="six different values",
         ),
         pytest.param([(0, [str(i % 5) for i in range(24)]), (1, [str(i % 5) for i in range(24)])], [], id="five"),
+        pytest.param(
+            [(day, [None, *(str(i % 5) for i in range(23))]) for day in (0, 1)], [], id="five, and nothing is no value"
+        ),
         pytest.param(
             [(0, FIFTEEN), (30, FIFTEEN)], [(720, 744, "24 hourly values equal those of 30 days before")], id="30 days back"
         ),
@@ -271,6 +305,16 @@ def test_random_generator() -> None:
     assert screening.chi_square(SIXTEEN) == 16
     why = "200 values, all from 1 to 1.19 and evenly spread: chi-square 16.0 in 20 bins"
     assert generated(even(SIXTEEN)) == [why]
+    # 20 · (10 · 10² + 10 · 11²)/210 - 210 = 0.476
+    assert generated(even([10] * 10 + [11] * 10)) == [why.replace("200", "210").replace("16.0", "0.5")]
+
+
+def test_bins_begin_at_the_band() -> None:
+    """Two bins from 1.01 to below 1.20 meet at 1.105: a hundred values on each side are even; what is not valid is no value."""
+    rows = pl.concat([ratios([110, 111] * 100), ratios([0] * 3).with_columns(value=pl.lit(None, pl.Int64))])
+    options = {"low": Decimal("1.01"), "high": Decimal("1.19"), "resolution": Decimal("0.01"), "values_min": 200, "weight": 7}
+    ((_, _, reason),) = told(screening.random_generator(rows, bins=2, critical=3, **options), "DQ-14")  # type: ignore[arg-type]
+    assert reason == "200 values, all from 1.01 to 1.19 and evenly spread: chi-square 0.0 in 2 bins"
 
 
 @pytest.mark.parametrize(
@@ -322,7 +366,7 @@ def test_bins_hold_several_values() -> None:
     assert found["reason"].to_list() == ["200 values, all from 1.001 to 1.196 and evenly spread: chi-square 0.0 in 20 bins"]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20))
 def test_chi_square_is_pearsons(counts: list[int]) -> None:
     """The short form is the sum of squared differences from even counts over them; nothing has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -24,12 +25,13 @@ def series(values: Values, times_s: Sequence[int] = (), pid: int = 1) -> pl.Data
 
 def flagged(test: Callable[..., pl.DataFrame], rows: pl.DataFrame, **settings: Any) -> str:
     """Return a sign for each reading of point 1: x where flagged; whatever the order and whatever another point does."""
-    other = series([9] * 6, pid=2)
+    neighbours = [series([1, 9, 9, 9, 9, 9], range(0, 3_600, 600), pid=pid) for pid in (0, 2)]
     found = [
         test(each, **settings).filter(pl.col("pid") == 1)["flagged"].to_list()
-        for each in (pl.concat([other, rows]), pl.concat([rows, other]).reverse())
+        for each in (pl.concat([*neighbours, rows]), pl.concat([*neighbours, rows]).reverse())
     ]
     assert found[0] == found[1]
+    assert set(found[0]) <= {True, False}
     assert test(rows.clear(), **settings).is_empty()
     return "".join("x" if each else "." for each in found[0])
 
@@ -39,6 +41,8 @@ def flagged(test: Callable[..., pl.DataFrame], rows: pl.DataFrame, **settings: A
     [
         pytest.param([1, 7, 7, 7, 7, 7, 2], 0, ".xxxxx.", id="EX-7.11"),
         pytest.param([1, 7, 7, 7, 7, 2], 0, "......", id="four are too few"),
+        pytest.param([7, 7, 7, 7, 2], 0, ".....", id="four at the start"),
+        pytest.param([1, 2, 7, 7, 7, 7, 7, 8], 0, "..xxxxx.", id="not in the middle"),
         pytest.param([7, 7, "7.1", 7, 7], "0.1", "xxxxx", id="equal to the change"),
         pytest.param([7, 7, "7.100001", 7, 7], "0.1", ".....", id="just more"),
         pytest.param([7, 7, None, 7, 7], 0, "xx.xx", id="a missing value is not flagged itself"),
@@ -68,6 +72,13 @@ def test_low_variance(values: Values, expected: str) -> None:
     assert flagged(stretches.low_variance, series(values), window_n=3, variance_max=1) == expected
 
 
+def test_a_variance_that_is_no_decimal() -> None:
+    """Of 0, 0, 1 the sample variance is 1/3, which is not below 1/3."""
+    rows = series([9, 0, 0, 1, 9])
+    assert flagged(stretches.low_variance, rows, window_n=3, variance_max=Fraction(1, 3)) == "....."
+    assert flagged(stretches.low_variance, rows, window_n=3, variance_max=Fraction(2, 5)) == ".xxx."
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -87,6 +98,22 @@ def test_low_variance(values: Values, expected: str) -> None:
 def test_jumps(values: Values, expected: str) -> None:
     """Means of three readings before and after that differ by more than four; one flag for one jump."""
     assert flagged(stretches.jumps, series(values), window_n=3, change_max=4) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param([1, 1, 9], "..x", id="at the end"),
+        pytest.param([0, 5, 15, 15], "..x.", id="the next is greater"),
+        pytest.param([0, 5, 5, 15, 15], ".x.x.", id="beyond a window of each other"),
+        pytest.param([None, 1, None, 9], "....", id="nothing to compare"),
+    ],
+)
+def test_jumps_from_one_reading_to_the_next(values: Values, expected: str) -> None:
+    """Windows of one reading, and a change that is no decimal."""
+    for change in (4, Fraction(1, 7)):
+        assert flagged(stretches.jumps, series(values), window_n=1, change_max=change) == expected
+    assert flagged(stretches.jumps, series([1, 1, 1]), window_n=1, change_max=0) == "..."
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,13 @@ def test_two_episodes(between: list[tuple[int, int | None]], expected: str | Non
     assert level("2017", (24, 210), *between, (24, 210)) == expected
 
 
+def test_a_clean_hour_between_others_separates_once() -> None:
+    """Where one clean hour separates, the two hours after it are one episode of two."""
+    rows = [weather.LevelRow("x", "yellow", 1, ">", 100, 2, "", "")]
+    for aqi, found in (([101, 50, 101, 101], "yellow"), ([101, 50, 101, 50, 101], None)):
+        assert weather.forecast_level(aqi, rows, clean_aqi_max=100, clean_hours=1).level == found
+
+
 def test_a_reason_shows_what_held() -> None:
     """The conditions with their hours, and what was asked."""
     rows = [row for row in weather.level_rows() if row.edition == "2024"]
@@ -143,6 +150,7 @@ def test_no_reduction_without_a_baseline() -> None:
     assert weather.reduction_pct([], [1]) is None
     assert weather.reduction_pct([1], []) is None
     assert weather.reduction_pct([0], [0]) is None
+    assert weather.reduction_pct([Decimal("0.25")], [Decimal("0.5")]) == 50
 
 
 SCHEMA = {"pid": pl.Int64, "hour": pl.Int64, "value": pl.Int64, "normal": pl.Boolean}
@@ -251,6 +259,30 @@ def test_the_day_of_the_warning_is_no_baseline() -> None:
     """Not even where it is called normal: seven earlier days are compared with."""
     rows = plant(TWELVE, ["12", "12", *["8.4"] * 6]).with_columns(normal=pl.lit(True))
     assert judged(rows)[0][3:6] == (8_400_000, 12 * M, 30 * M)
+
+
+def test_what_the_baseline_is_made_of() -> None:
+    """A day of which it is not known whether it was normal is none; a missing hour leaves the mean; one hour is enough of one."""
+    rows = plant(["99", *TWELVE[:6]], ["0", "0", *["8.4"] * 6])
+    unknown = rows.with_columns(normal=pl.when(pl.col("value") == 99 * M).then(None).otherwise("normal"))
+    assert judged(unknown)[0][3:6] == (8_400_000, 12 * M, 30 * M)
+    missing = plant(TWELVE, ["0", "0", *["8.4"] * 6]).with_columns(
+        value=pl.when(pl.col("hour") < DAY0 - 2 * DAY_MS).then(None).otherwise("value")
+    )
+    assert judged(missing)[0][3:6] == (8_400_000, 12 * M, 30 * M)
+    assert judged(plant(TWELVE, ["0", "0", "6"]), hours=3)[0][1:6] == (1, 1, 6 * M, 12 * M, 50 * M)
+    assert judged(plant(["6", "18"], ["0", "0", "6"]), hours=3)[0][4] == 12 * M
+
+
+def test_the_least_baseline() -> None:
+    """A millionth can be compared with; from it to zero is 100 %."""
+    assert judged(plant(["0.000001"] * 7, ["0", "0", "0"]), hours=3)[0][4:6] == (1, 100 * M)
+
+
+def test_points_in_order() -> None:
+    """Each point is judged by itself, and they come in order."""
+    rows = [plant(TWELVE, ["0", "0", "6"], pid=pid) for pid in (4, 2, 9, 1, 7, 3)]
+    assert [row[0] for row in judged(pl.concat(rows), hours=3)] == [1, 2, 3, 4, 7, 9]
 
 
 def test_nothing_is_judged_on_nothing() -> None:

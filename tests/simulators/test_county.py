@@ -266,7 +266,8 @@ def test_registry_names_the_county() -> None:
     assert {(row["source"], row["factor"]) for row in table("meters.csv")} == {(FACTORY, "electricity"), (FACTORY, "gas")}
     assert {row["limit_id"] for row in table("limits.csv") if row["source"] == VOC} == {"VOC-GD-NMHC"}
     periods = {(row["limit_id"], row["averaging"]) for row in table("limits.csv") if row["source"] in (OUTFALL, PETROL)}
-    assert periods == {("WW-18918-1A-COD", "day"), ("WW-18918-1A-NH3N-WARM", "day"), ("GST-VRU-NMHC", "hour")}
+    from_table = {(f"WW-18918-{row}", "") for row in ("1A-NH3N-WARM", "1A-NH3N-COLD", "PH-LO", "PH-HI")}  # the shipped table's
+    assert periods == {("WW-18918-1A-COD", "day"), ("GST-VRU-NMHC", "hour"), *from_table}
 
 
 def test_the_outfall_sends_as_waste_water() -> None:

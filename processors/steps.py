@@ -1,4 +1,4 @@
-"""What every step of a rule pack has: where it comes from, how sure that is, and its words."""
+"""What every step of a rule pack says of itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Step(BaseModel):
-    """What every rule says of itself; ``text`` may name its parameters in braces."""
+    """A rule as a pack writes it; ``text`` may name its parameters in braces."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

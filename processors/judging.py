@@ -1,0 +1,137 @@
+"""Judging: every limit that holds at a figure, each for itself; the worst verdict is the figure's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from processors.digest import mix
+from processors.figures import SCALE
+from processors.points import Points
+from processors.rules.averaging import half_up
+
+EXCEEDS, COMPLIES, NOT_JUDGED = "exceeds", "complies", "not judged"
+"""Verdicts; a bound from below is exceeded by what falls short of it."""
+UNKNOWN = "{} is not known, on which the limit depends"
+"""Note of a figure of which a limit is not judged, because another factor has no valid mean of that period."""
+_COMPARED = {">": pl.Expr.gt, ">=": pl.Expr.ge, "<": pl.Expr.lt, "<=": pl.Expr.le}
+_UNLIMITED = {"limit": pl.Int64, "limit_id": pl.String, "verdict": pl.String, "others": pl.String}
+
+
+def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFrame) -> pl.DataFrame:
+    """Judge figures against every limit that holds at their own start and whose condition is met.
+
+    Args:
+        rows: HOUR_SCHEMA.
+        averaging: "hour" or "day".
+        latest: FIGURE_SCHEMA, the latest figures of those periods: a condition reads them where ``rows`` do not hold its factor.
+
+    Returns:
+        The rows with ``limit``, ``limit_id`` and ``verdict`` of one limit: of those exceeded the strictest, else one that could not be judged, else
+        the strictest, an upper one first; and ``others``, the remaining ones as JSON (see ``others_of``), None where there are none.
+
+    Source:
+        emission_rules 1.8 and 5: exceeds = value > limit(t), equal complies; hours that are not valid are not judged. A limit whose condition
+        is not known is not judged: neither it nor its counterpart (GB 18918, 12 degC) may be taken to hold.
+    """
+    limits = points.limits.filter(pl.col("averaging") == averaging).drop("averaging")
+    if limits.is_empty():
+        return rows.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in _UNLIMITED.items())
+    keyed = rows.with_row_index("row")
+    holding = (
+        keyed.select("row", "pid", "stat", "hour", "value")
+        .join(limits, on=["pid", "stat"])
+        .filter((pl.col("hour") >= pl.col("limit_from")) & (pl.col("hour") < pl.col("limit_to")))
+        .with_columns(unknown=pl.lit(None, dtype=pl.String))
+    )
+    if limits["when_pid"].count():
+        holding = _met(holding, rows, latest, points)
+    less = pl.col("interval").fill_null(0)
+    broken = pl.when("lower").then(pl.col("value") < pl.col("limit")).otherwise(pl.col("value") - less > pl.col("limit"))
+    verdict = (
+        pl.when(pl.col("value").is_null() | pl.col("unknown").is_not_null())
+        .then(pl.lit(NOT_JUDGED))
+        .when(broken)
+        .then(pl.lit(EXCEEDS))
+        .otherwise(pl.lit(COMPLIES))
+    )
+    holding = (
+        _less(holding, points)
+        .with_columns(verdict=verdict)
+        .sort(
+            "row",
+            pl.col("verdict").replace_strict({EXCEEDS: 0, NOT_JUDGED: 1, COMPLIES: 2}, return_dtype=pl.Int8),
+            "lower",
+            pl.when("lower").then(-pl.col("limit")).otherwise("limit"),
+            "limit_id",
+        )
+    )
+    own = holding.unique("row", keep="first", maintain_order=True).select("row", "limit", "limit_id", "verdict", "unknown")
+    if own.height < holding.height:
+        own = own.join(_others(holding), on="row", how="left")
+    else:
+        own = own.with_columns(limit_rules=holding["limit_rules"], others=pl.lit(None, dtype=pl.String))
+    limited = pl.col("limit").is_not_null()
+    return (
+        keyed.join(own, on="row", how="left", maintain_order="left")
+        .with_columns(
+            note=pl.coalesce("unknown", "note"),
+            rules=pl.when(limited)
+            .then(mix(pl.col("rules").reinterpret(signed=True), pl.col("limit_rules").reinterpret(signed=True)))
+            .otherwise("rules"),
+        )
+        .drop("row", "limit_rules", "unknown")
+    )
+
+
+def others_of(text: str | None) -> list[dict[str, Any]]:
+    """Return the limits of a figure beside its own: ``limit_id``, ``limit`` (at SCALE), ``bound``, ``verdict``."""
+    return json.loads(text) if text else []
+
+
+def others_text(others: list[dict[str, Any]] | None) -> str | None:
+    """Return such limits as a shelf holds them."""
+    return json.dumps(others, ensure_ascii=False, separators=(",", ":")) if others else None
+
+
+def _others(holding: pl.DataFrame) -> pl.DataFrame:
+    """Return, of each row, all limits but its first as JSON, and the digest of all."""
+    bound = pl.when("lower").then(pl.lit("lower")).otherwise(pl.lit("upper")).alias("bound")
+    told = pl.struct("limit_id", "limit", bound, "verdict").struct.json_encode()
+    return (
+        holding.group_by("row", maintain_order=True)
+        .agg(limit_rules=pl.col("limit_rules").sum(), n=pl.len(), others=told.slice(1).str.join(","))
+        .with_columns(others=pl.when(pl.col("n") > 1).then(pl.format("[{}]", "others")))
+        .drop("n")
+    )
+
+
+def _met(holding: pl.DataFrame, rows: pl.DataFrame, latest: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Leave out limits whose condition is not met; ``unknown`` says which factor is not known."""
+    mean = pl.col("stat") == "avg"
+    fresh = rows.filter(mean).select("pid", "hour", "value")
+    known = latest.filter(mean).select("pid", "hour", "value").join(fresh, on=["pid", "hour"], how="anti")
+    facts = pl.concat([fresh, known]).rename({"pid": "when_pid", "value": "fact"})
+    joined = holding.join(facts, on=["when_pid", "hour"], how="left")
+    asked = pl.col("when_pid").is_not_null()
+    met = pl.lit(False)
+    for op, compared in _COMPARED.items():
+        met = met | ((pl.col("when_op") == op) & compared(pl.col("fact"), pl.col("when_value")))
+    names = [key.factor for key in points.keys]
+    factor = pl.col("when_pid").replace_strict(list(range(len(names))), names, default="?", return_dtype=pl.String)
+    return joined.filter(~asked | pl.col("fact").is_null() | met).with_columns(
+        unknown=pl.when(asked & pl.col("fact").is_null() & pl.col("value").is_not_null()).then(pl.format(UNKNOWN, factor))
+    )
+
+
+def _less(holding: pl.DataFrame, points: Points) -> pl.DataFrame:
+    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up."""
+    if points.intervals.is_empty():
+        return holding.with_columns(interval=pl.lit(None, dtype=pl.Int64))
+    held = holding.select("row", "pid", "hour").unique().join(points.intervals, on="pid")
+    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
+    percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
+    joined = holding.join(held.select("row", share="interval"), on="row", how="left")
+    return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")

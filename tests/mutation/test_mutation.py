@@ -1,0 +1,139 @@
+"""Mutants are made, put in place, noticed and counted; what no test notices is explained line by line."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutation.mutate import mutants
+from tests.mutation.run import RULES, explained, modules, run, suite_of
+
+MODULE = """
+LIMIT = 35
+
+
+def exceeds(value: int, *, limit: int = LIMIT) -> bool:
+    \"\"\"Tell 1 from 2.\"\"\"
+    return value > limit and not value < 0
+
+
+def steps(n: int) -> int:
+    done = 0
+    while n > 0:
+        n -= 1
+        done += 1
+    return done
+"""
+WEAK = """
+from RULE import exceeds, steps
+
+
+def test_rule():
+    assert exceeds(36) and not exceeds(30)
+    assert steps(3) == 3
+"""
+SHARP = """
+from RULE import exceeds, steps
+
+
+def test_rule():
+    assert [exceeds(v) for v in (34, 35, 36)] == [False, False, True]
+    assert [exceeds(v, limit=-2) for v in (-1, 0)] == [False, True]
+    assert [steps(n) for n in (0, 1, 3)] == [0, 1, 3]
+"""
+
+
+def named(source: str) -> list[tuple[str, int, str]]:
+    return [(m.where, m.line, m.change) for m in mutants(source)]
+
+
+def test_what_is_changed() -> None:
+    """Operators, numbers, truth, extremes, what is left out; not texts, types or what an error says."""
+    source = (
+        "def f(rows: Table[1], n: int = 2) -> int:\n"
+        "    '''A text with 3.'''\n"
+        "    if rows.over or n:\n"
+        "        raise ValueError(4)\n"
+        "    return rows.filter(min(n, 1) <= n).unique(keep='first')\n"
+    )
+    assert named(source) == [
+        ("f", 1, "2 becomes 3"),
+        ("f", 1, "2 becomes 1"),
+        ("f", 3, "or becomes and"),
+        ("f", 4, "raises nothing"),
+        ("f", 5, "unique left out"),
+        ("f", 5, "filter left out"),
+        ("f", 5, "<= becomes <"),
+        ("f", 5, "min becomes max"),
+        ("f", 5, "1 becomes 2"),
+        ("f", 5, "1 becomes 0"),
+        ("f", 5, "keep=first becomes last"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suite", "name", "survivors"),
+    [
+        pytest.param(
+            WEAK,
+            "weak_rule",
+            {"35 becomes 34", "> becomes >=", "< becomes <=", "0 becomes 1", "0 becomes -1"},
+            id="a weak suite",
+        ),
+        pytest.param(SHARP, "sharp_rule", set(), id="a sharp one"),
+    ],
+)
+def test_a_weak_suite_leaves_survivors(
+    suite: str, name: str, survivors: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that look at no edge let mutants live; sharp ones kill all, also a loop without end; and it is done only once."""
+    source, tests, build = tmp_path / f"{name}.py", tmp_path / f"test_{name}.py", tmp_path / "build"
+    source.write_text(MODULE, encoding="utf-8")
+    tests.write_text(suite.replace("RULE", name), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    rows: list[dict[str, Any]] = []
+    run(name, source, [tests], rows.append, build=build)
+    assert [(row["where"], row["line"], row["change"]) for row in rows] == named(MODULE)
+    alive = {row["change"] for row in rows if row["fate"] == "survived"}
+    assert alive == survivors
+    assert ("steps", "- becomes +", "timed out") in {(row["where"], row["change"], row["fate"]) for row in rows}
+    monkeypatch.setattr(subprocess, "Popen", None)
+    again: list[dict[str, Any]] = []
+    run(name, source, [tests], again.append, build=build)
+    assert again == rows
+
+
+def test_tests_that_fail_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be learned from tests that fail without a change."""
+    source, tests = tmp_path / "broken_rule.py", tmp_path / "test_broken_rule.py"
+    source.write_text(MODULE, encoding="utf-8")
+    tests.write_text(SHARP.replace("RULE", "broken_rule").replace("== [0, 1, 3]", "== [9]"), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="fails unchanged"):
+        run("broken_rule", source, [tests], lambda row: None, build=tmp_path)
+
+
+def test_every_module_has_tests() -> None:
+    """Each rule module is imported by name by a test, beside its docstrings and the packs' cases."""
+    assert [name for name in modules() if len(suite_of(name)) < 3] == []
+
+
+def test_explanations_fit_the_code() -> None:
+    """Each explained change can still be made, and says why it does not matter."""
+    for module, changes in explained().items():
+        made = {(m.where, m.text, m.change) for m in mutants((RULES / f"{module}.py").read_text(encoding="utf-8"))}
+        assert sorted(set(changes) - made) == [], module
+        assert all(len(why) > 20 for why in changes.values())
+
+
+@pytest.mark.parametrize("module", ["periods", "spells"])
+def test_no_survivor_unexplained(module: str, tmp_path: Path) -> None:
+    """Two small modules, to the end; ``make mutants`` does all."""
+    rows: list[dict[str, Any]] = []
+    run(f"processors.rules.{module}", RULES / f"{module}.py", suite_of(module)[:1], rows.append, build=tmp_path)
+    known = explained().get(module, {})
+    assert [r for r in rows if r["fate"] == "survived" and (r["where"], r["text"], r["change"]) not in known] == []
+    assert len(rows) >= 10
