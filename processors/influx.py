@@ -43,7 +43,7 @@ TAGS = ("city", "county", "enterprise", "kind", "sector", "source")
 """Tags of a place, in the order in which they are written; ``factor`` stands between enterprise and kind."""
 NAMES = ("place", "place_zh", "enterprise_name", "enterprise_name_zh")
 """Fields by which a person knows a source; the code stands where the registry has no name."""
-STATS = ("avg", "avg_ref", "mass", "energy", "kgce", "tco2", *STATES, "nozzle_share", "nozzle_row")
+STATS = ("avg", "avg_ref", "min", "max", "mass", "energy", "kgce", "tco2", *STATES, "nozzle_share", "nozzle_row")
 FIELDS = ("", "_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "_revision", "_unit", "_figure")
 """Suffixes of the fields that each stat of an hour or day has."""
 NS = 1_000_000
