@@ -1,8 +1,8 @@
 """Events become alerts: one thread a subject, told when it opens, at named hours, when it ends and when it was wrong.
 
 Everything here is pure. The state is a flat dict of JSON records, so that whoever keeps it can write only those that changed:
-``episode/<id>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, ``digests`` with the time at
-which each digest is due, and those of ``alerts.silences``, ``alerts.ladder``, ``alerts.deadlines`` and ``alerts.timers``.
+``episode/<id>``, ``expected/<episode id>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, ``digests``
+with the time at which each digest is due, and those of ``alerts.silences``, ``alerts.ladder``, ``alerts.deadlines`` and ``alerts.timers``.
 A record is replaced, never changed in place.
 """
 
@@ -19,6 +19,8 @@ from processors.figures import MINUTE_MS, Event, local, local_iso
 
 EPISODES_CLOSED_MAX = 2_000
 """Ended episodes remembered, so that a withdrawal can still name what it replaces; the oldest is forgotten first."""
+EXPECTED_MAX = 20_000
+"""Hours of which a warning was told that are remembered; the oldest is forgotten first."""
 EPISODES_OPEN_MAX = 20_000
 """Open episodes remembered; beyond it the oldest is forgotten."""
 BLIND_MAX = 20_000
@@ -74,7 +76,9 @@ def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tu
     for event in events:
         alerts += _due(new, event.time_ms, office)
         stage, _, what = event.kind.partition(".")
-        if stage == "exceedance":
+        if event.kind in ("exceedance.expected", "exceedance.expected_ended"):
+            alerts += _expected(new, event)
+        elif stage == "exceedance":
             alerts += _exceedance(new, event, what, office)
         elif event.kind == "escalation.raised":
             alerts += ladder.raised(new, event, office.ladder) if event.live else _into_digest(new, event)
@@ -162,7 +166,9 @@ def _exceedance(state: State, event: Event, what: str, office: Office) -> list[A
         return []
     if thread is not None and paged and (what == "opened" or step_told <= thread["hours_told"] or thread.get("acknowledged")):
         return []
-    alert = alert_of(event, episode, "update" if paged else "opened", "red")
+    warned = state.pop(f"expected/{episode}", None)
+    warned_at = local_iso(warned["time_ms"]) if warned is not None else None
+    alert = alert_of(event, episode, "update" if paged else "opened", "red", warned_at=warned_at)
     told: dict[str, Any] = {"alert": alert.id, "time": local_iso(event.time_ms)}
     told |= {name: event.facts.get(name) for name in ("value", "unit", "limit", "stat", "hour_start", "hour_end")}
     state[key] = {"open": True, "paged": True, "hours_told": step_told, "time_ms": event.time_ms, "told": told}
@@ -170,6 +176,25 @@ def _exceedance(state: State, event: Event, what: str, office: Office) -> list[A
     if not paged:
         ladder.watch(state, event, episode, office.ladder)
     return [alert]
+
+
+def _expected(state: State, event: Event) -> list[Alert]:
+    """A warning is yellow, in the thread of the episode that it may become; it is quiet while an episode is open anyway.
+
+    Where it comes true the episode's own alert follows, or came just before; else its end is told.
+    """
+    hour = str(event.facts.get("expected") or f"{event.source}/{event.factor}")
+    key = f"expected/{hour}"
+    if event.kind == "exceedance.expected_ended":
+        warned = state.pop(key, None)
+        told = warned is not None and event.facts.get("outcome") != "came true"
+        return [alert_of(event, hour, "resolved", "yellow")] if told else []
+    episode = state.get(f"episode/{event.facts.get('episode')}")
+    if key in state or (episode is not None and episode["open"]):
+        return []
+    state[key] = {"open": True, "time_ms": event.time_ms}
+    forget(state, "expected/", EXPECTED_MAX)
+    return [alert_of(event, hour, "opened", "yellow")]
 
 
 def _closed(state: State, event: Event, key: str, thread: dict[str, Any] | None) -> list[Alert]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from alerts.alert import Alert
+from alerts.message_expected import expected
 from alerts.message_stages import deadline_lines, gap_line, stage_lines, stage_words
 from alerts.names import factor_name, limit_row, place, point_row
 from alerts.silences import COUNTY, STORM_WITHIN_MS
@@ -52,7 +53,9 @@ def render(alert: Alert, registry: Registry, base: str, language: str = "en") ->
     ``base`` is the console's address without a path; ``language`` falls back to English text by text.
     """
     view = View(alert, registry, language)
-    if alert.kind.startswith("exceedance."):
+    if alert.kind in ("exceedance.expected", "exceedance.expected_ended"):
+        lines = expected(view, _look_first(view))
+    elif alert.kind.startswith("exceedance."):
         lines = _exceedance(view)
     elif alert.phase == "digest":
         lines = _digest(view)
@@ -286,7 +289,6 @@ def _exceedance(view: View) -> list[str]:
         run = view.text(row, ordinal=ordinal(hours, view.language), since=view.moment(facts.get("since")))
     else:
         run = view.text("exceedance.first_day" if day else "exceedance.first")
-    group = next((name for name, codes in GROUPS.items() if alert.factor in codes), "")
     n = facts.get("n")
     state = view.state(facts)
     base = f"title.exceedance.{alert.phase}"
@@ -296,10 +298,17 @@ def _exceedance(view: View) -> list[str]:
         view.title(title, base, hours=hours),
         view.text("exceedance.value_lower" if lower else "exceedance.value", **measure, times_over=view.times_over(), run=run),
         view.text("exceedance.state", state=state) if n is None else view.text(valid, n=n, state=state),
+        view.text("exceedance.warned", time=view.moment(facts["warned_at"])) if facts.get("warned_at") else "",
         limit,
         *view.also(measure),
-        view.next(f"next.over.{group}", "next.over"),
+        _look_first(view),
     ]
+
+
+def _look_first(view: View) -> str:
+    """Return what to look at first where a factor is above its limit, or going to be."""
+    group = next((name for name, codes in GROUPS.items() if view.alert.factor in codes), "")
+    return view.next(f"next.over.{group}", "next.over")
 
 
 def _episode_key(one: bool, day: bool, lower: bool) -> str:

@@ -259,6 +259,8 @@ event.exceedance.opened | began to exceed | 开始超标
 event.exceedance.lengthened | another hour above the limit | 继续超标
 event.exceedance.closed | ended to exceed | 超标结束
 event.exceedance.withdrawn | exceedance withdrawn | 超标撤销
+event.exceedance.expected | going to exceed | 预计超标
+event.exceedance.expected_ended | warning ended | 预警结束
 event.exceedance.retrospective | exceedance found looking back | 追溯发现超标
 event.escalation.raised | reason to escalate | 出现升级事由
 event.escalation.lapsed | reason to escalate taken away | 升级事由撤销

@@ -24,6 +24,7 @@ from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
 from plumeline.waiting_room import WaitingRoom
 from processors.decode import BadLine
+from processors.early import EXPECTED, WARNINGS_MAX
 from processors.engine import Engine
 from processors.figures import DAY_MS, HOUR_MS, SourceState, local
 from processors.memory import Settings
@@ -250,6 +251,7 @@ class Turns:
                 engine.close_later(source, day, cause)
         episodes = self.store.episodes(limit=100_000)
         engine.restore_episodes([e for e in episodes if only is None or e.source in only], self.store)
+        engine.early.restore(self.store.events(kind=EXPECTED, limit=WARNINGS_MAX))
         now = engine.watch.now_ms
         hot_from = engine.hot_from_of(now) if now is not None else 0
         day = engine.findings.day_of(hot_from) - DAY_MS if hot_from else 0

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from processors.figures import Figure, epoch_ms
+from ingest.log import PARTITIONS, LogRecord
+from ingest.records import Tick, Touch
+from processors.engine import Engine
+from processors.figures import Figure, epoch_ms, local
 from processors.lines import figures_of
 from processors.output import Output
 from processors.points import Points
+
+CLOSINGS_MAX = 1_000
+"""Ticks after a case's last reading at which its days are closed."""
+TICK_EVERY = timedelta(seconds=10)
+
+
+def run_to_the_end(engine: Engine, records: list[LogRecord], over: datetime, past: CaseStore) -> list[Output]:
+    """Return all that a case's records cause, with ticks from ``over`` on until every day is closed."""
+    outs: list[Output] = []
+    for n in range(CLOSINGS_MAX):
+        tick = Tick(tick=over + n * TICK_EVERY, gateway="case").line()
+        records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
+        asked: dict[tuple[str, int], str] = {}
+        for out in engine.apply(records):
+            outs.append(out)
+            past.keep(out, engine.points)
+            asked |= out.closings
+        touches = [Touch(source=source, hour=local(day), cause=cause, level="day") for (source, day), cause in asked.items()]
+        records = [LogRecord("touches", 0, 2, 0, touch.line()) for touch in touches]
+        if not records and not engine.closings:
+            break
+    return outs
 
 
 class CaseStore:

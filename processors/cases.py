@@ -26,6 +26,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect no finding DQ-2                                   none by that rule on any day
       expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
+      expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
+      expect no warning
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -41,15 +43,16 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, cast
 
 from ingest.log import PARTITIONS, LogRecord
-from ingest.records import Mark, Tick, Touch
+from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
-from processors.case_store import CaseStore
+from processors.case_store import CaseStore, run_to_the_end
+from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.early import LOOK_MS
 from processors.engine import Engine
-from processors.figures import Episode, Event, Figure, Level, epoch_ms, local, local_iso
-from processors.memory import Settings
-from processors.output import Output
+from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
+from processors.memory import TICK_PREFIX, Settings
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
@@ -60,8 +63,6 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
-CLOSINGS_MAX = 1_000
-"""Ticks after a case's last reading at which its days are closed."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
     r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
@@ -255,6 +256,8 @@ def _expected(number: int, text: str) -> Expected:
     for pattern, kind in (
         (_NONE, "none"),
         (_EXCEEDANCE, "exceedance"),
+        (NO_WARNING, "no warning"),
+        (WARNING, "warning"),
         (_FINDING, "finding"),
         (_EXPECT, "figure"),
         (STATE, "state"),
@@ -269,38 +272,61 @@ def _expected(number: int, text: str) -> Expected:
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes, findings = _run(case, packs)
-    failed = [told for each in case.expected if (told := _missed(case, each, figures, episodes, findings)) is not None]
+    figures, episodes, findings, events = _run(case, packs)
+    failed = [
+        told
+        for each in case.expected
+        if (
+            told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
+            if each.kind in WARNINGS
+            else _missed(case, each, figures, episodes, findings)
+        )
+        is not None
+    ]
     return Outcome(case.name, case.title, len(case.expected), tuple(failed))
 
 
-def _run(case: Case, packs: Sequence[RulePack]) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event]]:
+def _run(
+    case: Case, packs: Sequence[RulePack]
+) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     past = CaseStore()
     engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
     marks = [LogRecord("marks", 0, n, n, mark.line()) for n, mark in enumerate(case.marks, 1)]
-    lines = [_report(case, *report) for report in sorted(case.reports, key=lambda r: r[0])]
-    past.add(lines)
-    records = [*marks, LogRecord("reports", 0, 0, len(marks) + 1, b"\n".join(lines))] if lines else marks
+    records = [*marks]
+    for value in _values(case):
+        if not value.startswith(TICK_PREFIX):
+            past.add(value.split(b"\n"))
+        parts = range(PARTITIONS) if value.startswith(TICK_PREFIX) else range(1)
+        records += [LogRecord("reports", p, len(records), len(records) + 1 + p, value) for p in parts]
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # hours that nothing more comes for are decided
-    outs: list[Output] = []
-    for n in range(CLOSINGS_MAX):
-        tick = Tick(tick=over + n * timedelta(seconds=10), gateway="case").line()
-        records += [LogRecord("reports", p, 1, len(records) + 1 + p, tick) for p in range(PARTITIONS)]
-        asked: dict[tuple[str, int], str] = {}
-        for out in engine.apply(records):
-            outs.append(out)
-            past.keep(out, engine.points)
-            asked |= out.closings
-        touches = [Touch(source=source, hour=local(day), cause=cause, level="day") for (source, day), cause in asked.items()]
-        records = [LogRecord("touches", 0, 2, 0, touch.line()) for touch in touches]
-        if not records and not engine.closings:
-            break
+    outs = run_to_the_end(engine, records, over, past)
     figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)
     findings = screened_days(engine, outs, case.marks) if wanted else []
-    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings
+    return figures, [e for e in episodes.values() if e.state != "withdrawn"], findings, [e for out in outs for e in out.events]
+
+
+def _values(case: Case) -> list[bytes]:
+    """Return the reports as one record; where warnings are expected they lie between the ticks at which the engine looks for them."""
+    reports = sorted(case.reports, key=lambda r: r[0])
+    if not reports or all(each.kind not in WARNINGS for each in case.expected):
+        return [b"\n".join(_report(case, *report) for report in reports)] if reports else []
+    values, step, tick = [], timedelta(milliseconds=LOOK_MS), reports[0][0].replace(minute=0)
+    while reports:
+        values.append(Tick(tick=tick, gateway="case").line())
+        tick += step
+        before = [r for r in reports if _seen(*r[:2]) < tick]
+        reports = reports[len(before) :]
+        if before:
+            values.append(b"\n".join(_report(case, *report) for report in before))
+    return [*values, Tick(tick=tick, gateway="case").line()]
+
+
+def _seen(time: datetime, kind: str) -> datetime:
+    """When a report is sent: at its time, that of an hour at its end."""
+    return time + timedelta(hours=1) if kind == "hour" else time
 
 
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
@@ -326,7 +352,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
 
 
 def _report(case: Case, time: datetime, kind: str, values: dict[str, str], flag: str) -> bytes:
-    seen = (time + (timedelta(hours=1) if kind == "hour" else timedelta())).isoformat()
+    seen = _seen(time, kind).isoformat()
     names = ",".join(json.dumps(name) for name in values)
     stats = ",".join(['"avg"' if kind == "hour" else '"rtd"'] * len(values))
     flags = ",".join([json.dumps(flag)] * len(values))
@@ -390,6 +416,15 @@ def _missed(
     if shown != facts["value"] or (facts["reason"] or "") not in reason:
         return f"{where}; it is {shown}{f' ({reason})' if reason else ''}, as {figure.number}"
     return None
+
+
+def _times(case: Case, expected: Expected) -> dict[str, str | None]:
+    """Return an expectation's facts with clocks as local times."""
+    facts = dict(expected.facts)
+    for name in ("hour", "at"):
+        if facts.get(name) is not None:
+            facts[name] = local_iso(epoch_ms(case.at(str(facts[name]), facts["day"])))
+    return facts
 
 
 def _rounded(number: Decimal, like: str) -> str:

@@ -19,6 +19,7 @@ from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
+from processors.early import LOOK_MS, Early
 from processors.episodes import EpisodeBook, HourVerdict
 from processors.escalation import judging
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
@@ -69,6 +70,7 @@ class Engine:
         self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
         self.episodes = EpisodeBook(judging(registry.escalation, "hour"))
+        self.early = Early(self.points, self.episodes.running)
         self.findings = Findings(self.points)
         self.meters = Meters(self.points, self.findings, past)
         closing = closing_sources(self.points) if past is not None else frozenset[str]()
@@ -165,6 +167,7 @@ class Engine:
                 self._collect(out)
                 yield out
                 out = Output()
+            reached = self.watch.reached(barrier.now_ms, barrier.partitions, LOOK_MS) if self.early.active else set[int]()
             counted, events = self.watch.tick(barrier.gateway, barrier.now_ms, barrier.partitions)
             out.events += events
             waiting = taking.awaited(barrier.at) or waiting
@@ -173,11 +176,14 @@ class Engine:
             out.ticks.update({(partition, barrier.gateway): times for partition, times in counted.items()})
             if turns:  # before anything is decided at this tick that the store does not know
                 self._work_closings(barrier.now_ms, out)
-            if turns or waiting:
+            looked = reached & counted.keys()
+            if turns or waiting or looked:
                 self._take(taking, barrier.at, out)
                 if turns:
                     self._turn(barrier.now_ms, counted.keys(), out)
                 self._revise(barrier.now_ms, counted.keys(), out)
+                if looked:
+                    self._look(barrier.now_ms, looked, out)
                 if turns:
                     self._work_touches(barrier.now_ms, out)
                     self._cool(barrier.now_ms)
@@ -304,7 +310,10 @@ class Engine:
         keys = keys.select("sid", "hour", "decided")
         pairs = set(keys.select("sid", "hour").rows())
         self._minutes(*self.shelf.rebuild_hours(pairs, self.spans), out)
+        published = len(out.figures)
         self.desk.hours(self.shelf, keys, self.spans, out, self.meters, empty=keys if no_data else None)
+        if self.early.active:
+            self.early.decided(keys, out.figures[published:], self.shelf, self.spans, out)
         self._open -= pairs
 
     def _decide_until(self, sources: Iterable[tuple[str, SourceMemory]], until: int | None, now: int, out: Output) -> None:
@@ -367,6 +376,18 @@ class Engine:
         self.desk.uncompared -= days
         if days:
             self.desk.compare(self.shelf, days, out)
+
+    def _look(self, now: int, partitions: Set[int], out: Output) -> None:
+        """Look at the running hours of the sources in partitions, for an early warning."""
+        hour = now // HOUR_MS * HOUR_MS
+        keys = [
+            (sid, hour)
+            for sid in self.early.sids
+            if self._part_of[sid] in partitions and sid not in self._aside
+            if (memory := self._by_sid[sid]).high is not None and memory.high >= hour >= memory.decided
+        ]
+        self._minutes(*self.shelf.rebuild_hours(keys, self.spans), out)
+        self.early.look(self.shelf, keys, self.spans, now, out)
 
     def _show(self, out: Output, *, live: bool) -> None:
         """Give out the minutes that ended, and now and then what open hours show so far."""

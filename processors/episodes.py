@@ -106,6 +106,12 @@ class EpisodeBook:
         for hour in hours:
             self._known(hour.series).exceeding[hour.hour_ms] = hour
 
+    def running(self, series: Series, hour_ms: int) -> str | None:
+        """Return the open episode of a series that holds an hour, or that the hour would lengthen."""
+        known = self.series.get(series)
+        held = [e for e in known.episodes.values() if e.state == "open" and e.end_ms >= hour_ms] if known is not None else []
+        return held[0].id if held else None
+
     def apply(
         self, verdicts: Iterable[HourVerdict], behind: Callable[[Episode], HourVerdict | None]
     ) -> tuple[list[Event], list[Episode]]:

@@ -119,6 +119,8 @@ EVENT_KINDS: dict[str, str] = {
     "exceedance.lengthened": "another hour of an open episode is above its limit",
     "exceedance.closed": "the hour after an episode complies, was stopped or could not be judged",
     "exceedance.withdrawn": "a rebuild took away what was told as an exceedance",
+    "exceedance.expected": "an hour that is not over is going to exceed",
+    "exceedance.expected_ended": "a warning came true, did not, or was withdrawn",
     "exceedance.retrospective": "an episode found in hours that were already decided",
     "escalation.raised": "an exceeding hour or day gives a reason to tell county, city or province",
     "escalation.lapsed": "a rebuild took such a reason away",

@@ -29,6 +29,8 @@ AIR_OXYGEN = scaled(21)
 DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 R = TypeVar("R", bound=_Rule)
+HOURS_BACK_MAX = 24
+"""Hours that a forecast may look back: the hot shelf holds at least 30."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 
@@ -119,6 +121,25 @@ class DayMass(_Rule):
     step: Literal["day.mass"]
 
 
+class EarlyHour(_Rule):
+    """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit."""
+
+    step: Literal["early.hour"]
+    valid_min: Annotated[int, Field(ge=1, le=60)]
+    above_min: Annotated[int, Field(ge=1, le=60)]
+    opens_pct: Annotated[int, Field(ge=1, le=200)]
+    closes_pct: Annotated[int, Field(ge=1, le=200)]
+
+
+class EarlyNextHour(_Rule):
+    """The next hour is announced where the series' own changes make it likely to exceed; see ``rules.early.chances``."""
+
+    step: Literal["early.next_hour"]
+    hours_back: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    changes_min: Annotated[int, Field(ge=1, le=HOURS_BACK_MAX)]
+    share_pct: Annotated[int, Field(ge=1, le=100)]
+
+
 Rule = Annotated[
     MinuteMean
     | HourMean
@@ -132,6 +153,8 @@ Rule = Annotated[
     | DayMeanByFlow
     | DayMass
     | StationStep
+    | EarlyHour
+    | EarlyNextHour
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -372,4 +395,4 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | set(PATTERNS)
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | set(PATTERNS) | {"early.hour", "early.next_hour"}

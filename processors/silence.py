@@ -184,6 +184,11 @@ class Watches:
         """The newest tick of all."""
         return max((w.now_ms for w, _rows in self._parts.values() if w.now_ms is not None), default=None)
 
+    def reached(self, time_ms: int, partitions: Iterable[int], step_ms: int) -> set[int]:
+        """Return the partitions whose newest tick lies before a multiple of ``step_ms`` that a time has reached."""
+        newest = {partition: self._part(partition)[0].now_ms for partition in partitions}
+        return {p for p, last in newest.items() if last is not None and last // step_ms < time_ms // step_ms}
+
     def tick(self, gateway: str, time_ms: int, partitions: set[int]) -> tuple[dict[int, tuple[int, int]], list[Event]]:
         """Take in a tick; return newest tick and sight of the partitions in which it counts, and what is told, once."""
         counted: dict[int, tuple[int, int]] = {}

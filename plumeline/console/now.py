@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from markupsafe import Markup
 
@@ -11,15 +13,20 @@ from plumeline.console import deliveries, parts, words
 from plumeline.console.html import Child, h, join, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.figures import HOUR_MS, Episode, Figure, SourceState, local_iso
+from processors.early import EXPECTED, still_open
+from processors.figures import HOUR_MS, MINUTE_MS, Episode, Figure, SourceState, epoch_ms, local_iso
 
 EPISODES_MAX = 30
 """Open episodes shown with their sparklines; the page says how many more there are."""
+EXPECTED_MAX = 30
+"""Hours expected to exceed that are shown; of so many more events it is read which warnings have ended."""
 LATE_MAX = 30
 """Sources not on time that are shown."""
 ALERTS_MAX = 5
 """Latest alerts shown."""
 SPARK_HOURS = 24
+DECIDED_AFTER_MS = 15 * MINUTE_MS
+"""A warning whose hour ended longer ago is not shown any more, whatever became of it."""
 
 
 def view(context: Context) -> View:
@@ -37,6 +44,7 @@ def view(context: Context) -> View:
     else:
         body = {
             "open": _open(context, episodes, states),
+            **_expected(context),
             "late": _late(context, states, lag_ms),
             "alerts": _alerts(context),
         }
@@ -96,6 +104,44 @@ def _open(context: Context, episodes: Sequence[Episode], states: Sequence[Source
         parts.rest(len(episodes), EPISODES_MAX),
         data_key="open",
     )
+
+
+def _expected(context: Context) -> dict[str, Markup]:
+    """Return the running hours that are expected to exceed, soonest first; no section where there are none."""
+    now_ms = context.now_ms
+    told = still_open(context.console.store.events(kind=EXPECTED, limit=20 * EXPECTED_MAX))
+    until = {e.id: epoch_ms(datetime.fromisoformat(e.facts["hour_end"])) for e in told}
+    running = sorted((e for e in told if until[e.id] + DECIDED_AFTER_MS > now_ms), key=lambda e: (until[e.id], e.source, e.id))
+    if not running:
+        return {}
+    rows = []
+    for event in running[:EXPECTED_MAX]:
+        facts = event.facts
+        limit = Decimal(facts["limit"])
+        value = f"{words.number(Decimal(facts['value']), limit)} {words.unit(facts['unit'])}"
+        key = "now.expected.before" if facts["by"] == "last hours" else "now.expected.so_far"
+        sure = t("now.expected.sure", likely=facts["likely"], of=facts["of"]) if facts["of"] else t("now.expected.unsure")
+        rows.append(
+            h(
+                "article",
+                h("div", t("now.expected.until", time=words.clock(until[event.id], now_ms)), cls="when"),
+                h("div", parts.chip("yellow", t("now.expected.chip"))),
+                h(
+                    "div",
+                    link(
+                        words.source_url(event.source, factor=event.factor, stat=facts["stat"]),
+                        f"{context.names.factor(event.source, event.factor)} · {context.names.place(event.source)}",
+                        cls="cover",
+                    ),
+                    h("p", t(key, value=value, limit=words.number(limit)), " · ", sure),
+                    cls="title",
+                ),
+                cls="brief",
+                data_key=event.id,
+            )
+        )
+    body = h("div", rows, cls="briefs")
+    return {"expected": parts.section(t("now.expected"), body, parts.rest(len(running), EXPECTED_MAX), key="expected")}
 
 
 def _episode(context: Context, episode: Episode) -> Markup:

@@ -118,6 +118,8 @@ event.exceedance.opened | rose above its limit
 event.exceedance.lengthened | another hour above the limit
 event.exceedance.closed | episode above the limit ended
 event.exceedance.withdrawn | exceedance withdrawn after a rebuild
+event.exceedance.expected | an hour is going to exceed
+event.exceedance.expected_ended | warning of an hour ended
 event.exceedance.retrospective | exceedance found looking back
 event.escalation.raised | reason to escalate
 event.escalation.lapsed | reason to escalate taken away
@@ -267,6 +269,8 @@ flag.D | 故障
 flag.T | 超量程
 flag.B | 通讯中断
 flag.other | 设备自定义标记
+event.exceedance.expected | 预计小时超标
+event.exceedance.expected_ended | 小时预警结束
 event.exceedance.opened | 开始超标
 event.exceedance.lengthened | 又一小时超标
 event.exceedance.closed | 超标时段结束

@@ -24,6 +24,13 @@ now.days | days beyond: {n}
 now.fresh | hour {hour}, {state}, {ago}
 now.no_figure | its hour is being rebuilt
 now.evidence | Evidence
+now.expected | Going to exceed
+now.expected.chip | expected
+now.expected.until | by {time}
+now.expected.so_far | {value} so far, limit {limit}
+now.expected.before | {value} in the hour before, limit {limit}
+now.expected.sure | {likely} of {of} earlier changes would end it above
+now.expected.unsure | how sure: not known yet
 now.late | Sources not on time
 now.late.none | Every source is on time or declared stopped.
 now.never | no reading yet
@@ -73,6 +80,13 @@ now.days | 超标天数：{n}
 now.fresh | {hour} {state}，{ago}
 now.no_figure | 该小时正在重算
 now.evidence | 依据
+now.expected | 预计超标
+now.expected.chip | 预警
+now.expected.until | {time} 前
+now.expected.so_far | 至今 {value}，限值 {limit}
+now.expected.before | 前一小时 {value}，限值 {limit}
+now.expected.sure | 此前 {of} 次变化中有 {likely} 次会使其超标
+now.expected.unsure | 把握程度尚不清楚
 now.late | 未正常上报的监测点
 now.late.none | 所有监测点均正常或已申报停运。
 now.never | 尚无读数

@@ -111,6 +111,8 @@ NOT_SHOWN = {
     "processors/packs.py": "faults of rule packs, told by commands",
     "processors/cases.py": "told to whoever writes cases",
     "processors/case_stations.py": "told to whoever writes cases",
+    "processors/case_warnings.py": "told to whoever writes cases",
+    "processors/early.py": "what a warning rests on and what came of it, shown by key",
     **{f"processors/rules/{name}.py": "a rule that no rule pack uses yet" for name in UNUSED.split()},
 }
 """Files of the engine whose sentences reach neither figures nor events."""

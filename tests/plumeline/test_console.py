@@ -36,7 +36,7 @@ from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Shell
 from plumeline.texts import catalogue, t
-from processors.figures import HOUR_MS, Episode, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, Episode, Event, Figure, SourceState, epoch_ms, local_iso
 from processors.store import StoreAway
 from tests.plumeline.console_given import context as _context
 from tests.plumeline.console_given import text_of as _text
@@ -76,6 +76,19 @@ def test_times_are_local_and_relative() -> None:
     assert words.ago(NOW_MS - 42_000, NOW_MS) == "42\u00a0s ago"
     assert words.duration(130 * 60_000) == "2\u00a0h 10\u00a0min"
     assert words.period(HOUR + 8 * HOUR_MS, "hour", NOW_MS) == "23:00–24:00"
+
+
+def test_hours_that_are_going_to_exceed_are_shown_until_they_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it shows so far, how sure, and until when; nothing once the warning has ended."""
+    facts = {"hour_end": local_iso(HOUR + HOUR_MS), "limit": "35", "value": "33.1", "unit": "mg/m3", "stat": "avg_ref"}
+    facts |= {"by": "hour so far", "likely": 20, "of": 24, "outcome": "withdrawn"}  # type: ignore[dict-item]
+    told = Event("exceedance.expected/x", "exceedance.expected", STACK, "a21026", NOW_MS, True, facts)
+    ended = Event("exceedance.expected_ended/x", "exceedance.expected_ended", STACK, "a21026", NOW_MS, True, facts)
+    for events, shown in (([told], True), ([ended, told], False)):
+        monkeypatch.setattr(FakeStore, "events", lambda *_args, found=events, **_named: found)
+        text = _text(now.view(_context()))
+        for words_shown in ("Going to exceed", "by 16:00", "33.1 mg/m³ so far, limit 35", "20 of 24 earlier changes"):
+            assert (words_shown in text) == shown
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:
