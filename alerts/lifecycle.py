@@ -260,12 +260,13 @@ def _finding(state: State, event: Event) -> list[Alert]:
     day = local(event.time_ms).date().isoformat()
     key = f"finding/{event.kind}/{day}"
     sources: list[str] = state.get(key, {}).get("sources", [])
-    if event.source in sources or len(sources) >= FINDINGS_DAY_MAX:
+    about = f"{event.source}/{event.factor}/{event.facts.get('item')}" if event.kind.startswith("station.") else event.source
+    if about in sources or len(sources) >= FINDINGS_DAY_MAX:
         return []
-    state[key] = {"sources": [*sources, event.source], "time_ms": event.time_ms}
+    state[key] = {"sources": [*sources, about], "time_ms": event.time_ms}
     forget(state, "finding/", FINDING_ROWS_MAX)
     last = FINDINGS_DAY_MAX if len(sources) + 1 == FINDINGS_DAY_MAX else None
-    return [alert_of(event, f"finding/{event.source}/{event.kind}/{day}", "opened", "yellow", last_of_day=last)]
+    return [alert_of(event, f"finding/{about}/{event.kind}/{day}", "opened", "yellow", last_of_day=last)]
 
 
 def _into_digest(state: State, event: Event) -> list[Alert]:

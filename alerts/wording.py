@@ -100,6 +100,25 @@ declared stopped by mark {marks} | 标记 {marks} 申报停运
 declared stopped by the device's own flag | 设备自身标记申报停运
 oxygen down to {n:d} % | 氧含量低至 {n}%
 flow up to {n:d} % of normal | 流量高至正常值的 {n}%
+not refuelled | 未加油
+{n:d} of {of:d} counted refuellings out of band, too few to judge | 计入的加油 {of} 次中 {n} 次超出范围，次数不足，未评价
+{n:d} of {of:d} counted refuellings out of band, more than {max:d} % | 计入的加油 {of} 次中 {n} 次超出范围，占比大于 {max}%
+{n:d} of {of:d} counted refuellings out of band | 计入的加油 {of} 次中 {n} 次超出范围
+vapour flow of {n:d} L/min, not above {of:d} | 油气流量 {n} L/min，未大于 {of} L/min
+pressure of line or tank is not known | 管线或油罐压力未知
+back-pressure {n:d} Pa, at most {of:d} allowed | 液阻 {n} Pa，允许不超过 {of} Pa
+{n:d} of {of:d} refuellings above the allowed back-pressure; {why:w} | {of} 次加油中 {n} 次超出允许液阻；{why}
+pressure within {band:d} Pa of zero for {n:d} h at {at:t}; {days:d} such days in a row | \
+至 {at} 压力在零点 ±{band} Pa 以内已连续 {n} 小时；连续 {days} 日
+{n:d} of {of:d} pressures outside {low:d} to {high:d} Pa | {of} 个压力值中 {n} 个超出 {low} 至 {high} Pa
+{what:w} from {at:t} to {until:t}, {n:d} such times | {at} 至 {until} {what}，共 {n} 次
+pressure more than {n:d} Pa beyond the valve's opening | 压力超出压力/真空阀开启压力 {n} Pa 以上
+processed vapour above {n:d} g/m3 | 处理后油气浓度大于 {n} g/m³
+nozzle {name}, day {day}: {why:w}; {n:d} warning days in a row | 加油枪 {name}，{day}：{why}；连续 {n} 个预警日
+nozzle {name}, day {day}: {why:w} | 加油枪 {name}，{day}：{why}
+tank, day {day}: {why:w} | 油罐，{day}：{why}
+processing unit, day {day}: {why:w} | 油气处理装置，{day}：{why}
+nothing found any more | 已无异常
 {n:d} of 24 hours | 24 小时中有 {n} 小时
 {n:d} of 60 minutes covered ({why:w}) | 60 分钟中覆盖 {n} 分钟（{why}）
 {n:d} of 60 minutes covered | 60 分钟中覆盖 {n} 分钟

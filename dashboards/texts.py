@@ -227,6 +227,14 @@ stat.mass | mass | 排放量
 stat.energy | energy | 用能
 stat.kgce | coal equivalent | 标准煤
 stat.tco2 | CO₂ | 二氧化碳
+stat.nozzle | state of the nozzle | 加油枪状态
+stat.nozzle_share | refuellings out of band | 超出范围的加油占比
+stat.nozzle_row | warning days in a row | 连续预警日
+stat.zero_pressure | zero pressure | 零压状态
+stat.valve | pressure/vacuum valve | 压力/真空阀状态
+stat.pressure_share | pressure distribution | 压力分布状态
+stat.back_pressure | back-pressure | 液阻状态
+stat.processed | processed vapour | 处理后油气状态
 stat.minute | minute mean | 分钟均值
 kind.flue_gas | flue gas | 废气
 kind.voc | VOC | VOC
@@ -275,6 +283,9 @@ event.mark.conflict | marks contradict | 标记矛盾
 event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
 event.screening.finding | a pattern worth a look | 待核查的数据特征
+event.station.warning | vapour recovery, warning | 油气回收预警
+event.station.alarm | vapour recovery, alarm | 油气回收报警
+event.station.normal | vapour recovery, normal again | 油气回收恢复正常
 event.touch.refused | could not be rebuilt | 无法重算
 factor.a21026 | SO₂ | 二氧化硫
 factor.a21002 | NOx | 氮氧化物

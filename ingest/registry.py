@@ -13,6 +13,27 @@ Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s/,;\"]+
 """An identity: no blanks, slashes, commas or quotes, because it stands in links, topics and CSV files."""
 
 
+ROLE_UNITS = {
+    "fuel": "L",
+    "vapour": "L",
+    "ratio": "L/L",
+    "fuel_speed": "L/min",
+    "vapour_speed": "L/min",
+    "tank": "Pa",
+    "line": "Pa",
+    "positive": "Pa",
+    "negative": "Pa",
+    "processed": "g/m3",
+}
+"""What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
+ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
+behind the processing unit."""
+SPARSE_ROLES = frozenset({"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative"})
+"""Roles whose values come one at a time, one a refuelling or one a day, and cover no time."""
+
+Role = Annotated[str, Field(max_length=64, pattern="^((" + "|".join(ROLE_UNITS) + r")(/[^\s/,;\"]+)?)?$")]
+
+
 class Row(BaseModel):
     """A row of a registry file; a column that is not one of the fields is a fault."""
 
@@ -69,7 +90,8 @@ class Point(Dated):
 
     ``multiplier`` turns the sent number into ``unit``. Readings outside [range_low, range_high] are invalid. With
     ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
-    above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed.
+    above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
+    point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
     """
 
     source: Name
@@ -84,6 +106,7 @@ class Point(Dated):
     oxygen_factor: str = "a19001"
     oxygen_guard_pct: Decimal = Decimal("20.0")
     flow_factor: str = ""
+    role: Role = ""
 
 
 class Meter(Dated):

@@ -14,6 +14,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
+      point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
+      08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
@@ -25,6 +27,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect no exceedance SO2 limit L50                       point and limit may be left out
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
+      expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
+      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
 
@@ -45,14 +49,14 @@ from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
 from processors.case_days import screened_days
+from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
+from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
-from processors.lines import listed
 from processors.memory import TICK_PREFIX, Settings
-from processors.output import Output
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
@@ -166,13 +170,16 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         kinds, words = _words(rest, {"rules": str, "every": int})
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal})
+        names, words = _words(
+            rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal, "role": str}
+        )
         factor, unit = names
         renamed = {
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
+            "role": "role",
             "high": "range_high",
         }
         case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
@@ -190,6 +197,8 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
         case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
         case.late |= {named} if set_at else set()
+    elif (refuelling := REFUELLING.fullmatch(line)) is not None:
+        add_refuellings(case, *refuelling.groups())
     else:
         _readings(case, line)
 
@@ -254,6 +263,7 @@ def _expected(number: int, text: str) -> Expected:
         (WARNING, "warning"),
         (_FINDING, "finding"),
         (_EXPECT, "figure"),
+        (STATE, "state"),
     ):
         match = pattern.fullmatch(text)
         if match is not None:
@@ -282,7 +292,8 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
 def _run(
     case: Case, packs: Sequence[RulePack]
 ) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
-    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False))
+    past = CaseStore()
+    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
     records: list[LogRecord] = []
 
     def put(topic: str, value: bytes, partition: int = 0) -> None:
@@ -294,6 +305,8 @@ def _run(
 
     def send(some: list[_Sent]) -> None:
         for value in _values(case, some):
+            if not value.startswith(TICK_PREFIX):
+                past.add(value.split(b"\n"))
             for partition in range(PARTITIONS) if value.startswith(TICK_PREFIX) else (0,):
                 put("reports", value, partition)
 
@@ -310,9 +323,9 @@ def _run(
     send(reports)
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
-    tick(last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10))  # what nothing more comes for is decided
-    outs: list[Output] = list(engine.apply(records))
-    figures = {(f.level, f.factor, f.stat, f.start_ms): f for out in outs for f in listed(out, engine.points) if f.revision > 0}
+    over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # what nothing more comes for is decided
+    outs = run_to_the_end(engine, records, over, past)
+    figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)
     findings = screened_days(engine, outs, case.marks) if wanted else []
@@ -382,6 +395,8 @@ def _missed(
 ) -> str | None:
     """Return what is there instead of what was expected, None where it was met."""
     facts, where = expected.facts, f"line {expected.line}: expect {expected.text}"
+    if expected.kind == "state":
+        return state_missed(case, facts, where, figures)
     if expected.kind == "finding":
         day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
         met = any(

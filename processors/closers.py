@@ -18,6 +18,8 @@ from processors.quarters import close_quarter
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
+from processors.station_steps import STATION_STEPS
+from processors.stations import close_station
 
 CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
@@ -27,6 +29,7 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
+    **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }
 

@@ -99,7 +99,7 @@ class Desk:
     def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
         """State the hours of which nothing came: no value, reason "no data", or "stopped" where it was declared."""
         info = self.points.frame.join(decided, on="sid").filter(
-            (pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))
+            (pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")) & ~pl.col("sparse")
         )
         stats = [
             info.filter(pl.col("meter") == NO_METER).with_columns(stat=pl.lit("avg")),

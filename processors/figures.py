@@ -140,6 +140,9 @@ EVENT_KINDS: dict[str, str] = {
     "mark.conflict": "two marks of a source contradict each other",
     "mark.contradicted": "a source is declared stopped, and its gas says that it runs",
     "mark.quota": "the exempt time of a calendar year is nearly used up",
+    "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
+    "station.alarm": "the same for so long that it is an alarm",
+    "station.normal": "the same is within its bounds again, or a revised day says so",
     "screening.finding": "a day of a point shows a pattern that is worth a look; nobody is paged",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }

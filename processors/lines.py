@@ -19,17 +19,13 @@ from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch
 from processors.judging import others_of
 from processors.output import Output
 from processors.points import WITHIN, Points
+from processors.station_steps import STATES
 
 VERSION = 1
 UNITS = {
-    "mass": "kg",
-    "mass_sub": "kg",
-    "kgce": "kg",
-    "tco2": "t",
-    "capture": "%",
-    "transmission": "%",
-    "effective": "%",
-    WITHIN: "%",
+    **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
+    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, "nozzle_share"), "%"),
+    **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""
 

@@ -13,9 +13,9 @@ from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
 from processors.judging import COMPLIES, EXCEEDS
 from processors.output import Output
-from processors.packs import MonthShareWithin
 from processors.points import WITHIN
 from processors.publish import frame_of, publish, verdicts_of
+from processors.quarter_steps import MonthShareWithin
 from processors.rules.millionths import rounded
 from processors.rules.months import share_within
 from processors.shelf import Shelf

@@ -20,7 +20,9 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
+from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
 from processors.screening_steps import PATTERNS, ScreeningStep
+from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -30,8 +32,6 @@ DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 HOURS_BACK_MAX = 24
 """Hours that a forecast may look back: the hot shelf holds at least 30."""
-LOOKBACK_H_MAX = 2_160
-"""Valid hours that a substitute may look back over; the store is read for that far."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 R = TypeVar("R")
@@ -194,40 +194,6 @@ class EarlyNextHour(_Rule):
     share_pct: Annotated[int, Field(ge=1, le=100)]
 
 
-class QuarterCapture(_Rule):
-    """Capture, transmission and effective transmission rates of the quarter so far; ``target_pct`` is what is asked for."""
-
-    step: Literal["quarter.capture"]
-    target_pct: Annotated[Decimal, Field(gt=0, le=100)]
-
-
-class MonthShareWithin(_Rule):
-    """The share of a month's valid hours within each limit of a programme; ``share_min_pct`` is what is asked for."""
-
-    step: Literal["month.share_within"]
-    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
-
-
-class MassSubstituted(_Rule):
-    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
-
-    step: Literal["mass.substituted"]
-    tier_by: Literal["event_length", "elapsed"]
-    event_h_max: Annotated[int, Field(ge=1)]
-    capture_high_pct: Annotated[Decimal, Field(gt=0, le=100)]
-    capture_low_pct: Annotated[Decimal, Field(gt=0, le=100)]
-    lookback_short_h: Annotated[int, Field(ge=1)]
-    lookback_long_h: Annotated[int, Field(ge=1)]
-    lookback_low_h: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX)]
-
-
-class MassSubstitutedDays(_Rule):
-    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check."""
-
-    step: Literal["mass.substituted_days"]
-    lookback_days: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX // 24)]
-
-
 Rule = Annotated[
     MinuteMean
     | HourMean
@@ -245,6 +211,7 @@ Rule = Annotated[
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
+    | StationStep
     | EarlyHour
     | EarlyNextHour
     | QuarterCapture
@@ -266,6 +233,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("min", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
     ("max", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
     ("mass", "day"): ("day.mass",),
+    **STATION_STEPS,
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
     ("within", "month"): ("month.share_within",),
@@ -323,9 +291,10 @@ class Pack:
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
+        station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
         text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
-        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a step, None where it has none."""

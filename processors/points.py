@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from ingest.registry import Dated, Limit, Meter, MeterChange, Point, Registry, Source
+from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Point, Registry, Source
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.packs import chosen, packs_of
@@ -74,6 +74,7 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ph": pl.Boolean,
     "air_o2": pl.Int64,
     "litre": pl.Boolean,
+    "sparse": pl.Boolean,
     "identity": pl.UInt64,
     "rules": pl.UInt64,
 }
@@ -232,6 +233,7 @@ class Points:
             "ph": row.factor in pack.ph,
             "air_o2": pack.air_oxygen,
             "litre": row.unit.endswith("/L"),
+            "sparse": False,
             "identity": text_hash(*key),
         }
         used: tuple[object, ...] = (source.cadence_s, source.minute_s, source.label, source.clock_offset_s)
@@ -244,8 +246,14 @@ class Points:
                 out["oxygen_pid"] = self.pid.get((row.source, row.oxygen_factor))
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
+            if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss
+                out |= {"sparse": True, "minutes_min": 1, "quarters_min": 0, "hours_min": 1, "share_min": None}
+            used += (row.role,) if row.role else ()
         out["rules"] = text_hash(
-            self._digest, pack.digest_text(), *used, row.model_dump_json(exclude={"name", "name_zh", "valid_from", "valid_to"})
+            self._digest,
+            pack.digest_text(),
+            *used,
+            row.model_dump_json(exclude={"name", "name_zh", "role", "valid_from", "valid_to"}),
         )
         return out
 

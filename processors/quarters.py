@@ -17,8 +17,8 @@ from processors.figures import DAY_MS, ENGINE, HOUR_MS, Level, period_end_ms, pe
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
 from processors.output import Output
-from processors.packs import MassSubstituted, MassSubstitutedDays, QuarterCapture
 from processors.publish import frame_of, publish
+from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, QuarterCapture
 from processors.rules.averaging import CALIBRATION, NOTHING_DUE
 from processors.rules.coverage import capture_rates, transmission_rates
 from processors.rules.periods import day_of

@@ -27,6 +27,7 @@ _UNITS = {
     "C": "°C",
     "tco2": "t CO₂",
     "kgce": "kgce",
+    "state": "",
 }
 
 

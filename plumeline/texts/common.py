@@ -77,6 +77,14 @@ stat | what
 stat.energy | energy
 stat.kgce | coal equivalent
 stat.tco2 | CO₂
+stat.nozzle | state of the nozzle
+stat.nozzle_share | refuellings out of band
+stat.nozzle_row | warning days in a row
+stat.zero_pressure | zero pressure
+stat.valve | pressure/vacuum valve
+stat.pressure_share | pressure distribution
+stat.back_pressure | back-pressure
+stat.processed | processed vapour
 verdict.exceeds | above limit
 verdict.falls_short | below limit
 verdict.broken | not kept
@@ -142,6 +150,9 @@ event.mark.late | a mark came after its hours were decided
 event.mark.conflict | two marks contradict each other
 event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
+event.station.warning | vapour recovery, warning
+event.station.alarm | vapour recovery, alarm
+event.station.normal | vapour recovery, normal again
 event.touch.refused | could not be rebuilt: inputs have expired
 hour.before | hour before
 hour.after | hour after
@@ -236,6 +247,14 @@ stat | 统计量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
 stat.tco2 | 二氧化碳
+stat.nozzle | 加油枪状态
+stat.nozzle_share | 超出范围的加油占比
+stat.nozzle_row | 连续预警日
+stat.zero_pressure | 零压状态
+stat.valve | 压力/真空阀状态
+stat.pressure_share | 压力分布状态
+stat.back_pressure | 液阻状态
+stat.processed | 处理后油气状态
 verdict.exceeds | 超标
 verdict.falls_short | 低于限值
 verdict.broken | 超限
@@ -301,6 +320,9 @@ event.mark.late | 标记晚于小时判定
 event.mark.conflict | 两条标记互相矛盾
 event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
+event.station.warning | 油气回收预警
+event.station.alarm | 油气回收报警
+event.station.normal | 油气回收恢复正常
 event.touch.refused | 无法重算：原始数据已过保存期
 hour.before | 前一小时
 hour.after | 后一小时

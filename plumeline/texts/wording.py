@@ -75,6 +75,10 @@ hourly mean from memory, high; minutes: an engineering default, taken from AIR-A
 hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省值，取自 AIR-AVG-4
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
+volumes and speed seen on a station console; band from memory, low | 体积与速度见于加油站控制台；范围凭记忆，低
+seen; samples apart: an engineering default | 已见公开文本；采样间隔为工程缺省值
+seen; age of the pressures: an engineering default | 已见公开文本；压力时限为工程缺省值
+timing seen, limit from memory, high; samples apart: an engineering default | 时长已见公开文本，限值凭记忆，高；采样间隔为工程缺省值
 a proposal | 建议值
 pattern seen; threshold a proposal | 特征已见公开文本，阈值为建议值
 pattern seen in studies; threshold a proposal | 特征见于研究文献，阈值为建议值

@@ -27,7 +27,7 @@ from processors.rules.averaging import REASONS
 from tests.conftest import REPO
 from tests.plumeline.fake_store import HOUR, NOW_MS, STACK, registry_zh
 
-UNITS = "m/s mg mg/L g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
+UNITS = "Pa Q L L/min g/m³ m/s mg mg/L g kg t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
 PROTOCOL = "CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
 CLAUSES = "AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB GST WAT COD EN EU US CFR Part Annex V VI"
@@ -96,20 +96,18 @@ PROBES = (
 """What stands in for a fact of a sentence in the code."""
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
-UNUSED = (
-    "assessment drift furnace gaps limits months qartod"
-    " stretches"
-    " vapour vapour_pressure verdict voc water_checks en14181 eu us us_missing weather"
-)
+UNUSED = "assessment drift furnace gaps limits months qartod stretches voc water_checks en14181 eu us us_missing weather"
 """Rules that no step of a rule pack calls: whoever adds the step adds their words."""
 NOT_SHOWN = {
     "processors/registry_check.py": "faults of registry files, told by commands",
     "processors/decode.py": "asserts and errors of the decoder; its faults' words are pydantic's",
     "processors/influx.py": "line protocol",
+    "processors/rules/verdict.py": "put together from words; those that a station shows have their patterns",
     "processors/rules/judge.py": "limit profiles, told by commands",
     "processors/packs.py": "faults of rule packs, told by commands",
     "processors/mark_rules.py": "faults of rule packs, told by commands",
     "processors/cases.py": "told to whoever writes cases",
+    "processors/case_stations.py": "told to whoever writes cases",
     "processors/case_warnings.py": "told to whoever writes cases",
     "processors/early.py": "what a warning rests on and what came of it, shown by key",
     **{f"processors/rules/{name}.py": "a rule that no rule pack uses yet" for name in UNUSED.split()},
@@ -123,6 +121,16 @@ OTHER_WORDS = {
     "exempt mark": "how an episode ended, shown by key",
     "not operating": "a class of a rule pack, not shown",
     "invalid if never filled": "a class of a table, not shown",
+    "dispenser fault": "why a refuelling does not count, not shown",
+    "too little": "why a refuelling does not count, not shown",
+    "not measured": "why a refuelling does not count, not shown",
+    "reading at a tight point": "a check by hand, which no pack uses",
+    "{}, too few to judge": "the end of a sentence about refuellings; seen whole beside it",
+    "{}, more than {} %": "the end of a sentence about refuellings; seen whole beside it",
+    "; {} warning days in a row": "the end of a finding's text; seen whole beside it",
+    "{} of {} pressures outside {} Pa": "seen whole beside it",
+    "processing unit": "the beginning of a finding's text; seen whole beside it",
+    "day before revised": "the cause of a closing, not shown",
     "set aside": "the cause of a touch, not shown",
     "day decided": "the cause of a touch, not shown",
     "day revised": "the cause of a touch, not shown",

@@ -1,0 +1,47 @@
+"""Steps of rule packs that are made of whole months and quarters: capture, substituted masses, shares of hours within limits."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from processors.steps import Step
+
+LOOKBACK_H_MAX = 2_160
+"""Valid hours that a substitute may look back over; the store is read for that far."""
+
+
+class QuarterCapture(Step):
+    """Capture, transmission and effective transmission rates of the quarter so far; ``target_pct`` is what is asked for."""
+
+    step: Literal["quarter.capture"]
+    target_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class MonthShareWithin(Step):
+    """The share of a month's valid hours within each limit of a programme; ``share_min_pct`` is what is asked for."""
+
+    step: Literal["month.share_within"]
+    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class MassSubstituted(Step):
+    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
+
+    step: Literal["mass.substituted"]
+    tier_by: Literal["event_length", "elapsed"]
+    event_h_max: Annotated[int, Field(ge=1)]
+    capture_high_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    capture_low_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    lookback_short_h: Annotated[int, Field(ge=1)]
+    lookback_long_h: Annotated[int, Field(ge=1)]
+    lookback_low_h: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX)]
+
+
+class MassSubstitutedDays(Step):
+    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check."""
+
+    step: Literal["mass.substituted_days"]
+    lookback_days: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX // 24)]
