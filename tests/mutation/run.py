@@ -122,7 +122,12 @@ def run(
     """
     build.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    for path in [source, *tests, *(Path(__file__).with_name(n) for n in TOOL), *sorted(RULES.glob("packs/*"))]:
+    for path in [
+        source,
+        *tests,
+        *(Path(__file__).with_name(n) for n in TOOL),
+        *sorted(p for p in RULES.glob("packs/**/*") if p.is_file()),
+    ]:
         digest.update(path.read_bytes())
     kept = build / f"{source.stem}-{digest.hexdigest()[:16]}.jsonl"
     names = [(m.where, m.text, m.change) for m in mutants(source.read_text(encoding="utf-8"))]
