@@ -165,6 +165,13 @@ def test_availability_looks_back() -> None:
         assert near.rows() == [(1, 2, 2, 100_000_000), (2, 1, 0, 0)]
 
 
+def test_availabilities_are_in_order() -> None:
+    """One row a point, ordered, whatever the order of hours."""
+    hours = pl.DataFrame({"pid": list(range(20, 0, -1)), "hour": 0, "assured": True})
+    found = us.availabilities(hours, operating_n=5, reach_ms=HOUR_MS)
+    assert found.rows() == [(pid, 1, 1, 100_000_000) for pid in range(1, 21)]
+
+
 @pytest.mark.parametrize(
     ("difference", "shown"),
     [
