@@ -185,6 +185,11 @@ def test_conflicts_are_in_order() -> None:
     rows = pl.concat([made(WHOLE, ("s", "stopped", "21:00", "22:00"), pid=pid) for pid in range(20, 0, -1)])
     found = marks.mark_conflicts(rows, plant=PLANT, restart_s_max=3_600)
     assert found["pid"].to_list() == list(range(1, 21))
+    # two short marks in conflict begin before a later one that the long mark is in conflict with
+    long, short, other = WHOLE, ("s", "stopped", "20:10", "20:30"), ("u", "start-up", "20:20", "20:40")
+    rows = made(long, short, other, ("c", "connection", "24:00", "25:00"))
+    found = marks.mark_conflicts(rows, plant=PLANT, restart_s_max=3_600)
+    assert found.select("first", "second").rows() == [("f", "s"), ("f", "u"), ("s", "u"), ("f", "c")]
 
 
 @pytest.mark.parametrize(("clock", "late"), [("35:59", False), ("36:00", False), ("36:01", True)])

@@ -79,6 +79,11 @@ def test_where_and_how_long() -> None:
     day = row(recomputed="30", received="29")
     other = screening.recomputed_otherwise(day, detector="DQ-13", difference_pct_max=1, **OPTIONS)  # type: ignore[arg-type]
     assert other.rows() == [(1, "DQ-13", 0, MINUTE_MS, "received 29, recomputed 30", 4)]
+    # 3 % of 25 is 0.75: 24.25 is just that, 24.24 is more
+    for received, found_n in (("24.25", 0), ("24.24", 1)):
+        rows = row(recomputed="25", received=received)
+        found = screening.recomputed_otherwise(rows, detector="DQ-13", difference_pct_max=3, **OPTIONS)  # type: ignore[arg-type]
+        assert found.height == found_n
     # a change is a moment: the shortest stretch there is
     at = 100 * MINUTE_MS
     silent = screening.silent_changes(changed(), records(), slack_s=600, weight=4)

@@ -127,13 +127,15 @@ def test_results_within() -> None:
 
 
 def test_windows_and_results_in_any_order() -> None:
-    """Two windows, 1 to 3 and 5 to 7, whichever comes first; the rows come back by station and time."""
-    windows = water_checks.invalid_windows(checks((1, True), (2, False), (3, True), (5, True), (6, False), (7, True)))
-    expected = [(hour * HOUR_MS, hour in (2, 6)) for hour in range(9)]
+    """A check passes each fourth hour and fails half way to the next, so that only the hours of the passed ones are valid."""
+    rows = [row for hour in range(0, 1_000, 4) for row in ((hour, True), (hour + 2, False))]
+    windows = water_checks.invalid_windows(checks(*rows))
+    expected = [(1, hour * HOUR_MS, hour % 4 > 0) for hour in range(1_000)] + [(2, 3 * HOUR_MS, False)]
     for seed in range(5):
-        results = at(*range(9)).sample(fraction=1, shuffle=True, seed=seed)
+        other = at(3).with_columns(pid=pl.lit(2, dtype=pl.Int64))
+        results = pl.concat([at(*range(1_000)), other]).sample(fraction=1, shuffle=True, seed=seed)
         for each in (windows, windows.reverse()):
-            assert water_checks.invalidated(results, each).select("time_ms", "invalid").rows() == expected
+            assert water_checks.invalidated(results, each).select("pid", "time_ms", "invalid").rows() == expected
 
 
 @settings(max_examples=100, deadline=None)
