@@ -234,6 +234,7 @@ def test_three_clicks_lead_to_the_bytes_of_a_reading(demo: Demo, page: Any) -> N
 
 def test_the_alert_is_acknowledged_in_the_demo(demo: Demo, page: Any) -> None:
     """An alert of the page Alerts opens with its form; whoever acknowledges it stands in its history, and in the outbox."""
+    until(lambda: "exceedance.opened" in demo.kinds(), STORY_S, "the webhook of the exceedance")
     page.goto(f"{demo.base}/alerts")
     page.locator("summary", has_text="over limit").first.click()
     form = page.locator("details[open] form.act")
