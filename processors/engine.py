@@ -388,7 +388,9 @@ class Engine:
             if self._part_of[sid] in partitions and sid not in self._aside
             if (memory := self._by_sid[sid]).high is not None and memory.high >= hour >= memory.decided
         ]
-        self._minutes(*self.shelf.rebuild_hours(keys, self.spans), out)
+        minutes, contested = self.shelf.rebuild_hours(keys, self.spans)
+        self._minutes(minutes, contested, out)
+        self._open |= set(minutes.select("sid", pl.col("minute") // HOUR_MS * HOUR_MS).unique().rows())
         self.early.look(self.shelf, keys, self.spans, now, out)
 
     def _show(self, out: Output, *, live: bool) -> None:

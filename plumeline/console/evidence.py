@@ -13,6 +13,7 @@ from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_
 from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
+from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
@@ -188,7 +189,7 @@ def _sent_url(context: Context, f: Figure) -> str:
         alerts = context.console.outbox.alerts(ALERTS_MAX, f.source) if inside else []
     except Exception:  # the page of the alerts tells that the outbox is away
         alerts = []
-    first = [a.id for a in alerts if a.thread == inside[0].id]
+    first = [a.id for a in alerts if a.thread == inside[0].id and a.alert.kind != EXPECTED]
     return words.query("alerts", source=f.source, alert=first[-1] if first else None)
 
 
