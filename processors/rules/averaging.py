@@ -159,7 +159,7 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
         as_of=pl.col("as_of").max(),
         **({} if isinstance(minutes_min, int) else {"quarters": quarter}),
     )
-    least, scattered, spread = pl.lit(0, dtype=pl.Int64), pl.lit(False), pl.lit("")
+    scattered, spread = pl.lit(False), pl.lit("")
     if isinstance(minutes_min, int):
         least = pl.lit(minutes_min, dtype=pl.Int64)
     else:

@@ -34,7 +34,7 @@ RULES, TESTS, BUILD = REPO / "processors" / "rules", REPO / "tests" / "processor
 EXPLAINED = Path(__file__).with_name("explained.toml")
 CASES = ("test_doctests.py", "test_packs.py")
 """The examples in docstrings and the cases of the packs are tests of every rule."""
-MORE = {"averaging": ("test_engine.py", "test_own_days.py"), "millionths": ("test_ph.py", "test_weather.py", "test_eu.py")}
+MORE = {"millionths": ("test_ph.py", "test_weather.py", "test_eu.py")}
 """Tests of modules that others use, beside those that import them by name."""
 HANGS_S = 180.0
 """A worker that says nothing for so long is taken for hanging."""

@@ -13,7 +13,7 @@ from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS
 from processors.rules import averaging
-from processors.rules.averaging import COMMUNICATION, FAULT, OUT_OF_CONTROL, OVERDUE, STOPPED, VALID
+from processors.rules.averaging import COMMUNICATION, FAULT, STOPPED, VALID
 from tests.processors.given import ms
 
 M, FINE = 10**6, 10**8
@@ -95,12 +95,18 @@ def test_own_minutes_of_another_point() -> None:
     assert found.sort("pid").select("pid", "value").rows() == [(1, 20 * FINE), (2, 50 * FINE)]
 
 
-def converted(
-    value: int | None, oxygen: int | None, *, air: int = 21, oxygen_as_of: int = 5, digest: int = 2
-) -> dict[str, Any]:
+def test_the_code_of_a_reason() -> None:
+    """An hour without a valid minute says in words why."""
+    codes = (averaging.OUT_OF_CONTROL, averaging.OVERDUE, averaging.ABOVE_RANGE)
+    hours = [averaging.hour_means(minutes((60, None, code)), minutes_min=45)["reason"].item() for code in codes]
+    words = ("out of control", "overdue calibration", "above range")
+    assert hours == [f"0 valid minutes of 45 ({each})" for each in words]
+
+
+def converted(value: int | None, oxygen: int | None, *, oxygen_as_of: int = 5, digest: int = 2, own: int = 1) -> dict[str, Any]:
     """Convert a minute to 6 % oxygen with a guard of 20 %; values in hundred-millionths, no row of oxygen where it is None."""
-    row = {"pid": 1, "minute": NOON, "value": value, "code": VALID, "digest": 1, "as_of": 4, "oxygen_pid": 7}
-    rules = {"ref_o2": 6 * M, "guard": 20 * M, "air_o2": air * M}
+    row = {"pid": 1, "minute": NOON, "value": value, "code": VALID, "digest": own, "as_of": 4, "oxygen_pid": 7}
+    rules = {"ref_o2": 6 * M, "guard": 20 * M, "air_o2": 21 * M}
     schema = dict.fromkeys([*row, *rules], pl.Int64) | {"digest": pl.UInt64}
     minutes = pl.DataFrame([row | rules], schema=schema)
     found = {"pid": 7, "minute": NOON, "value": oxygen, "digest": digest, "as_of": oxygen_as_of}
@@ -130,11 +136,11 @@ def test_reference_oxygen(value: int | None, oxygen: int | None, expected: int |
 
 def test_what_a_conversion_is_made_of() -> None:
     """The oxygen is part of the set: with another one, or with other readings behind it, the digest is another."""
-    digests = [
-        converted(28 * FINE, oxygen, digest=digest)["digest"]
-        for oxygen, digest in ((9 * FINE, 2), (9 * FINE, 3), (8 * FINE, 2))
-    ]
-    assert len(set(digests)) == 3
+    greatest = 2**64 - 1
+    sets = [(9 * FINE, 2, 1), (9 * FINE, 3, 1), (8 * FINE, 2, 1), (9 * FINE, greatest, 1), (9 * FINE, greatest - 1, 1)]
+    sets += [(9 * FINE, 2, greatest), (9 * FINE, 2, greatest - 1)]
+    digests = [converted(28 * FINE, oxygen, digest=digest, own=own)["digest"] for oxygen, digest, own in sets]
+    assert len(set(digests)) == len(sets)
     assert [converted(28 * FINE, 9 * FINE, oxygen_as_of=t)["as_of"] for t in (3, 5)] == [4, 5]
 
 
@@ -178,12 +184,6 @@ TWENTY, MORE = (30, 20 * FINE, VALID), 32 * FINE
             False,
             id="the least code is told",
         ),
-        pytest.param(
-            minutes((60, None, OUT_OF_CONTROL)), None, 0, "0 valid minutes of 45 (out of control)", False, id="out of control"
-        ),
-        pytest.param(
-            minutes((60, None, OVERDUE)), None, 0, "0 valid minutes of 45 (overdue calibration)", False, id="the last reason"
-        ),
         pytest.param(minutes((45, 49, VALID)), 0, 45, None, False, id="less than half a millionth"),
         pytest.param(minutes((45, 50, VALID)), 1, 45, None, False, id="half of one"),
     ],
@@ -219,6 +219,9 @@ def test_an_hour_that_could_not_be_converted(ambient: int, why: str) -> None:
         pytest.param([(16, MORE, VALID)], 2, 32 * M, None, id="two quarters"),
         pytest.param([(15, MORE, VALID)], 2, None, "valid minutes in 1 quarters of 2", id="one, to its last minute"),
         pytest.param([(15, None, FAULT), (15, MORE, VALID)], 1, 32 * M, None, id="one is enough"),
+        pytest.param(
+            [(10, MORE, VALID), (20, None, FAULT)], 2, None, "valid minutes in 1 quarters of 2", id="just enough, but in one"
+        ),
         pytest.param([(9, MORE, VALID)], 2, None, "9 valid minutes of 10", id="too few anyway"),
         pytest.param([(60, None, STOPPED)], 2, None, "stopped", id="stopped"),
         pytest.param([(5, MORE, VALID)] + [(10, None, FAULT), (5, MORE, VALID)] * 3, 4, 32 * M, None, id="all four"),
@@ -231,10 +234,16 @@ def test_quarters(runs: list[tuple[int, int | None, int]], quarters_min: int, va
     assert (hour["pid"], hour["value"], hour["reason"]) == (1, value, reason)
 
 
+def test_an_hour_that_is_not_asked_for() -> None:
+    """Where the registry gives no numbers for a point's hour there is none."""
+    asked = pl.DataFrame({"pid": [1], "hour": [NOON + HOUR_MS], "minutes_min": [1], "quarters_min": [0]})
+    assert averaging.hour_means(minutes((60, MORE, VALID)), minutes_min=asked).is_empty()
+
+
 def test_what_an_hour_is_made_of() -> None:
-    """The digest is the sum over the minutes, each with its time; as_of is the latest receipt."""
-    (hour,) = averaging.hour_means(minutes((2, MORE, VALID), digest=5), minutes_min=1).rows(named=True)
-    each = pl.DataFrame({"m": [NOON, NOON + MINUTE_MS], "d": [5, 5]}).select(mix(pl.col("m"), pl.col("d")))
+    """The digest is the sum over the minutes, each with its time, also of digests that fill 64 bits; as_of is the latest receipt."""
+    (hour,) = averaging.hour_means(minutes((2, MORE, VALID), digest=2**64 - 5), minutes_min=1).rows(named=True)
+    each = pl.DataFrame({"m": [NOON, NOON + MINUTE_MS], "d": [-5, -5]}).select(mix(pl.col("m"), pl.col("d")))
     assert (hour["digest"], hour["as_of"]) == (sum(each.to_series()) % 2**64, 1)
 
 
@@ -335,11 +344,10 @@ def test_a_days_sum(given: pl.DataFrame, value: int | None, n: int, reason: str 
 
 def test_what_a_day_is_made_of() -> None:
     """Digest and rules are sums over the hours that were made of something, each with its time."""
-    (day,) = averaging.day_sums(pl.concat([hours((2, 1, None, False), digest=5), hours((1, 1, None, False), digest=0)])).rows(
-        named=True
-    )
+    rows = pl.concat([hours((2, 1, None, False), digest=2**64 - 5), hours((1, 1, None, False), digest=0)])
+    (day,) = averaging.day_sums(rows.with_columns(rules=pl.lit(2**64 - 3, pl.UInt64))).rows(named=True)
     at = pl.DataFrame({"h": [NOON, NOON + HOUR_MS]})
-    expected = [sum(at.select(mix(pl.col("h"), pl.lit(n))).to_series()) % 2**64 for n in (5, 3)]
+    expected = [sum(at.select(mix(pl.col("h"), pl.lit(n))).to_series()) % 2**64 for n in (-5, -3)]
     assert [day["digest"], day["rules"]] == expected
 
 
