@@ -106,6 +106,18 @@ def test_a_weak_suite_leaves_survivors(
     assert again == rows
 
 
+def test_a_slow_test_is_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes too long unchanged is left out, even if it has no end; the others judge."""
+    source, tests = tmp_path / "slow_rule.py", tmp_path / "test_slow_rule.py"
+    source.write_text("def double(n: int) -> int:\n    return n * 2\n", encoding="utf-8")
+    text = "from slow_rule import double\n\ndef test_rule():\n    assert double(3) == 6\n\n"
+    tests.write_text(text + "def test_for_ever():\n    while double(1) == 2:\n        pass\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    rows: list[dict[str, Any]] = []
+    run("slow_rule", source, [tests], rows.append, build=tmp_path / "build")
+    assert {(row["fate"], row["by"].rpartition(":")[2]) for row in rows} == {("killed", "test_rule")}
+
+
 def test_tests_that_fail_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be learned from tests that fail without a change."""
     source, tests = tmp_path / "broken_rule.py", tmp_path / "test_broken_rule.py"

@@ -101,23 +101,30 @@ class Mutating:
         return True
 
     def measured(self, items: list[Any]) -> list[Any]:
-        """Run every test once and return those that run the module's code and are not slow, fastest first."""
+        """Run every test once and return those that run the module's code and are not slow, fastest first; a slow one is broken off."""
         took: dict[int, float] = {}
         for item in items:
-            began, self.touched = time.process_time(), False
+            began, self.touched, self.late = time.process_time(), False, False
             sys.setprofile(self.look)
+            signal.setitimer(signal.ITIMER_PROF, SLOW_S)
             try:
-                if self.run([item]):
-                    return []
+                failed = self.run([item])
             finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 sys.setprofile(None)
-            if self.touched:
+            if self.late:
+                self.failed = None
+            elif failed:
+                return []
+            elif self.touched:
                 took[id(item)] = time.process_time() - began
         return sorted((item for item in items if took.get(id(item), SLOW_S) < SLOW_S), key=lambda item: took[id(item)])
 
     def look(self, frame: FrameType, _event: str, _arg: object) -> None:
-        """Notice that a test runs the module's code."""
-        self.touched = self.touched or frame.f_code.co_filename == self.module.__file__
+        """Notice that a test runs the module's code, and look no further, for looking takes time."""
+        if frame.f_code.co_filename == self.module.__file__:
+            self.touched = True
+            sys.setprofile(None)
 
     def run(self, items: list[Any]) -> Any | None:
         """Run tests until one fails; return that one."""

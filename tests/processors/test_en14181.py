@@ -96,6 +96,9 @@ def test_calibration_range_end(highest: int, limit: int, end: str) -> None:
     [
         pytest.param([(70, 168)], "fails", id="EX-9.6b EU-16 41.7 % in one week"),
         pytest.param([(40, 100)], "passes", id="exactly 40 %"),
+        pytest.param([(101, 250)], "fails", id="40.4 %"),
+        pytest.param([(0, 168), (70, 168)], "fails", id="one of two weeks"),
+        pytest.param([(51, 1_000)] * 6, "fails", id="six weeks of 5.1 %"),
         pytest.param([(9, 168)] * 6, "fails", id="six weeks above 5 %"),
         pytest.param([(9, 168)] * 5, "passes", id="five weeks"),
         pytest.param([(5, 100)] * 9, "passes", id="exactly 5 % does not count"),
@@ -125,6 +128,9 @@ def test_shewhart(drifts: list[str], alarms: list[bool]) -> None:
     """Two in a row beyond two deviations, or one beyond three."""
     found = en14181.shewhart([Decimal(d) for d in drifts], deviation=1, warn_times=2, alarm_times=3)
     assert found == alarms
+    # the same in another unit, where the deviation is 2 or 0.4
+    for unit in (Decimal(2), Decimal("0.4")):
+        assert en14181.shewhart([Decimal(d) * unit for d in drifts], deviation=unit, warn_times=2, alarm_times=3) == alarms
 
 
 def cusum(drifts: Sequence[Decimal | Fraction | int], deviation: int = 1) -> list[Cusum]:

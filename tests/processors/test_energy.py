@@ -89,7 +89,16 @@ def test_what_a_plan_assesses(kept: bool, intensity: int) -> None:
 def test_what_cannot_be_taken_out() -> None:
     """A part below zero, more than there is, or electricity counted otherwise is refused; all of it may be taken out."""
     assert assessed_energy(ktce(5), feedstock=ktce(2), new_renewables=ktce(3)).total == ktce(0)
-    for feedstock, renewables in ((ktce(-1), ktce(1)), (ktce(1), ktce(-1)), (ktce(2), ktce(4))):
+    little = Coal(Fraction(1, 2))  # less than a kilogram
+    below = ktce(0) - little
+    for feedstock, renewables in (
+        (ktce(-1), ktce(1)),
+        (ktce(1), ktce(-1)),
+        (ktce(2), ktce(4)),
+        (below, ktce(0)),
+        (ktce(0), below),
+        (ktce(5), little),
+    ):
         with pytest.raises(energy.FactorError, match="taken out"):
             assessed_energy(ktce(5), feedstock=feedstock, new_renewables=renewables)
     with pytest.raises(energy.BasisMismatch):

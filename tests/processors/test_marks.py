@@ -100,6 +100,9 @@ def test_flags_are_those_that_are_decoded() -> None:
             "line 2, data_class: Input should be .*; mend the cell",
             id="a foreign word",
         ),
+        pytest.param(
+            ["N,normal,good,often,measured,s,c"], "line 2, data_class: Input should be .*; mend the cell", id="the first of two"
+        ),
         pytest.param(["N,normal,valid,included,measured,s,c"] * 2, "line 3: flag N stands twice", id="twice"),
     ],
 )
@@ -175,6 +178,18 @@ def test_conflicts(rows: list[tuple[str, str, str, str]], expected: list[tuple[s
         apart = pl.concat([given, made(("x", "stopped", "0:00", "48:00"), pid=2)])
         found = marks.mark_conflicts(apart, plant=PLANT, restart_s_max=3_600)
         assert found.rows() == [(1, a, b, at(s), at(e), why) for a, b, s, e, why in expected]
+
+
+def test_conflicts_are_in_order() -> None:
+    """By unit and time, whatever the order of marks."""
+    rows = pl.concat([made(WHOLE, ("s", "stopped", "21:00", "22:00"), pid=pid) for pid in range(20, 0, -1)])
+    found = marks.mark_conflicts(rows, plant=PLANT, restart_s_max=3_600)
+    assert found["pid"].to_list() == list(range(1, 21))
+    # two short marks in conflict begin before a later one that the long mark is in conflict with
+    long, short, other = WHOLE, ("s", "stopped", "20:10", "20:30"), ("u", "start-up", "20:20", "20:40")
+    rows = made(long, short, other, ("c", "connection", "24:00", "25:00"))
+    found = marks.mark_conflicts(rows, plant=PLANT, restart_s_max=3_600)
+    assert found.select("first", "second").rows() == [("f", "s"), ("f", "u"), ("s", "u"), ("f", "c")]
 
 
 @pytest.mark.parametrize(("clock", "late"), [("35:59", False), ("36:00", False), ("36:01", True)])

@@ -94,7 +94,9 @@ def test_share_within(exceeding: int, outcome: str, reason: str) -> None:
 
 def test_no_hours_are_not_judged() -> None:
     """A month in which nothing was produced neither passes nor fails."""
-    assert months.share_within(valid_h=0, exceeding_h=0, share_min_pct=95).outcome == "not judged"
+    nothing = months.share_within(valid_h=0, exceeding_h=0, share_min_pct=95)
+    assert (nothing.outcome, nothing.reason) == ("not judged", "no valid operating hour")
+    assert months.share_within(valid_h=1, exceeding_h=0, share_min_pct=95).outcome == "passes"
     with pytest.raises(ValueError, match="no part"):
         months.share_within(valid_h=3, exceeding_h=4, share_min_pct=95)
 

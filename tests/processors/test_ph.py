@@ -33,6 +33,25 @@ def test_mean_by_hydrogen_ions(readings: list[tuple[str, int]], expected: str) -
     assert str(mean.quantize(Decimal("0.001"))) == expected
 
 
+@pytest.mark.parametrize(
+    ("readings", "digits", "expected"),
+    [
+        pytest.param([(6_000_000, 1), (8_000_000, 1)], 6, 6_296_709, id="EX-3.4 equal flow"),
+        pytest.param([(600, 30), (800, 90)], 2, 6_589_223, id="EX-3.4 by volume, two digits"),
+        pytest.param([(16_000_000, 1)], 6, 16_000_000, id="the greatest"),
+        pytest.param([(16_000_001, 1)], 6, None, id="above it"),
+        pytest.param([(-2_000_000, 1)], 6, -2_000_000, id="the least"),
+        pytest.param([(-2_000_001, 1)], 6, None, id="below it"),
+        pytest.param([(7_000_000, 1), (16_000_001, 1)], 6, None, id="one of two cannot be"),
+        pytest.param([(7_000_000, 0)], 6, None, id="no volume"),
+        pytest.param([], 6, None, id="no reading"),
+    ],
+)
+def test_mean_of_stored_numbers(readings: list[tuple[int, int]], digits: int, expected: int | None) -> None:
+    """EX-3.4 on stored numbers; beyond -2 and 16 no water is, and there is no mean."""
+    assert ph.ion_mean(readings, digits) == expected
+
+
 def test_nothing_discharged() -> None:
     """Without volume there is no mean."""
     assert (ph.hydrogen_mean([]), ph.hydrogen_mean([(7, 0)])) == (None, None)
@@ -83,3 +102,12 @@ def test_order_and_bounds(rows: list[tuple[int, int]], seed: object) -> None:
     assert ph.hydrogen_mean(exact) == mean
     assert mean is not None
     assert min(value for value, _ in rows) <= mean * M <= max(value for value, _ in rows)
+
+
+def test_days_are_in_order() -> None:
+    """One row a point and day, ordered, whatever the order of readings; the least volume there is counts."""
+    given_rows = pl.DataFrame(
+        [(pid, day, 0, 7 * M, 1) for pid in (2, 1) for day in range(20, 0, -1)], schema=SCHEMA, orient="row"
+    )
+    found = ph.ph_days(given_rows, ph_min=6, ph_max=9)
+    assert found.select("pid", "day", "n", "mean").rows() == [(pid, day, 1, 7 * M) for pid in (1, 2) for day in range(1, 21)]

@@ -70,6 +70,32 @@ def test_where_and_how_long() -> None:
     """Evidence covers what its row stands for."""
     found = screening.part_above_whole(row(cod="1", bod="2"), tolerance_pct=1, **OPTIONS)  # type: ignore[arg-type]
     assert found.rows() == [(1, "DQ-8", 0, MINUTE_MS, "BOD 2 above COD 1", 4)]
+    moist = screening.implausible_gas(
+        row(moisture="0", temperature="120", ambient="20", running=True),
+        warmer_degc_min=5,
+        **OPTIONS,  # type: ignore[arg-type]
+    )
+    assert moist.rows() == [(1, "DQ-8", 0, MINUTE_MS, "moisture of 0 %", 4)]
+    day = row(recomputed="30", received="29")
+    other = screening.recomputed_otherwise(day, detector="DQ-13", difference_pct_max=1, **OPTIONS)  # type: ignore[arg-type]
+    assert other.rows() == [(1, "DQ-13", 0, MINUTE_MS, "received 29, recomputed 30", 4)]
+    # 3 % of 25 is 0.75: 24.25 is just that, 24.24 is more
+    for received, found_n in (("24.25", 0), ("24.24", 1)):
+        rows = row(recomputed="25", received=received)
+        found = screening.recomputed_otherwise(rows, detector="DQ-13", difference_pct_max=3, **OPTIONS)  # type: ignore[arg-type]
+        assert found.height == found_n
+    # a change is a moment: the shortest stretch there is
+    at = 100 * MINUTE_MS
+    silent = screening.silent_changes(changed(), records(), slack_s=600, weight=4)
+    assert silent.rows() == [(1, "DQ-15", at, at + 1, SILENT[0], 4)]
+
+
+def test_evidence_is_in_order() -> None:
+    """By point and time, whatever the rule that found it: the second point's row came first, and BOD is looked at before NO2."""
+    first = row(cod="1", bod="1", nox="1", no2="2").with_columns(pid=pl.lit(1, pl.Int64))
+    second = row(cod="1", bod="2", nox="1", no2="1").with_columns(pid=pl.lit(2, pl.Int64))
+    found = screening.part_above_whole(pl.concat([second, first]), tolerance_pct=1, **OPTIONS)  # type: ignore[arg-type]
+    assert found.select("pid", "reason").rows() == [(1, "NO2 2 above NOx 1"), (2, "BOD 2 above COD 1")]
 
 
 @pytest.mark.parametrize(

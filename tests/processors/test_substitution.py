@@ -147,6 +147,28 @@ def test_group_a_looks_back_from_the_last_calibration() -> None:
     assert row["mass"] == micro("40")
 
 
+def test_each_point_has_its_own_calibration() -> None:
+    """What counts is the calibration before the event, of the point itself: 6 kg an hour before it, 40 kg in the hour of it."""
+    known = valid((200, "5"), (1, "6"), (1, "40"))
+    early, late = FAILURE - HOUR_MS, FAILURE
+    gap = missing(2, "95", "A", early)
+    # the point was calibrated again while the event went on
+    gap = gap.with_columns(calibrated_ms=pl.when(pl.col("hour") == FAILURE).then("calibrated_ms").otherwise(late))
+    other = missing(2, "95", "A", late).with_columns(pid=pl.lit(2, pl.Int64))
+    found = substitute(pl.concat([other, gap]), pl.concat([known, known.with_columns(pid=pl.lit(2, pl.Int64))]))
+    expected = [(1, FAILURE, "6"), (1, FAILURE + HOUR_MS, "6"), (2, FAILURE, "40"), (2, FAILURE + HOUR_MS, "40")]
+    assert found.select("pid", "hour", "mass").rows() == [(pid, hour, micro(kg)) for pid, hour, kg in expected]
+
+
+def test_hours_are_in_order() -> None:
+    """By point and hour, though the second point's event came first in time."""
+    gap = pl.concat([missing(2, "95", start=FAILURE + 9 * HOUR_MS), missing(2, "95").with_columns(pid=pl.lit(2, pl.Int64))])
+    found = substitute(gap.reverse(), TIERS)
+    assert found.select("pid", (pl.col("hour") - FAILURE) // HOUR_MS).rows() == [(1, 9), (1, 10), (2, 0), (2, 1)]
+    nothing = pl.DataFrame(schema={"pid": pl.Int64, "time_ms": pl.Int64, "mass": pl.Int64})
+    assert substitution.measured_instead(found.reverse(), nothing, results_a_day_min=1, offset_ms=OFFSET_MS).equals(found)
+
+
 def test_events() -> None:
     """Another group, an hour between and another point end an event."""
     rows = pl.DataFrame(
@@ -274,6 +296,24 @@ def test_water_days(
             reason,
             concentration,
         )
+
+
+def test_water_days_of_points() -> None:
+    """By point and day, though the second point was checked first; exactly 30 valid days are not fewer than asked."""
+    month = WATER_DAYS.tail(30)
+    rows = [
+        (1, FAILURE, "sampling", FAILURE, None, None),
+        (1, FAILURE + DAY_MS, "other", FAILURE, None, 7),
+        (2, FAILURE, "sampling", CHECKED, None, None),
+    ]
+    gap = pl.DataFrame(rows[::-1], schema=WATER, orient="row")
+    found = substitution.substituted_water_days(gap, month, lookback_days=30, results_min=4)
+    whole = (micro("98"), "maximum of 30 valid days before the last passed check", None, False)
+    assert found.select("pid", "day", "mass", "method", "reason", "concentration").rows() == [
+        (1, FAILURE, *whole),
+        (1, FAILURE + DAY_MS, *whole),
+        (2, FAILURE, None, None, "no valid day before the last passed check", False),
+    ]
 
 
 VALUES = st.lists(st.tuples(st.integers(1, 2), st.integers(0, 60), st.integers(0, 9)), max_size=40, unique_by=lambda v: v[:2])

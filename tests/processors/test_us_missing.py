@@ -114,6 +114,12 @@ def test_a_load_range() -> None:
     assert us_missing.in_load_range(hours, load_range=3, lookback_n=0) == []
 
 
+def test_percentiles_of_a_look_back() -> None:
+    """Of 1 to 720 the 90th percentile is 648 and the 95th 684; the hundredth of 1 to 201 is the greatest."""
+    assert [us_missing.nth_percentile(range(1, 721), pct) for pct in (90, 95)] == [648, 684]
+    assert us_missing.nth_percentile(range(1, 202), 100) == 201
+
+
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 100))
 def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[int], pct: int) -> None:
     """At least so many percent are at or below it, and fewer below any smaller value of the data."""

@@ -43,6 +43,7 @@ def test_air_to_liquid() -> None:
     """EX-6.1: 27.3 L of vapour for 25.0 L of fuel is 1.092; without fuel there is no ratio."""
     assert vapour.air_to_liquid(Decimal("27.3"), Decimal("25.0")) == Fraction("1.092")
     assert vapour.air_to_liquid(1, 0) is None
+    assert vapour.air_to_liquid(1, Fraction(1, 2)) == 2
 
 
 @pytest.mark.parametrize(("sales", "asked"), [(2_000, False), (Decimal("2000.01"), True)])
@@ -70,6 +71,7 @@ def test_who_must_be_networked(sales: Decimal | int, asked: bool) -> None:
         pytest.param("20", None, "30", (None, None, "not measured"), id="no vapour measured"),
         pytest.param(None, "20", "30", (None, None, "not measured"), id="no fuel measured"),
         pytest.param("0", "1", "30", (None, None, "too little"), id="nothing dispensed"),
+        pytest.param("0.000001", "0.000001", "30", (1_000_000, True, "too little"), id="the least there is"),
     ],
 )
 def test_refuellings(
@@ -91,6 +93,7 @@ def day(state: NozzleState, counted: int, bad: int) -> tuple[NozzleState, Nozzle
         pytest.param(20, 6, "warning", "6 of 20 counted refuellings out of band, more than 25 %", id="EX-6.2 30 %"),
         pytest.param(5, 2, "warning", "2 of 5 counted refuellings out of band, more than 25 %", id="five are not thin"),
         pytest.param(4, 4, "thin", "4 of 4 counted refuellings out of band, too few to judge", id="four are"),
+        pytest.param(500, 126, "warning", "126 of 500 counted refuellings out of band, more than 25 %", id="25.2 %"),
         pytest.param(0, 0, "thin", "0 of 0 counted refuellings out of band, too few to judge", id="none"),
     ],
 )
@@ -104,6 +107,8 @@ def test_no_day_is_judged_on_nothing() -> None:
     """Even where no number is asked, a day without refuellings says nothing."""
     found = vapour.nozzle_day(NozzleState(), counted=0, bad=0, thin_n=0, warn_share_pct=25, streak_days=5)[1]
     assert found.state == "thin"
+    one = vapour.nozzle_day(NozzleState(), counted=1, bad=0, thin_n=1, warn_share_pct=25, streak_days=5)[1]
+    assert one.state == "normal"
 
 
 @pytest.mark.parametrize(("counted", "bad"), [(3, 4), (3, -1)])

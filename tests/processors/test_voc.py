@@ -74,6 +74,7 @@ def every_three(valid: int) -> pl.DataFrame:
     [
         pytest.param(every_three(15), [(0, 45, 15, 30 * M, None)], id="EX-2.5 valid"),
         pytest.param(every_three(14), [(0, 42, 14, None, "42 valid minutes of 45")], id="EX-2.5 not valid"),
+        pytest.param(cycles((0, 44.5, 30)), [(0, 44, 1, None, "44 valid minutes of 45")], id="half a minute less"),
         pytest.param(cycles((0, 30, 10), (30, 20, 60)), [(0, 50, 2, 30 * M, None)], id="weighted by time"),
         pytest.param(
             cycles((2, 57, 10), (59, 3, 70)),
@@ -94,6 +95,13 @@ def test_hours_of_cycles(given: pl.DataFrame, expected: list[tuple[int, int, int
         found = voc.cycle_hours(rows, minutes_min=45)
         got = found.select(pl.col("hour") // HOUR_MS, pl.col("covered_ms") // MINUTE_MS, "n", "value", "reason")
         assert got.rows() == expected
+
+
+def test_hours_are_in_order() -> None:
+    """One row a point and hour, ordered, whatever the order of cycles."""
+    rows = pl.concat([cycles((60 * hour, 60, 5), pid=pid) for pid in (2, 1) for hour in range(19, -1, -1)])
+    found = voc.cycle_hours(rows, minutes_min=45)
+    assert found.select("pid", pl.col("hour") // HOUR_MS).rows() == [(pid, hour) for pid in (1, 2) for hour in range(20)]
 
 
 def test_nothing_has_no_mean() -> None:
@@ -196,6 +204,7 @@ def test_removal(inlet: int, outlet: int, low_voc: bool, outcome: str, reason: s
 def test_nothing_comes_in() -> None:
     """Without an inlet rate there is no efficiency."""
     assert voc.removal_pct(0, 1) is None
+    assert voc.removal_pct(Decimal("0.5"), Decimal("0.1")) == 80
     verdict = voc.removal(inlet_kg_h=0, outlet_kg_h=0, low_voc_materials=False, inlet_kg_h_min=0, removal_pct_min=80)
     assert verdict.outcome == "not judged"
 
@@ -214,6 +223,7 @@ def test_nothing_comes_in() -> None:
             id="both equal",
         ),
         pytest.param("1", ["20.1"], "fails", "single reading 20.1 mg/m3, at most 20 allowed", id="one reading"),
+        pytest.param("1", ["5", "21"], "fails", "single reading 21 mg/m3, at most 20 allowed", id="one of two readings"),
         pytest.param(None, ["18"], "not judged", "hourly mean is not known", id="no mean"),
         pytest.param("1", [], "not judged", "single reading is not known", id="no reading"),
     ],

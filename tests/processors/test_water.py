@@ -81,6 +81,7 @@ def test_weighted_by_flow() -> None:
             results((18, 40, 10), (6, 99, None)), "flow", (18, 24, 40 * M, 7_200_000, None), id="no weight without a volume"
         ),
         pytest.param(results((24, None, 0)), "flow", (0, 0, None, None, "no discharge"), id="no discharge at all"),
+        pytest.param(results((25, None, 0)), "flow", (0, 0, None, None, "no discharge"), id="more periods than were due"),
         pytest.param(results((24, None, 5)), "flow", (0, 24, None, None, "0 valid results of 24 due"), id="nothing valid"),
     ],
 )
@@ -95,6 +96,27 @@ def test_points_and_days_do_not_mix() -> None:
     found = water.day_means_by_flow(rows, due_n=24, due_basis="flow", share_min_pct=75)
     assert found.select("pid", "value").rows() == [(1, 40 * M), (2, 60 * M)]
     assert water.day_means_by_flow(rows.clear(), due_n=24, due_basis="flow", share_min_pct=75).is_empty()
+
+
+def test_days_are_in_order() -> None:
+    """One row a point and day, ordered, whatever the order of results."""
+    rows = pl.DataFrame([(pid, day, 40 * M, M) for pid in (2, 1) for day in range(20, 0, -1)], schema=SCHEMA, orient="row")
+    found = water.day_means_by_flow(rows, due_n=1, due_basis="flow", share_min_pct=75)
+    assert found.select("pid", "day").rows() == [(pid, day) for pid in (1, 2) for day in range(1, 21)]
+
+
+@pytest.mark.parametrize(
+    ("value", "volume", "expected"),
+    [
+        pytest.param([1, 2, 9], [1, 1, None], 2, id="(1 + 2)/2 is 1.5, rounded up"),
+        pytest.param([2, 1, 9], [1, 2, None], 1, id="(2 + 2)/3 is 1.33"),
+    ],
+)
+def test_what_is_not_valid_adds_nothing(value: list[int], volume: list[int | None], expected: int) -> None:
+    """Not even the smallest number there is, where one more or less would round the other way."""
+    rows = pl.DataFrame({"pid": 1, "day": 0, "value": value, "volume": volume}, schema=SCHEMA)
+    found = water.day_means_by_flow(rows, due_n=3, due_basis="flow", share_min_pct=50)
+    assert found["value"].to_list() == [expected]
 
 
 def test_nothing_has_no_mean() -> None:

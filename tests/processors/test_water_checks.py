@@ -59,6 +59,9 @@ def test_chain(analyser: str, platform: str, shown: str, outcome: str) -> None:
             [("analyser", 5), ("logger", None)], "not judged", "fewer than two places of the chain are known", id="one"
         ),
         pytest.param([], "not judged", "fewer than two places of the chain are known", id="none"),
+        pytest.param(
+            [("station", 5), ("centre", 5)], "passes", "difference of centre from station 0 %, at most 1 allowed", id="alike"
+        ),
     ],
 )
 def test_chain_edges(values: list[tuple[str, int | None]], outcome: str, reason: str) -> None:
@@ -101,6 +104,13 @@ def test_windows(rows: list[tuple[int, bool]], expected: list[tuple[int | None, 
     assert AGAIN - PASS == 53
 
 
+def test_a_window_knows_only_its_own_station() -> None:
+    """The passed check of one station begins no window of the next one, and ends none of the one before."""
+    rows = pl.concat([checks((1, True), (2, False)), checks((3, False), (4, True), pid=2)])
+    found = water_checks.invalid_windows(rows)
+    assert found.select("pid", "after_ms", "before_ms").rows() == [(1, HOUR_MS, None), (2, None, 4 * HOUR_MS)]
+
+
 def at(*hours: int) -> pl.DataFrame:
     """Return a result of one station at each hour."""
     return pl.DataFrame({"pid": [1] * len(hours), "time_ms": [h * HOUR_MS for h in hours]})
@@ -114,6 +124,18 @@ def test_results_within() -> None:
     found = water_checks.invalidated(results.reverse(), windows)
     assert found["invalid"].to_list() == [False, False, True, True, True, False, False]
     assert not water_checks.invalidated(results.with_columns(pid=pl.lit(2, dtype=pl.Int64)), windows)["invalid"].any()
+
+
+def test_windows_and_results_in_any_order() -> None:
+    """A check passes each fourth hour and fails half way to the next, so that only the hours of the passed ones are valid."""
+    rows = [row for hour in range(0, 1_000, 4) for row in ((hour, True), (hour + 2, False))]
+    windows = water_checks.invalid_windows(checks(*rows))
+    expected = [(1, hour * HOUR_MS, hour % 4 > 0) for hour in range(1_000)] + [(2, 3 * HOUR_MS, False)]
+    for seed in range(5):
+        other = at(3).with_columns(pid=pl.lit(2, dtype=pl.Int64))
+        results = pl.concat([at(*range(1_000)), other]).sample(fraction=1, shuffle=True, seed=seed)
+        for each in (windows, windows.reverse()):
+            assert water_checks.invalidated(results, each).select("pid", "time_ms", "invalid").rows() == expected
 
 
 @settings(max_examples=100, deadline=None)
