@@ -147,27 +147,26 @@ class Early:
         """Return the valid minutes that ended of the series with a limit and a rule for running hours, as ``hour_so_far`` takes them."""
         self._converted = {minute: kept for minute, kept in self._converted.items() if minute >= hour}
         limits = self._holding(hour).filter(pl.col("valid_min").is_not_null())
-        frames = []
-        for minute in range(hour, now - MINUTE_MS + 1, MINUTE_MS) if limits.height else ():
-            bucket = shelf.buckets.get(minute)
-            if bucket is None or bucket.figures is None:
-                continue
-            kept = self._converted.get(minute)
-            if kept is None or kept[0] is not bucket.figures:
-                kept = self._converted[minute] = (bucket.figures, self._as_judged(bucket.figures, limits))
-            frames.append(kept[1])
-        if not frames:
-            return _NO_MINUTES
-        return pl.concat(frames)
+        fresh: dict[int, pl.DataFrame] = {}
+        minutes = range(hour, now - MINUTE_MS + 1, MINUTE_MS) if limits.height else range(0)
+        for minute in minutes:
+            bucket, kept = shelf.buckets.get(minute), self._converted.get(minute)
+            if bucket is not None and bucket.figures is not None and (kept is None or kept[0] is not bucket.figures):
+                fresh[minute] = bucket.figures
+        if fresh:
+            made = self._as_judged(pl.concat(fresh.values()), limits)
+            parts = made.partition_by("minute", as_dict=True)
+            self._converted |= {minute: (figures, parts.get((minute,), made.clear())) for minute, figures in fresh.items()}
+        frames = [self._converted[minute][1] for minute in minutes if minute in self._converted]
+        return pl.concat(frames) if frames else _NO_MINUTES
 
     def _as_judged(self, minutes: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
-        """Return the valid values of one minute as their limits judge them: measured, or at reference oxygen."""
+        """Return the valid values of minutes as their limits judge them: measured, or at reference oxygen."""
         known = minutes.select("pid", "minute", "value").filter(
             self._wanted.gather(minutes["pid"]) & minutes["value"].is_not_null()
         )
-        oxygen = known.select(oxygen_pid="pid", oxygen="value")
-        rows = known.join(limits, on="pid")
-        rows = rows.join(oxygen, on="oxygen_pid", how="left")
+        oxygen = known.select("minute", oxygen_pid="pid", oxygen="value")
+        rows = known.join(limits, on="pid").join(oxygen, on=["oxygen_pid", "minute"], how="left")
         reference, guard, air = (pl.col(name) * _FINER for name in ("ref_o2", "guard", "air_o2"))
         converted = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), reference, guard, air=air, digits=MINUTE_SCALE)
         value = pl.when(pl.col("stat") == "avg_ref").then(converted).otherwise("value")
