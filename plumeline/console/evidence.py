@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import parts, quarters, words
+from plumeline.console import nozzles, parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
@@ -43,7 +43,10 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    inputs = minutes_section(context, key, figure) if key.level in ("minute", "hour") else _behind(context, key)
+    if key.level in ("minute", "hour"):
+        inputs = minutes_section(context, key, figure)
+    else:
+        inputs = nozzles.refuellings(context, key) or _behind(context, key)
     if key.level == "day":
         inputs += own_day_section(context, key)
     return View(
@@ -201,7 +204,7 @@ def _neighbour(f: Figure, step: int) -> str:
 def _sentence(context: Context, f: Figure) -> str:
     now_ms = context.now_ms
     parts_: list[str] = []
-    covered = t(f"figure.n.{f.level}", n=f.n)
+    covered = words.covered(f)
     if f.ok and f.number is not None:
         value = f"{words.value_of(f)} {unit_of(context, f)}".strip()
         mean = t(f"evidence.mean.{f.level}", n=f.n) if f.stat in ("avg", "avg_ref") else t("evidence.amount", covered=covered)

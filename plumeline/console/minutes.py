@@ -14,7 +14,12 @@ from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
-from processors.figures import HOUR_MS, MINUTE_MS, Figure
+from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Figure
+
+OF_NOZZLES = ("nozzle", "nozzle_share", "nozzle_row", "back_pressure")
+"""Stats of a day that are made of a nozzle's refuellings."""
+REFUELLED = ("fuel", "vapour", "ratio")
+"""Roles of points that say what a refuelling recovered."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,18 @@ def own_day_section(context: Context, key: Key) -> Markup:
 def readings_of(context: Context, key: Key) -> list[readings.Reading]:
     """Return the readings that a figure rests on: of its factor, and of the oxygen or flow that its formula uses.
 
-    A day rests on hours; its readings are the device's own of the day, with which it is compared.
+    A day rests on hours; its readings are the device's own of the day, with which it is compared; a nozzle's day rests on refuellings.
     """
+    row = context.names.sources.get(key.source)
+    if key.level == "day" and key.stat in OF_NOZZLES:
+        nozzle = context.names.role(key.source, key.factor)[1]
+        of_nozzle = [
+            factor
+            for source, factor in context.names.points
+            if source == key.source and context.names.role(source, factor) in [(word, nozzle) for word in REFUELLED]
+        ]
+        return readings.readings(context.console.store, row, key.source, key.start_ms, key.start_ms + DAY_MS, of_nozzle)
     if key.level == "day":
-        row = context.names.sources.get(key.source)
         return readings.own_days(context.console.store, row, key.source, key.start_ms, key.factor)
     point = context.names.points.get((key.source, key.factor))
     factors = [key.factor]
@@ -105,7 +118,6 @@ def readings_of(context: Context, key: Key) -> list[readings.Reading]:
     end_ms = words.period_end(key.level, key.start_ms)
     if (key.source, key.factor) in context.names.meters:
         end_ms += 1  # the register's position at the end of the period belongs to its formula
-    row = context.names.sources.get(key.source)
     return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors)
 
 
@@ -121,7 +133,7 @@ def at_reference_of(context: Context, key: Key, minutes: Sequence[Figure]) -> di
 
 def unit_of(context: Context, f: Figure) -> str:
     """Return a figure's unit; minutes are stored without it."""
-    return words.unit(f.unit) or context.names.unit(f.source, f.factor)
+    return words.unit(f.unit) if f.unit else context.names.unit(f.source, f.factor)
 
 
 def _sum_note(figure: Figure, at_reference: dict[int, Converted]) -> Markup | None:

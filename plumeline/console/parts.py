@@ -32,6 +32,8 @@ STATE_COLOURS = {
     "unregistered": "blue",
 }
 """One meaning per colour: attention, an order of the middle level, a person's decision."""
+STATION_COLOURS = ("grey", "yellow", "orange")
+"""Colour of a petrol station's state: normal, warning, alarm."""
 STATE_ORDER = ("blind", "silent", "late", "never seen", "unregistered", "stopped", "on time")
 """Worst first."""
 STRANGERS_MAX = 200
@@ -53,7 +55,9 @@ def state_chip(state: str) -> Markup:
 
 
 def verdict_chip(figure: Figure) -> Markup:
-    """Return what was judged of a figure, or why nothing was."""
+    """Return what was judged of a figure, or why nothing was; of a petrol station's state its colour."""
+    if figure.unit == "state" and figure.number is not None:
+        return chip(STATION_COLOURS[int(figure.number)], words.value_of(figure))
     if figure.verdict == "exceeds":
         below = figure.value is not None and figure.limit is not None and figure.value < figure.limit
         return chip("red", t("verdict.falls_short" if below else "verdict.exceeds"))

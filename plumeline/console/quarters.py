@@ -6,21 +6,24 @@ from markupsafe import Markup
 
 from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
-from plumeline.console.minutes import Key
+from plumeline.console.minutes import OF_NOZZLES, Key
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.figures import Figure, period_start_ms
 from processors.points import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
+from processors.station_steps import STATES
 
 BEHIND = {
     ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
     ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
     ("month", WITHIN): ("day", ("avg_ref", "avg")),
     **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
+    **{("day", state): ("hour", ("avg",)) for state in STATES},
+    **{("day", stat): ("hour", ()) for stat in OF_NOZZLES},
 }
-"""Level and stats of what a figure is made of, where these are not its own."""
+"""Level and stats of what a figure is made of, where these are not its own; a nozzle's day is made of refuellings."""
 
 
 def behind(context: Context, key: Key) -> list[Figure]:

@@ -61,8 +61,16 @@ def scaled_number(value: int | None, limit: int | None = None) -> str:
 
 
 def value_of(figure: Figure) -> str:
-    """Return a figure's value without its unit, or a dash."""
+    """Return a figure's value without its unit, a state as its word, or a dash."""
+    if figure.unit == "state" and figure.number is not None:
+        return t(f"station.{int(figure.number)}")
     return number(figure.number, figure.limit_number)
+
+
+def covered(figure: Figure) -> str:
+    """Return what a figure's ``n`` counts, in words."""
+    key = f"figure.n.{figure.stat}"
+    return t(key if t(key) != key else f"figure.n.{figure.level}", n=figure.n)
 
 
 def times_over(value: int, limit: int) -> Decimal | None:
@@ -90,6 +98,12 @@ def day(ms: int) -> str:
     if spoken() == "zh":
         return f"{time:%Y-%m-%d} 周{_WEEKDAYS_ZH[time.weekday()]}"
     return f"{time.strftime('%a')} {time.day} {time.strftime('%b %Y')}"
+
+
+def short_day(ms: int) -> str:
+    """Return a local date without its year, "1 Jul", in Chinese "07-01"."""
+    time = local(ms)
+    return f"{time:%m-%d}" if spoken() == "zh" else f"{time.day} {time.strftime('%b')}"
 
 
 def duration(ms: int) -> str:
@@ -229,6 +243,12 @@ class Names:
         """Return the unit of a factor as printed, nothing where nobody registered it."""
         row = self.points.get((source, factor)) or self.meters.get((source, factor))
         return unit(row.unit) if row is not None else ""
+
+    def role(self, source: str, factor: str) -> tuple[str, str]:
+        """Return what a point is to the rules of petrol stations and of what, ("fuel", "3"); two empty texts where it is nothing."""
+        row = self.points.get((source, factor))
+        word, _, name = (row.role if row is not None else "").partition("/")
+        return word, name
 
     def place(self, source: str) -> str:
         """Return "Nanhai Power, DA001 stack 1", or the code of a source that nobody registered."""

@@ -102,6 +102,17 @@ figure.n.hour | covered minutes: {n} of 60
 figure.n.day | valid hours: {n} of 24
 figure.n.month | valid days: {n}
 figure.n.quarter | hours: {n}
+figure.n.nozzle | refuellings that count: {n}
+figure.n.nozzle_share | refuellings judged: {n}
+figure.n.nozzle_row | refuellings waiting for the next day: {n}
+figure.n.zero_pressure | days with zero pressure in a row: {n}
+figure.n.valve | times beyond: {n}
+figure.n.pressure_share | pressures: {n}
+figure.n.back_pressure | refuellings judged: {n}
+figure.n.processed | times too rich: {n}
+station.0 | normal
+station.1 | warning
+station.2 | alarm
 mark.stopped | stopped
 mark.maintenance | maintenance
 mark.calibration | calibration
@@ -272,6 +283,17 @@ figure.n.hour | 有效分钟 {n}/60
 figure.n.day | 有效小时 {n}/24
 figure.n.month | 有效日 {n}
 figure.n.quarter | 小时 {n}
+figure.n.nozzle | 计入的加油 {n} 次
+figure.n.nozzle_share | 参与评价的加油 {n} 次
+figure.n.nozzle_row | 待并入次日的加油 {n} 次
+figure.n.zero_pressure | 连续零压 {n} 日
+figure.n.valve | 超出 {n} 次
+figure.n.pressure_share | 压力值 {n} 个
+figure.n.back_pressure | 参与评价的加油 {n} 次
+figure.n.processed | 偏高 {n} 次
+station.0 | 正常
+station.1 | 预警
+station.2 | 报警
 mark.stopped | 停运
 mark.maintenance | 维护
 mark.calibration | 校准

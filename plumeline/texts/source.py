@@ -64,6 +64,15 @@ zoom | {factor} — {stat}, minute by minute, {span}
 source.factor | pollutant
 source.quarter | {period}, so far
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
+nozzles | Nozzles, tank and vapour recovery by the day
+nozzles.none | No day is judged yet; a day is once it is over.
+nozzles.note | – normal, ● warning, ◆ alarm; % of a nozzle's refuellings out of band. Judged once a day is over, anew where some arrive late.
+nozzles.nozzle | nozzle {name}
+nozzles.refuellings | Refuellings of the day
+nozzles.refuellings.none | No refuelling of this day is stored.
+nozzles.fuel | Fuel, L
+nozzles.vapour | Vapour, L
+nozzles.ratio | Air-to-liquid ratio
 zoom.before | Hour before
 zoom.after | Hour after
 zoom.none | No minute means are stored for this time; minutes are formed from real-time readings.
@@ -134,6 +143,15 @@ zoom | {factor} — {stat}，逐分钟，{span}
 source.factor | 污染物
 source.quarter | {period}（截至目前）
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
+nozzles | 加油枪、油罐与油气回收（按日）
+nozzles.none | 尚无已评价的日；每日结束后评价。
+nozzles.note | – 正常，● 预警，◆ 报警；% 为该枪超出范围的加油占比。每日结束后评价，有加油记录迟到则重新评价。
+nozzles.nozzle | 加油枪 {name}
+nozzles.refuellings | 当日加油
+nozzles.refuellings.none | 未保存当日的加油记录。
+nozzles.fuel | 加油量，L
+nozzles.vapour | 回收油气量，L
+nozzles.ratio | 气液比
 zoom.before | 前一小时
 zoom.after | 后一小时
 zoom.none | 该时段没有存储分钟均值；分钟均值由实时数据形成。
