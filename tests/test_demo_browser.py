@@ -26,6 +26,8 @@ SPEED = 120
 """Virtual seconds a second: the first hour closes 29 s after the start (08:02), the outlet's silence ends at 09:12."""
 START_S, STORY_S, STOP_S = 40, 75, 10
 """How long the first page, the whole story, and the end after Ctrl-C may take."""
+AGAIN_S = 5 * 30 + STORY_S
+"""How long until the stack exceeds again: an episode is open for an hour, 30 s, and the next begins five hours after it."""
 STACK, VOC = "44060500010000000000A001", "44060500020000000000B001"
 WAIT_MS = 15_000
 ASK_S = 0.25
@@ -189,6 +191,13 @@ class Reader:
         target.first.click()
         self.clicks += 1
 
+    def opens_the_stack(self) -> None:
+        """Click the stack's open episode; a reader who comes when it is over looks at the page again until the next one."""
+        episode = self.page.locator(".episode", has_text="Nanhai Riverside Power").filter(has_text="Sulphur dioxide")
+        until(lambda: episode.count() or (self.page.reload() and False), AGAIN_S, "an open episode of the stack")
+        episode.locator(".cover").first.click()
+        self.clicks += 1
+
     def reads(self, selector: str) -> str:
         """Return the text of the first match, as soon as there is one."""
         self.page.locator(selector).first.wait_for()
@@ -202,8 +211,7 @@ def test_three_clicks_lead_to_stack_evidence_and_webhook(demo: Demo, page: Any) 
     """
     until(lambda: "exceedance.opened" in demo.kinds(), STORY_S, "the webhook of the exceedance")
     reader = Reader(demo, page)
-    assert "Nanhai Riverside Power" in reader.reads(".episode") and "Sulphur dioxide" in reader.reads(".episode")
-    reader.click(".episode .cover")
+    reader.opens_the_stack()
     assert "Sulphur dioxide" in reader.reads("h1") and "Unit 1 stack" in reader.reads(".pl-main")
     assert "above limit" in reader.reads(".figure") and "times over" in reader.reads(".sentence")
     page.get_by_text("Formula with numbers").wait_for()
@@ -223,7 +231,7 @@ def test_three_clicks_lead_to_stack_evidence_and_webhook(demo: Demo, page: Any) 
 def test_three_clicks_lead_to_the_bytes_of_a_reading(demo: Demo, page: Any) -> None:
     """From the start page by clicks alone: the figure, a minute of it, the frame that a reading came in, its password masked."""
     reader = Reader(demo, page)
-    reader.click(".episode .cover")
+    reader.opens_the_stack()
     page.locator("summary.minute").nth(30).wait_for()
     page.locator("summary.minute").nth(30).click()
     page.locator("details[open] a", has_text="Frame").first.click()
