@@ -31,6 +31,9 @@ def shown(value: Fraction, digits: int) -> str:
         pytest.param(lambda: gas.ppm_to_mass(50, MOLAR_MASS_G_MOL["SO2"]), 2, "142.86", id="EX-1.4 SO2"),
         pytest.param(lambda: gas.ppm_to_mass(100, MOLAR_MASS_G_MOL["NO"]), 2, "133.93", id="EX-1.4 NO as NO"),
         pytest.param(lambda: gas.ppm_to_mass(100, MOLAR_MASS_G_MOL["NO2"]), 2, "205.36", id="EX-1.4 NO as NO2"),
+        pytest.param(lambda: gas.ppm_to_mass(100, MOLAR_MASS_G_MOL["CO"]), 2, "125.00", id="CO: 12 + 16 = 28 over 22.4"),
+        pytest.param(lambda: gas.ppm_to_mass(100, MOLAR_MASS_G_MOL["HCl"]), 2, "162.95", id="HCl: 1 + 35.5 = 36.5 over 22.4"),
+        pytest.param(lambda: gas.ppm_to_mass(100, MOLAR_MASS_G_MOL["NH3"]), 2, "75.89", id="NH3: 14 + 3 = 17 over 22.4"),
         pytest.param(lambda: gas.wet_to_dry(80, Decimal("0.12")), 2, "90.91", id="EX-1.5"),
         pytest.param(lambda: gas.wet_to_dry(Decimal("7.2"), Decimal("0.10")), 1, "8.0", id="oxygen wet to dry"),
         pytest.param(
@@ -56,6 +59,9 @@ def shown(value: Fraction, digits: int) -> str:
             1,
             "150.0",
             id="oxy-fuel furnace",
+        ),
+        pytest.param(
+            lambda: gas.at_reference_volume(5, flow_m3_h=2, product_t_h=1, reference_m3_t=1), 0, "10", id="a volume of one"
         ),
         pytest.param(lambda: gas.actual_flow(DUCT_AREA_M2, 12), 0, "542867", id="EX-1.11 actual"),
         pytest.param(
@@ -104,7 +110,10 @@ def test_the_guard_near_air(oxygen: str, guard: str, converted: bool) -> None:
 
 
 def test_what_the_guard_prevents() -> None:
-    """EX-1.10: 2 mg/m3 at 20.5 % would become 60.0, far above a limit of 35."""
+    """EX-1.10: 2 mg/m3 at 20.5 % would become 60.0, far above a limit of 35; where nothing is said the guard is 20.0 %."""
+    assert gas.at_reference_oxygen(2, oxygen_pct=Decimal("19.5"), reference_pct=6) == 20  # 2 · 15 / 1.5
+    with pytest.raises(OxygenGuard, match="oxygen 20 % is at or above the guard of 20 %"):
+        gas.at_reference_oxygen(2, oxygen_pct=20, reference_pct=6)
     assert gas.at_reference_oxygen(2, oxygen_pct=Decimal("20.5"), reference_pct=6, guard_pct=21) == 60
 
 
