@@ -125,8 +125,9 @@ def limit_at(
             return Found(None, f"{unknown[0]} is not known, on which the {rank} limit depends", beside)
         holding = sorted((row for row in ranked if _holds(row, facts)), key=_precedence)
         if holding:
-            others = f", before {len(holding) - 1} others" if len(holding) > 1 else ""
-            return Found(holding[0], f"{rank} limit {holding[0].limit_id}{others}", beside)
+            others = len(holding) - 1
+            before = "" if others == 0 else ", before another" if others == 1 else f", before {others} others"
+            return Found(holding[0], f"{rank} limit {holding[0].limit_id}{before}", beside)
     return Found(None, "no limit is in force", beside)
 
 

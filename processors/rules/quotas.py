@@ -97,12 +97,12 @@ def exempt_hours(
         .group_by("pid", "hour")
         .agg(_ms=(pl.min_horizontal(until, pl.col("hour") + HOUR_MS) - pl.max_horizontal(start, "hour")).sum())
     )
-    under = pl.col("_ms") > 0
+    under = pl.col("_ms").is_not_null()
     enough = pl.col("_ms") >= milliseconds(exact(covered_min_min) * 60)
     clean = pl.lit(True) if dust_mg_m3_max is None else (pl.col("dust") <= millionths(dust_mg_m3_max))
     limit = "" if dust_mg_m3_max is None else number_text(dust_mg_m3_max)
     reason = (
-        pl.when(~under.fill_null(False))
+        pl.when(~under)
         .then(None)
         .when(~enough)
         .then(pl.format("exempt for {} min only", pl.col("_ms") // 60_000))
@@ -122,7 +122,7 @@ def exempt_hours(
 def _parts(marks: pl.DataFrame, offset_ms: int) -> pl.DataFrame:
     """Cut marks at New Year: pid, year, start, end and bound of the mark, start and end of its part, in order of time."""
     end = pl.col("end_ms")
-    years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end - 1, offset_ms) + 1)
+    years = pl.int_ranges(_year(pl.col("start_ms"), offset_ms), _year(end, offset_ms) + 1)
     opening = pl.datetime(pl.col("_year"), 1, 1).dt.epoch("ms") - offset_ms
     closing = pl.datetime(pl.col("_year") + 1, 1, 1).dt.epoch("ms") - offset_ms
     return (

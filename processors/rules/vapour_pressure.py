@@ -200,7 +200,7 @@ def _episodes(samples: pl.DataFrame, met: pl.Expr, *, warn_n: int, lasting_s: Ex
         .agg(
             end_ms=pl.col("time_ms").max(),
             n=pl.len().cast(pl.Int64),
-            warned_ms=pl.col("time_ms").sort().slice(warn_n - 1, 1).first(),
+            warned_ms=pl.col("time_ms").get(warn_n - 1, null_on_oob=True),
             alarm_ms=pl.col("time_ms").filter(pl.col("held_ms") >= milliseconds(lasting_s)).min(),
         )
         .filter(pl.col("n") >= warn_n)

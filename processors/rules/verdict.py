@@ -105,7 +105,7 @@ def number_text(value: Exact, digits: int = DIGITS) -> str:
 
 def _apart(value: Fraction, bound: Fraction) -> tuple[str, str]:
     """Return both as text, with as many decimals as it takes to see that they differ."""
-    digits = next((d for d in range(DIGITS, DIGITS_MAX) if number_text(value, d) != number_text(bound, d)), DIGITS)
+    digits = next((d for d in range(DIGITS, DIGITS_MAX + 1) if number_text(value, d) != number_text(bound, d)), DIGITS)
     return number_text(value, digits), number_text(bound, digits)
 
 

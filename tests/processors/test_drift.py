@@ -21,6 +21,7 @@ from processors.rules.verdict import number_text
         pytest.param("3.1", "0.2", 100, ("2.5", "5"), "2.9", "adjust", id="EX-1.13"),
         pytest.param("2.1", "0", 50, ("2", "8"), "4.2", "adjust", id="EX-1.14 adjust"),
         pytest.param("4.1", "0", 50, ("2", "8"), "8.2", "out of control", id="EX-1.14 out of control"),
+        pytest.param("0.03", "0", 1, ("2.5", "5"), "3", "adjust", id="a full scale of one"),
         pytest.param("2.7", "0.2", 100, ("2.5", "5"), "2.5", "in tolerance", id="equal to the allowed drift"),
         pytest.param("2.700001", "0.2", 100, ("2.5", "5"), "2.5", "adjust", id="just beyond it"),
         pytest.param("5.2", "0.2", 100, ("2.5", "5"), "5", "adjust", id="equal to the wider bound"),
@@ -111,6 +112,7 @@ OK, ADJUST, OUT = "in tolerance", "adjust", "out of control"
             id="both at once",
         ),
         pytest.param([(1, 0, OUT), (2, 1, OK)], 2, [(1, 0, None, "out of control")], id="another channel mends nothing"),
+        pytest.param([(1, 0, OK), (2, 9, OK)], 12, [(1, 7, None, "overdue calibration")], id="nor is it a check"),
         pytest.param([], 9, [], id="never checked"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 
@@ -44,6 +46,11 @@ def test_half_even() -> None:
     assert [judge.compared(micro(text), "rounded(1)") for text in ("35.05", "35.15")] == [35 * M, micro("35.2")]
 
 
+def test_six_decimals_are_all_there_are() -> None:
+    """Rounded to a millionth a value is what it was."""
+    assert [judge.compared(value, "rounded(6)") for value in (35_000_001, -1)] == [35_000_001, -1]
+
+
 @pytest.mark.parametrize("compare", ["", "Full", "rounded()", "rounded(7)", "rounded(-1)", "rounded(12)"])
 def test_an_unknown_comparison_is_refused(compare: str) -> None:
     """A misspelt setting is told with what is allowed."""
@@ -67,6 +74,7 @@ def test_times_over() -> None:
     assert judge.times_over(value, limit) == Fraction("22.1") / 35
     assert (judge.times_over_text(value, limit, 3), judge.times_over_text(value, limit)) == ("0.631", "0.63")
     assert (judge.times_over(value, 0), judge.times_over_text(value, 0)) == (None, "")
+    assert judge.times_over(3, 1) == 2
 
 
 @pytest.mark.parametrize(("value", "verdict"), [("849.999999", True), ("850", False), ("850.000001", False)])
@@ -90,6 +98,50 @@ def test_a_profile_keeps_its_source() -> None:
     assert (profile.confidence, profile.confirmed) == ("from memory, high", False)
     assert judge.limit_profile("STL-ULE-SINTERTAIL-PM").reference_o2_pct is None
     assert judge.limit_profile("CEM-ULE-SO2").confirmed
+    partly = judge.limit_profile("GST-AL-LO")
+    assert (partly.confidence, partly.confirmed) == ("seen: S13 (band 1.0-1.2); from memory, high", False)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "when"),
+    [("WW-18918-1A-NH3N-WARM", "w01010 > 12"), ("WW-18918-1A-NH3N-COLD", "w01010 <= 12"), ("PWR-ULE-SO2", "")],
+)
+def test_a_condition(rule_id: str, when: str) -> None:
+    """What the table notes is written as limits.csv writes it; most limits have none."""
+    assert judge.limit_profile(rule_id).when == when
+
+
+FIRST = "A,s,i,t,a21026,SO2,35,mg/m3,1h,6,2020-01-01,seen,"
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        pytest.param(FIRST, "line 3: rule_id A stands twice; make it unique", id="twice"),
+        pytest.param(FIRST.replace("35", "high"), 'line 3, limit: "high" cannot be read; mend the cell', id="limit"),
+        pytest.param(
+            FIRST.replace(",6,", ",6%,"), 'line 3, reference_o2_pct: "6%" cannot be read; mend the cell', id="reference oxygen"
+        ),
+        pytest.param(
+            FIRST.replace("01-01", "13-01"), 'line 3, effective: "2020-13-01" cannot be read; mend the cell', id="date"
+        ),
+    ],
+)
+def test_a_fault_in_the_table_is_named(
+    second: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """File, line and field."""
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "data").mkdir()
+    head = ",".join(field.name for field in fields(judge.LimitProfile))
+    (folder / "data" / "limit_profiles.csv").write_text("\n".join([head, FIRST, second]), encoding="utf-8")
+    monkeypatch.setattr(judge, "files", lambda _: folder)
+    judge.limit_profiles.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=re.escape(f"limit_profiles.csv, {message}")):
+            judge.limit_profiles()
+    finally:
+        judge.limit_profiles.cache_clear()
 
 
 def test_an_unknown_profile_is_told() -> None:

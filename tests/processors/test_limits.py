@@ -146,9 +146,12 @@ def test_of_one_rank_the_latest_then_the_strictest() -> None:
     old, new = replace(ROW, limit_id="old", from_ms=1), replace(ROW, limit_id="new", from_ms=2, limit=Decimal(500))
     assert find([old, new, ROW]) == Found(new, "national limit new, before 2 others")
     strict = replace(new, limit_id="strict", limit=Decimal(499))
-    assert find([new, strict]).row == strict
+    assert find([new, strict]) == Found(strict, "national limit strict, before another")
     low = [replace(ROW, limit_id=str(n), limit=Decimal(n), bound="lower") for n in (6, 5)]
     assert find(low, bound="lower").row == low[0]
+    for earlier, later in ((-1, 0), (0, 1)):  # 1970 is a time like any other
+        lax = replace(ROW, limit_id="later", from_ms=later, limit=Decimal(900))
+        assert find([replace(ROW, from_ms=earlier), lax]).row == lax
 
 
 @pytest.mark.parametrize(

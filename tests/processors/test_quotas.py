@@ -19,6 +19,8 @@ from tests.processors.given import CST, ms
 M = 10**6
 START = ms(datetime(2026, 5, 1, tzinfo=CST))
 NEW_YEAR = ms(datetime(2027, 1, 1, tzinfo=CST))
+MS_H = 1 / HOUR_MS
+"""A millisecond in hours."""
 Overflow = Literal["split", "whole"]
 Hours = Sequence[tuple[float, float]]
 
@@ -99,6 +101,17 @@ def test_a_new_year_begins_with_a_full_quota() -> None:
         (-3, 0, -3, 0),
         (0, 5, 0, 0),
     ]
+    assert spent(marks([(-5, 5)], NEW_YEAR, event_h_max=4), origin=NEW_YEAR) == [(-5, 0, -1, 4), (0, 5, 0, 0)]
+
+
+@pytest.mark.parametrize(("overflow", "used"), [("split", -1), ("whole", -5)])
+def test_a_moment_of_the_new_year(overflow: Overflow, used: float) -> None:
+    """A mark that ends a millisecond after New Year has a part in it, too late for a bound of four hours; at New Year it has none."""
+    found = spent(marks([(-5, 1.5 * MS_H)], NEW_YEAR, event_h_max=4), overflow=overflow, origin=NEW_YEAR)
+    assert found == [(-5, 0, used, used + 5), (0, MS_H, 0, 0)]
+    assert [row[:2] for row in spent(marks([(-5, 0)], NEW_YEAR, event_h_max=4), overflow=overflow, origin=NEW_YEAR)] == [
+        (-5, 0)
+    ]
 
 
 def test_kinds_of_events_share_a_year() -> None:
@@ -120,7 +133,7 @@ def test_each_furnace_has_its_own_quota() -> None:
         pytest.param(1.0, 151, False, "particulates above 150 mg/m3", id="above it"),
         pytest.param(1.0, None, False, "particulates not known", id="not known"),
         pytest.param(0.75, 10, True, None, id="45 minutes are enough"),
-        pytest.param(0.74, 10, False, "exempt for 44 min only", id="not enough of the hour"),
+        pytest.param(0.75 - MS_H / 2, 10, False, "exempt for 44 min only", id="a millisecond short of 45 minutes"),
         pytest.param(0.0, 10, False, None, id="not under an exemption"),
     ],
 )
@@ -141,6 +154,29 @@ def test_hours_without_condition() -> None:
     hours = pl.DataFrame({"pid": [1], "hour": [START], "dust": [None]}, schema_overrides={"dust": pl.Int64})
     found = quotas.exempt_hours(hours, spans, covered_min_min=60, dust_mg_m3_max=None)
     assert found["exempt"].to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    ("spans", "minutes"),
+    [
+        pytest.param([(0, 0.5), (0.25, 0.5)], 30, id="to the same end"),
+        pytest.param([(0, 0.5), (0.1, 0.2)], 30, id="one within another"),
+        pytest.param([(0, 0.5), (0.1, 0.2), (0.3, 0.6)], 36, id="a third that begins within the first"),
+        pytest.param([(0, 0.2), (0.1, 0.5), (0.3, 0.6)], 36, id="each begins within the one before"),
+    ],
+)
+def test_time_under_two_exemptions_counts_once(spans: Hours, minutes: int) -> None:
+    """Exemptions of several quotas that lie over each other cover an hour once; those of another furnace do not matter."""
+    rows = pl.concat([marks([(0, 0.75)], pid=pid) if pid != 2 else marks(spans, pid=2) for pid in (1, 2, 3)])
+    rows = rows.with_columns(until_ms=pl.col("end_ms"), used_ms=0)
+    hours = pl.DataFrame({"pid": [1, 2, 3], "hour": START, "dust": M})
+    for each in (rows, rows.reverse()):
+        found = quotas.exempt_hours(hours, each, covered_min_min=45, dust_mg_m3_max=150)
+        assert found.select("exempt", "reason").rows() == [
+            (True, None),
+            (False, f"exempt for {minutes} min only"),
+            (True, None),
+        ]
 
 
 def test_what_is_not_exempt_makes_no_hour_exempt() -> None:

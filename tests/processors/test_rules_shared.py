@@ -39,6 +39,11 @@ def test_a_reason_tells_number_and_bound_apart() -> None:
         "fails", "share 94.9999 %, at least 95 required", Fraction("94.9999")
     )
     assert at_most("day", 95, 95).reason == "day 95, at most 95 allowed"
+    nine, ten = 95 + Fraction(1, 10**9), 95 + Fraction(1, 10**10)
+    assert [at_most("day", value, 95).reason for value in (nine, ten)] == [
+        "day 95.000000001, at most 95 allowed",
+        "day 95, at most 95 allowed",  # beyond nine decimals nobody reads on
+    ]
 
 
 @pytest.mark.parametrize(

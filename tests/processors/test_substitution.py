@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from processors.figures import DAY_MS, HOUR_MS, OFFSET_MS
 from processors.rules import substitution
-from processors.rules.lookback import maxima_before, remembered
 from tests.processors.given import CST, ms
 
 M = 10**6
@@ -314,53 +313,6 @@ def test_water_days_of_points() -> None:
         (1, FAILURE + DAY_MS, *whole),
         (2, FAILURE, None, None, "no valid day before the last passed check", False),
     ]
-
-
-VALUES = st.lists(st.tuples(st.integers(1, 2), st.integers(0, 60), st.integers(0, 9)), max_size=40, unique_by=lambda v: v[:2])
-
-
-def frame(values: list[tuple[int, int, int]]) -> pl.DataFrame:
-    """Return valid values by point, end and number."""
-    return pl.DataFrame(values, schema={"pid": pl.Int64, "end_ms": pl.Int64, "value": pl.Int64}, orient="row")
-
-
-@settings(max_examples=100, deadline=None)
-@given(values=VALUES, before=st.integers(-5, 65), count=st.integers(1, 8))
-def test_a_maximum_is_that_of_the_last_values(values: list[tuple[int, int, int]], before: int, count: int) -> None:
-    """The greatest of the last values that ended at or before the moment, as a plain loop finds it."""
-    asked = pl.DataFrame(
-        {"pid": [1, 2, 3], "before_ms": [before, None, before]}, schema={"pid": pl.Int64, "before_ms": pl.Int64}
-    )
-    found = maxima_before(frame(values), asked, counts=[count]).sort("pid")
-    ended = [value for pid, end, value in sorted(values) if pid == 1 and end <= before]
-    expected = [(1, before, len(ended), max(ended[-count:], default=None)), (2, None, 0, None), (3, before, 0, None)]
-    assert found.select("pid", "before_ms", "n", f"max_{count}").rows() == expected
-
-
-@settings(max_examples=100, deadline=None)
-@given(values=VALUES, calibrated=st.integers(-5, 65), count=st.integers(1, 8), shorter=st.integers(1, 8))
-def test_what_is_remembered_is_enough(values: list[tuple[int, int, int]], calibrated: int, count: int, shorter: int) -> None:
-    """Looking back from now, or from the last calibration, finds the same in what was kept as in all there was."""
-    known = frame(values)
-    moments = pl.DataFrame({"pid": [1], "before_ms": [calibrated]}, schema={"pid": pl.Int64, "before_ms": pl.Int64})
-    kept = remembered(known, moments, count=count)
-    looks = min(count, shorter)
-    asked = pl.DataFrame(
-        {"pid": [1, 2, 1], "before_ms": [100, 100, calibrated]}, schema={"pid": pl.Int64, "before_ms": pl.Int64}
-    )
-    column = f"max_{looks}"
-    sort = ["pid", "before_ms"]
-    assert maxima_before(kept, asked, counts=[looks]).sort(sort)[column].to_list() == (
-        maxima_before(known, asked, counts=[looks]).sort(sort)[column].to_list()
-    )
-    assert kept.group_by("pid").len()["len"].max() is None or kept.group_by("pid").len()["len"].max() <= 2 * count  # type: ignore[operator]
-
-
-def test_what_ends_at_the_calibration_is_remembered() -> None:
-    """An hour that ended just when the channel was calibrated lies before the calibration."""
-    moment = pl.DataFrame({"pid": [1], "before_ms": [5]})
-    kept = remembered(frame([(1, n, n) for n in range(10)]), moment, count=2)
-    assert kept["end_ms"].to_list() == [4, 5, 8, 9]
 
 
 @settings(max_examples=50, deadline=None)

@@ -25,6 +25,10 @@ def clock(hours: float) -> int:
     return MIDNIGHT + round(hours * HOUR_MS)
 
 
+JUST_BEFORE_18 = 18 - 1 / HOUR_MS
+JUST_BEFORE_5_MIN = 5 - 1 / MINUTE_MS
+
+
 def samples(*runs: tuple[float, float, float | None], step_ms: int = STEP_MS, pid: int = 1) -> pl.DataFrame:
     """Return samples each 30 s in (from, to, value) runs, in hours and whole units; both ends are sampled."""
     rows = [
@@ -53,7 +57,7 @@ def zero_days(rows: pl.DataFrame) -> list[tuple[int, float, int, bool]]:
         pytest.param([(6, 18, 20), (17 + 59 / 60, 17 + 59 / 60, 60)], [], id="EX-6.4 one sample of +60"),
         pytest.param([(6, 18, 20), (17, 17, 50)], [(0, 18, 1, False)], id="exactly 50 is none"),
         pytest.param([(6, 18, -20), (17, 17, -51)], [], id="-51 is pressure"),
-        pytest.param([(6, 17.99, 20)], [], id="not long enough"),
+        pytest.param([(6, 17.999, 20), (JUST_BEFORE_18, JUST_BEFORE_18, 20)], [], id="a millisecond too short"),
         pytest.param([(6, 11.9, 20), (12, 18, 20)], [], id="a gap in the samples"),
         pytest.param([(6, 18, 20), (17, 17, None)], [], id="an invalid sample is a break"),
         pytest.param([(14, 30, 20)], [(1, 2, 1, False)], id="on over midnight"),
@@ -88,6 +92,13 @@ def valve(*runs: tuple[float, float, float | None]) -> list[tuple[float, float, 
     [
         pytest.param([(0, 4 + 55 / 60, 2_210), (5, 6, 0)], [(0, 4 + 55 / 60, None)], id="EX-6.5 4 min 55 s"),
         pytest.param([(0, 5, 2_210), (5 + 5 / 60, 6, 0)], [(0, 5, 5)], id="EX-6.5 5 min"),
+        pytest.param(
+            [(0, 4.9, 2_210), (JUST_BEFORE_5_MIN, JUST_BEFORE_5_MIN, 2_210)],
+            [(0, JUST_BEFORE_5_MIN, None)],
+            id="a millisecond too short",
+        ),
+        pytest.param([(0, 7, 2_210)], [(0, 7, 5)], id="the alarm is due at five minutes"),
+        pytest.param([(0, 1, 0), (2, 2, 2_210), (2.25, 3, 0)], [(2, 2, None)], id="a single sample"),
         pytest.param([(0, 5, 2_200)], [], id="exactly at the margin"),
         pytest.param([(0, 1, -1_701)], [(0, 1, None)], id="below the negative opening"),
         pytest.param([(0, 1, -1_700)], [], id="exactly at its margin"),
@@ -115,6 +126,15 @@ def test_pressure_distribution(outside: int, warning: bool) -> None:
     blind = rows.with_columns(pid=pl.lit(2, pl.Int32), value=pl.lit(None, pl.Int64))
     found = pressure.pressure_days(pl.concat([rows, blind]), low_pa=-1_000, high_pa=600, share_pct_max=25, offset_ms=OFFSET_MS)
     assert found.rows() == [(1, MIDNIGHT, 17_280, outside, warning)]
+
+
+def test_days_come_in_order() -> None:
+    """By tank and day, whatever the order of samples."""
+    rows = [(pid, MIDNIGHT + day * DAY_MS, 0) for pid in (3, 1, 2) for day in (1, 0)]
+    found = pressure.pressure_days(
+        pl.DataFrame(rows, schema=SCHEMA, orient="row"), low_pa=-1_000, high_pa=600, share_pct_max=25, offset_ms=OFFSET_MS
+    )
+    assert found.select("pid", "day").rows() == [(pid, MIDNIGHT + day * DAY_MS) for pid in (1, 2, 3) for day in (0, 1)]
 
 
 def resisting(line: str | None, flow: str, tank: str | None = "20") -> str:
