@@ -150,7 +150,8 @@ WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
 class Limit(Dated):
     """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
 
-    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH). ``bound`` "lower" is broken
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH),
+    "validated" (less its confidence interval). A limit of a "year" asks of shorter averages what the rule pack says. ``bound`` "lower" is broken
     by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says
     who set it; those of a "programme" are also assessed by the share of a month's hours within. ``limit_id`` names the row of the shipped
     limit profiles it comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for
@@ -162,8 +163,8 @@ class Limit(Dated):
     limit_id: Name
     limit: Decimal
     unit: str
-    stat: Literal["avg", "avg_ref", "min", "max"] = "avg"
-    averaging: Literal["hour", "day"] = "hour"
+    stat: Literal["avg", "avg_ref", "min", "max", "validated"] = "avg"
+    averaging: Literal["halfhour", "hour", "day", "year"] = "hour"
     bound: Literal["upper", "lower"] = "upper"
     when: Annotated[str, Field(pattern=WHEN)] = ""
     rank: Literal["", "permit", "local", "special", "national", "programme"] = ""

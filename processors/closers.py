@@ -14,12 +14,14 @@ from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
+from processors.programme_steps import PROGRAMME_STEPS
 from processors.quarters import close_quarter
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
+from processors.years import close_programme
 
 CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
@@ -29,6 +31,7 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
+    **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }

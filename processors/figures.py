@@ -22,6 +22,7 @@ ENGINE = "1"
 """Version of the engine's arithmetic; a change of it is a change of every digest."""
 
 MINUTE_MS = 60_000
+HALF_HOUR_MS = 1_800_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 OFFSET_MS = 8 * HOUR_MS
@@ -30,9 +31,9 @@ OFFSET_MS = 8 * HOUR_MS
 TIMES_CACHED_MAX = 16_384
 """Times of which the local text is remembered: starts of minutes and hours come again for every source."""
 
-MONTHS_OF = {"month": 1, "quarter": 3}
-_LENGTHS_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
-Level = Literal["minute", "hour", "day", "month", "quarter"]
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+_LENGTHS_MS = {"minute": MINUTE_MS, "halfhour": HALF_HOUR_MS, "hour": HOUR_MS, "day": DAY_MS}
+Level = Literal["minute", "halfhour", "hour", "day", "month", "quarter", "year"]
 State = Literal["provisional", "final", "revised"]
 
 
@@ -140,6 +141,8 @@ EVENT_KINDS: dict[str, str] = {
     "mark.conflict": "two marks of a source contradict each other",
     "mark.contradicted": "a source is declared stopped, and its gas says that it runs",
     "mark.quota": "the exempt time of a calendar year is nearly used up",
+    "compliance.failed": "a month or year can no longer keep what a programme asks of it",
+    "compliance.withdrawn": "a rebuild took that back",
     "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
     "station.alarm": "the same for so long that it is an alarm",
     "station.normal": "the same is within its bounds again, or a revised day says so",
@@ -227,7 +230,7 @@ def epoch_ms(time: datetime) -> int:
 
 
 def period_start_ms(level: Level, ms: int) -> int:
-    """Return the start of the local minute, hour, day, month or quarter in which a time lies."""
+    """Return the start of the local minute, half-hour, hour, day, month, quarter or year in which a time lies."""
     if level in _LENGTHS_MS:
         return ms - (ms + OFFSET_MS) % _LENGTHS_MS[level]
     day = local(ms)

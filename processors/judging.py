@@ -10,6 +10,7 @@ import polars as pl
 from processors.digest import mix
 from processors.figures import SCALE
 from processors.points import Points
+from processors.programme_steps import VALIDATED
 from processors.rules.averaging import half_up
 
 EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT = "exceeds", "complies", "not judged", "exempt"
@@ -131,11 +132,12 @@ def _met(holding: pl.DataFrame, rows: pl.DataFrame, latest: pl.DataFrame, points
 
 
 def _less(holding: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up."""
+    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up; validated ones have it off."""
     if points.intervals.is_empty():
         return holding.with_columns(interval=pl.lit(None, dtype=pl.Int64))
     held = holding.select("row", "pid", "hour").unique().join(points.intervals, on="pid")
     held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
     percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
-    joined = holding.join(held.select("row", share="interval"), on="row", how="left")
+    held = held.select("row", share="interval")
+    joined = holding.join(held, on="row", how="left").with_columns(share=pl.when(pl.col("stat") != VALIDATED).then("share"))
     return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")

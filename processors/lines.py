@@ -18,13 +18,17 @@ from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
 from processors.judging import others_of
 from processors.output import Output
-from processors.points import WITHIN, Points
+from processors.points import Points
+from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN
+from processors.programmes import WITHIN
 from processors.station_steps import STATES
 
 VERSION = 1
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
-    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, "nozzle_share"), "%"),
+    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, "nozzle_share"), "%"),
+    DAYS_DISCARDED: "d",
+    BEYOND: "1",
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""

@@ -20,6 +20,17 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
+from processors.programme_steps import (
+    BEYOND,
+    DAYS_DISCARDED,
+    DAYS_WITHIN,
+    VALIDATED,
+    DayValidated,
+    HalfHourMean,
+    LimitMultiples,
+    YearDays,
+    YearWithin,
+)
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
@@ -214,6 +225,11 @@ Rule = Annotated[
     | StationStep
     | EarlyHour
     | EarlyNextHour
+    | HalfHourMean
+    | DayValidated
+    | LimitMultiples
+    | YearWithin
+    | YearDays
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -237,6 +253,14 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
     ("within", "month"): ("month.share_within",),
+    ("avg", "halfhour"): ("halfhour.mean",),
+    ("avg_ref", "halfhour"): ("hour.reference_oxygen", "halfhour.mean"),
+    (VALIDATED, "halfhour"): ("halfhour.mean", "limit.interval"),
+    (VALIDATED, "hour"): ("hour.mean", "limit.interval"),
+    (VALIDATED, "day"): ("day.validated", "limit.interval"),
+    (VALIDATED, "month"): ("limit.multiples", "day.validated"),
+    **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
+    **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
@@ -460,10 +484,12 @@ def shipped() -> Mapping[str, Pack]:
     """Return the packs that come with the program, by id."""
     folder = files("processors.rules") / "packs"
     texts = {f.name: f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".toml")}
-    bases = {p.id: p for name, text in texts.items() if "\nbase =" not in text for p in [parse_pack(text, name, {})]}
-    packs = [*bases.values(), *(parse_pack(text, name, bases) for name, text in texts.items() if "\nbase =" in text)]
-    _one_a_kind(packs)
-    return {pack.id: pack for pack in sorted(packs, key=lambda p: p.id)}
+    read: dict[str, Pack] = {}
+    while texts:  # a base is read before what rests on it; one that is missing is a fault
+        ready = [name for name, text in texts.items() if tomllib.loads(text).get("base", "") in ("", *read)] or list(texts)
+        read |= {pack.id: pack for name in ready for pack in [parse_pack(texts.pop(name), name, read)]}
+    _one_a_kind(read.values())
+    return {pack.id: read[pack.id] for pack in sorted(read.values(), key=lambda p: p.id)}
 
 
 def _one_a_kind(packs: Iterable[Pack]) -> None:

@@ -12,12 +12,11 @@ from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Poin
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.packs import chosen, packs_of
+from processors.programmes import WITHIN, assessed, multiplied, validated_points
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
 """Factor of an enterprise's standard coal and CO2, over all its meters."""
-WITHIN = "within"
-"""Stat of a month: the share of its valid hours within the limits of a programme [%]."""
 NOWHERE = -1
 """Id of a point that the registry does not have; no figure bears it."""
 FOREVER_MS = 8_000_000_000_000_000
@@ -117,6 +116,7 @@ class Points:
         self.points_of: dict[int, list[Point]] = {}
         for point in registry.points:
             self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
+        self.sources = {s.source: s for s in registry.sources}
         self.frame = self._frame()
         self.single = (
             self.frame["pid"].to_list() == list(range(len(names)))
@@ -141,12 +141,15 @@ class Points:
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
+        self.held = multiplied(registry.limits, registry.sources, self.packs)
+        """The registry's limits, and those on shorter averages that follow from a year's."""
         self.programmes = self._programmes()
         """Limits on hours that a programme set (``pid``, ``stat``, ``limit_id``), where the rule pack assesses months by them."""
         self.limits = self._limits()
+        self.validated = validated_points(self)
+        """Points whose averages are validated; see ``programmes.validated_points``."""
         self.readers = self._readers()
         """Points (``reader``) whose figures are weighed or judged by those of another point (``pid``)."""
-        self.sources = {s.source: s for s in registry.sources}
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
         self.members = self._members()
 
@@ -273,10 +276,10 @@ class Points:
                 "lower": limit.bound == "lower",
                 **self._condition(limit),
             }
-            for limit in self.registry.limits
+            for limit in self.held
             if (limit.source, limit.factor) in self.pid
         ]
-        return pl.concat([pl.DataFrame(rows, schema=_LIMIT_SCHEMA), self._shares()])
+        return pl.concat([pl.DataFrame(rows, schema=_LIMIT_SCHEMA), self._shares(), self._years()])
 
     def _programmes(self) -> pl.DataFrame:
         asked = {s.source: chosen(s, self.packs).share_within for s in self.registry.sources}
@@ -306,6 +309,25 @@ class Points:
             when_op=None,
             when_value=None,
         ).select(*(pl.col(name).cast(kind) for name, kind in _LIMIT_SCHEMA.items()))
+
+    def _years(self) -> pl.DataFrame:
+        """Return what is asked of years as limits."""
+        rows = [
+            {
+                "pid": self.pid[limit.source, limit.factor],
+                "stat": stat,
+                "averaging": "year",
+                "limit": bound,
+                "limit_id": limit.limit_id,
+                "limit_from": 0,
+                "limit_to": FOREVER_MS,
+                "limit_rules": 0,
+                "lower": lower,
+            }
+            for limit, stat, bound, lower in assessed(self.held, self.registry.sources, self.packs)
+            if (limit.source, limit.factor) in self.pid
+        ]
+        return pl.DataFrame(rows, schema=_LIMIT_SCHEMA)
 
     def _condition(self, limit: Limit) -> dict[str, object]:
         """Return what a limit's condition is: on which point's mean, how it compares, with what."""

@@ -11,7 +11,7 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.figures import Figure, period_start_ms
-from processors.points import WITHIN
+from processors.programmes import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
 from processors.station_steps import STATES
 

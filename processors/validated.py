@@ -1,0 +1,222 @@
+"""Validated averages: half-hours of a closed day, averages less their confidence interval, and the day that they make.
+
+They are made when a day is closed, of all its minutes (or its hours, where the rule pack makes no half-hours), so that what the plant and
+its monitor were doing, by marks that may come late, is known. Live judgement is that of hours and days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import polars as pl
+
+from ingest.registry import Limit
+from processors.closing import Closed
+from processors.decode import MINUTE, REALTIME
+from processors.digest import mix, text_hash
+from processors.exempting import exempt_spans_of
+from processors.figures import ENGINE, HALF_HOUR_MS, HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE, Level, scaled
+from processors.hours import HOUR_SCHEMA
+from processors.judging import EXEMPT
+from processors.output import Output
+from processors.points import NO_METER, end_ms, start_ms
+from processors.programme_steps import BEYOND, VALIDATED, DayValidated, HalfHourMean
+from processors.programmes import WITHIN
+from processors.publish import frame_of, publish
+from processors.rules.averaging import NOTHING_DUE, STOPPED, VALID, at_reference, half_up, minute_means
+from processors.rules.eu import MEASURING, OPERATING, averages, combustion_day, validated_expr, waste_day
+from processors.rules.millionths import quotient_expr, share_expr, unscaled
+from processors.rules.verdict import Verdict
+from processors.shelf import MarkSpan, Shelf, marked
+
+HALF_HOUR_MIN = 30
+NOT_OPERATING = "the plant did not operate"
+"""Why a half-hour or day without a valid average is none that was discarded."""
+_FINER = 10 ** (MINUTE_SCALE - SCALE)
+
+
+def close_validated(closed: Closed, out: Output) -> None:
+    """Publish a day's half-hours, validated averages, the validated day, and how many averages are within their limits.
+
+    Source:
+        EU-2 to EU-5 and EU-7, EN 17255-1 and 2010/75/EU Annex VI (parts seen, parts from memory).
+    """
+    rule, half = closed.pack.rule(DayValidated), closed.pack.rule(HalfHourMean)
+    rules = text_hash(ENGINE, *(r.model_dump_json() for r in (half, rule) if r is not None))
+    level: Level = "hour" if half is None else "halfhour"
+    units = _hours(closed) if half is None else _half_hours(closed, half)
+    units = units.with_columns(
+        rules=mix(pl.col("rules").reinterpret(signed=True), pl.lit(rules, dtype=pl.UInt64).reinterpret(signed=True))
+    )
+    rows = [] if half is None else [units]
+    if rule is not None:
+        validated = _validated(closed, units)
+        rows.append(validated.with_columns(stat=pl.lit(VALIDATED)))
+        _published(closed, pl.concat([_day(validated, rule, level, closed), *_tallies(validated, level, closed)]), "day", out)
+    if rows:
+        _published(closed, pl.concat(rows), level, out)
+
+
+def _published(closed: Closed, rows: pl.DataFrame, level: Level, out: Output) -> None:
+    shelf, made = Shelf(), rows.with_columns(decided=pl.lit(closed.now_ms, dtype=pl.Int64)).select(*HOUR_SCHEMA, "decided")
+    old = closed.past.cold_figures(
+        closed.source.source, level, closed.day_ms, closed.end_ms, tuple(made["stat"].unique().sort())
+    )
+    shelf.put(level, frame_of(old, closed.points))
+    news = publish(shelf, made.cast(HOUR_SCHEMA | {"decided": pl.Int64}), closed.points, level)  # type: ignore[arg-type]
+    if news.height:
+        out.figures.append(news)
+
+
+def _points(closed: Closed) -> pl.DataFrame:
+    """Return the source's measuring points as the registry has them on the day."""
+    held = (pl.col("from_ms") <= closed.day_ms) & (pl.col("to_ms") > closed.day_ms) & (pl.col("meter") == NO_METER)
+    return closed.points.frame.filter(held & pl.col("pid").is_in(closed.pids) & ~pl.col("sparse"))
+
+
+def _half_hours(closed: Closed, rule: HalfHourMean) -> pl.DataFrame:
+    """Return stats "avg" and "avg_ref" of each half-hour: HOUR_SCHEMA, ``lost`` where it was discarded for the monitor's sake."""
+    points = _points(closed)
+    readings = closed.readings(closed.day_ms, closed.end_ms)
+    minutes = minute_means(readings.filter(pl.col("kind").is_in([REALTIME, MINUTE])))
+    every = pl.DataFrame({"minute": range(closed.day_ms, closed.end_ms, MINUTE_MS)}, schema={"minute": pl.Int64})
+    grid = points.select("sid", "pid").join(every, how="cross").join(minutes.drop("sid"), on=["pid", "minute"], how="left")
+    away = [MarkSpan(s.sid, s.pid, s.start_ms, s.until_ms, STOPPED) for s in exempt_spans_of(closed.marks, closed.points)]
+    whole = marked(
+        grid.with_columns(pl.col("digest").fill_null(0), pl.col("as_of").fill_null(closed.end_ms)), [*closed.own_spans, *away]
+    )
+    info = points.select("pid", "ref_o2", "guard", "air_o2", "oxygen_pid", "rules")
+    ready = whole.join(info, on="pid")
+    converted = at_reference(ready.filter(pl.col("ref_o2").is_not_null()), whole).select(ready.columns)
+    return pl.concat([_averaged(part, stat, rule) for stat, part in (("avg", ready), ("avg_ref", converted)) if part.height])
+
+
+def _averaged(minutes: pl.DataFrame, stat: str, rule: HalfHourMean) -> pl.DataFrame:
+    stopped = (pl.col("code") == STOPPED).fill_null(False)
+    plant = pl.when(stopped).then(pl.lit("stopped")).otherwise(pl.lit(OPERATING))
+    monitor = pl.when(pl.col("code") == VALID).then(pl.lit(MEASURING)).otherwise(pl.lit("malfunction"))
+    data = minutes.select("pid", "value", time_ms="minute", plant=plant, monitor=monitor)
+    made = averages(data, period_s=HALF_HOUR_MS // 1000, datum_s=60, share_min=Fraction(rule.minutes_min, HALF_HOUR_MIN))
+    inputs = minutes.group_by("pid", time_ms=pl.col("minute") // HALF_HOUR_MS * HALF_HOUR_MS).agg(
+        away=stopped.sum().cast(pl.Int64),
+        digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True), pl.col("code"), pl.col("value")).sum(),
+        as_of=pl.col("as_of").max(),
+        rules=pl.col("rules").first(),
+    )
+    withheld = pl.col("value").is_null()
+    return made.join(inputs, on=["pid", "time_ms"]).select(
+        "pid",
+        stat=pl.lit(stat),
+        hour="time_ms",
+        value=pl.when(~withheld).then(half_up(pl.col("total"), pl.max_horizontal("n", 1) * _FINER)),
+        n="n",
+        total="total",
+        reason=pl.when(withheld & (pl.col("away") == HALF_HOUR_MIN)).then(pl.lit(NOT_OPERATING)).otherwise("reason"),
+        note=pl.lit(None, dtype=pl.String),
+        digest="digest",
+        rules="rules",
+        as_of="as_of",
+        lost=withheld & (HALF_HOUR_MIN - pl.col("n") - pl.col("away") > HALF_HOUR_MIN - rule.minutes_min),
+    )
+
+
+def _hours(closed: Closed) -> pl.DataFrame:
+    """Return the day's hours in the same form; exempt ones, and those in which nothing was due, are none of operation."""
+    found = frame_of(
+        closed.past.cold_figures(closed.source.source, "hour", closed.day_ms, closed.end_ms, ("avg", "avg_ref")), closed.points
+    )
+    known = found.filter(pl.col("revision") > 0)
+    idle = (pl.col("reason").is_in(NOTHING_DUE) | (pl.col("verdict") == EXEMPT)).fill_null(False)
+    every = pl.DataFrame({"hour": range(closed.day_ms, closed.end_ms, HOUR_MS)}, schema={"hour": pl.Int64})
+    stats = pl.DataFrame({"stat": ["avg", "avg_ref"]})
+    grid = _points(closed).select("pid", row_rules="rules").join(stats, how="cross").join(every, how="cross")
+    return grid.join(known, on=["pid", "stat", "hour"], how="left").select(
+        "pid", "stat", "hour",
+        value=pl.when(~idle).then("value"), n=pl.col("n").fill_null(0), total=pl.lit(None, dtype=pl.Int128),
+        reason=pl.when(idle).then(pl.lit(NOT_OPERATING)).otherwise(pl.col("reason").fill_null("no data")),
+        note=pl.lit(None, dtype=pl.String), digest=pl.col("digest").fill_null(0), rules="row_rules",
+        as_of=pl.col("as_of").fill_null(closed.end_ms), lost=pl.col("value").is_null() & ~idle,
+    ).with_columns(reason=pl.when(pl.col("value").is_null()).then("reason"))  # fmt: skip
+
+
+def _validated(closed: Closed, units: pl.DataFrame) -> pl.DataFrame:
+    """Return the averages that are validated, less their interval; digests and rules tell of limit and share."""
+    held = closed.points.validated.filter((pl.col("from_ms") <= closed.day_ms) & (pl.col("to_ms") > closed.day_ms))
+    asked = held.sort("pid", "base").unique("pid", keep="first").select("pid", "base", "share", stat="standard")
+    joined = units.join(asked, on=["pid", "stat"])
+    parts = [
+        part.with_columns(value=validated_expr(pl.col("value"), daily_limit=unscaled(base), confidence_pct=unscaled(share)))
+        for (base, share), part in joined.partition_by("base", "share", as_dict=True).items()
+    ]
+    made = pl.concat([joined.clear(), *parts]).sort("pid", "hour")
+    by = mix(pl.col("rules").reinterpret(signed=True), pl.col("base"), pl.col("share"))
+    return made.with_columns(rules=by, total=pl.lit(None, dtype=pl.Int128)).select(units.columns)
+
+
+def _day(units: pl.DataFrame, rule: DayValidated, level: Level, closed: Closed) -> pl.DataFrame:
+    """Return stat VALIDATED of the day: the mean of its validated averages, withheld where too many were discarded."""
+    days = _inputs(units).with_columns(
+        value=quotient_expr(pl.col("total"), pl.col("n")), stat=pl.lit(VALIDATED), hour=pl.lit(closed.day_ms)
+    )
+    verdicts = {lost: _judged(lost, rule, level) for lost in days["lost"].unique().to_list()}
+    fails = [lost for lost, verdict in verdicts.items() if verdict.outcome == "fails"]
+    enough = ~pl.col("lost").is_in(fails) & (pl.col("n") > 0)
+    why = pl.col("lost").replace_strict(list(verdicts), [v.reason for v in verdicts.values()], return_dtype=pl.String)
+    reason = pl.when(enough).then(None).when(pl.col("lost") == 0).then(pl.lit(NOT_OPERATING)).otherwise(why)
+    return days.with_columns(value=pl.when(enough).then("value"), reason=reason, note=pl.lit(None, dtype=pl.String)).select(
+        *HOUR_SCHEMA
+    )
+
+
+def _judged(lost: int, rule: DayValidated, level: Level) -> Verdict:
+    if level == "hour":
+        return combustion_day(lost, invalid_h_max=rule.discarded_n_max)
+    return waste_day(lost, discarded_n_max=rule.discarded_n_max)
+
+
+def _tallies(units: pl.DataFrame, level: Level, closed: Closed) -> Iterable[pl.DataFrame]:
+    """Return how many of the day's valid averages are above a limit: ``n`` of them, and in ``total`` those above."""
+    for stat, programme in ((WITHIN, True), (BEYOND, False)):
+        least: dict[int, int] = {}
+        for limit in held_on(closed, level):
+            if (limit.rank == "programme") == programme:
+                pid = closed.points.pid[limit.source, limit.factor]
+                least[pid] = min(scaled(limit.limit), least.get(pid, scaled(limit.limit)))
+        bounds = pl.DataFrame(list(least.items()), schema={"pid": pl.Int32, "bound": pl.Int64}, orient="row")
+        counted = _inputs(units).drop("total").join(
+            units.join(bounds, on="pid").group_by("pid").agg(total=(pl.col("value") > pl.col("bound")).sum().cast(pl.Int128), bound=pl.col("bound").first()),
+            on="pid",
+        )  # fmt: skip
+        share = (
+            share_expr(pl.col("n") - pl.col("total"), pl.col("n"))
+            if programme
+            else pl.when(pl.col("n") > 0).then(pl.col("total") * 10**SCALE)
+        )
+        yield counted.select(
+            "pid", "n", "total", "as_of", stat=pl.lit(stat), hour=pl.lit(closed.day_ms), value=share.cast(pl.Int64),
+            reason=pl.when(pl.col("n") == 0).then(pl.lit("no valid average")),
+            note=pl.format("{} of {} valid averages beyond the limit", "total", "n"),
+            digest=mix(pl.col("digest").reinterpret(signed=True), pl.col("bound")), rules="rules",
+        ).select(*HOUR_SCHEMA)  # fmt: skip
+
+
+def _inputs(units: pl.DataFrame) -> pl.DataFrame:
+    return units.group_by("pid").agg(
+        n=pl.col("value").is_not_null().sum().cast(pl.Int64),
+        lost=pl.col("lost").sum().cast(pl.Int64),
+        total=pl.col("value").cast(pl.Int128).sum(),
+        digest=mix(pl.col("hour"), pl.col("digest").reinterpret(signed=True), pl.col("value")).sum(),
+        rules=pl.col("rules").first(),
+        as_of=pl.col("as_of").max(),
+    )
+
+
+def held_on(closed: Closed, level: str) -> list[Limit]:
+    """Return the source's limits on validated averages of a level that hold on the day."""
+    return [
+        limit
+        for limit in closed.points.held
+        if (limit.source, limit.averaging, limit.stat) == (closed.source.source, level, VALIDATED)
+        and start_ms(limit) <= closed.day_ms < end_ms(limit)
+    ]
