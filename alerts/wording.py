@@ -151,6 +151,24 @@ oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过
 exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
+cannot be met any more | 已无法满足
+none is above the other limit, which is enough | 均未超出另一限值，已满足
+{n:d} of {of:d} valid averages beyond the limit | {of} 个有效均值中 {n} 个超出限值
+{n:d} of {of:d} valid days beyond the limit | {of} 个有效日中 {n} 个超出限值
+{n:d} of {of:d} days discarded | {of} 日中舍弃 {n} 日
+{n:d} valid averages of {of:d} days | {of} 日的 {n} 个有效均值
+no valid average | 无有效均值
+the plant did not operate | 装置未运行
+valid data cover {n:d} s of {of:d} | 有效数据覆盖 {n} 秒，应为 {of} 秒
+discarded half-hours {n:d}, at most {of:d} allowed | 舍弃的半小时值 {n} 个，允许不超过 {of} 个
+invalid hours {n:d}, at most {of:d} allowed | 无效小时 {n} 个，允许不超过 {of} 个
+share of valid averages within the programme's limit | 专项限值内的有效均值比例
+share of valid days within the limit | 限值内的有效日比例
+valid averages above the limit | 超出限值的有效均值
+days without a valid average | 无有效均值的日数
+validated mean | 确认均值
+{what:w}, {period:y}-{month:d}: {why:w} | {what}，{period} 年 {month} 月：{why}
+{what:w}, {period:y}: {why:w} | {what}，{period} 年：{why}
 no valid operating hour | 无有效运行小时
 day {at:t} as decided before | {at} 起一日此前的判定
 {factor} is not known, on which the limit depends | {factor} 未知，适用哪一限值取决于它

@@ -221,6 +221,7 @@ quality.not_valid | not valid | 无效
 quality.no_data | no data | 无数据
 stat.avg | measured | 实测
 stat.avg_ref | at reference oxygen | 折算
+stat.validated | validated | 确认值
 stat.min | least minute | 最小分钟值
 stat.max | greatest minute | 最大分钟值
 stat.mass | mass | 排放量
@@ -283,6 +284,8 @@ event.mark.conflict | marks contradict | 标记矛盾
 event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
 event.screening.finding | a pattern worth a look | 待核查的数据特征
+event.compliance.failed | cannot be met any more | 已无法满足要求
+event.compliance.withdrawn | can be met again | 又可满足要求
 event.station.warning | vapour recovery, warning | 油气回收预警
 event.station.alarm | vapour recovery, alarm | 油气回收报警
 event.station.normal | vapour recovery, normal again | 油气回收恢复正常

@@ -22,6 +22,10 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
+      expect halfhour 10:00 NOX validated 170.0                hour, day, month, year; less its confidence interval
+      expect year NOX within 97.15                             or beyond, days_within, days_discarded, and month
+      expect compliance failed NOX within                      what can no longer be met was told; withdrawn: taken back
+      expect no compliance failed
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
       expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
       expect no exceedance SO2 limit L50                       point and limit may be left out
@@ -54,7 +58,7 @@ from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
 from processors.early import LOOK_MS
 from processors.engine import Engine
-from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
+from processors.figures import MONTHS_OF, Episode, Event, Figure, Level, epoch_ms, local_iso, period_start_ms
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.memory import TICK_PREFIX, Settings
 from processors.publish import verdicts_of
@@ -69,7 +73,8 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|year))"
+    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|validated|within|beyond|days_within|days_discarded))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -78,10 +83,12 @@ _EXCEEDANCE = re.compile(
 )
 _NONE = re.compile(r"no exceedance(?: (?!limit )(?P<point>\S+))?(?: limit (?P<limit>\S+))?")
 _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\S+))?(?: day (?P<day>\d+))?")
+_COMPLIANCE = re.compile(r"(?P<no>no )?compliance (?P<what>failed|withdrawn)(?: (?P<point>\S+))?(?: (?P<stat>\S+))?")
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
+STATS = {None: "avg", "reference": "avg_ref"}
+"""Words for stats that have another name; of the others it is their word."""
 
 
 class CaseFault(ValueError):
@@ -210,11 +217,12 @@ def _limit(text: str) -> dict[str, Any]:
     if "profile" in words:
         return {**filled({"limit_id": words["profile"]}), "factor": names[0]}
     factor, limit, *more = names
-    stats = {"reference": "avg_ref", "min": "min", "max": "max"}
+    stats = {"reference": "avg_ref", "min": "min", "max": "max", "validated": "validated"}
     return {
         "factor": factor,
         "limit": Decimal(limit),
-        "averaging": next((m for m in more if m in ("hour", "day")), "hour"),
+        "averaging": next((m for m in more if m in ("halfhour", "hour", "day", "year")), "hour"),
+        "rank": "programme" if "programme" in more else "",
         "stat": next((stats[m] for m in more if m in stats), "avg"),
         "bound": "lower" if "lower" in more else "upper",
         "when": condition,
@@ -262,6 +270,7 @@ def _expected(number: int, text: str) -> Expected:
         (NO_WARNING, "no warning"),
         (WARNING, "warning"),
         (_FINDING, "finding"),
+        (_COMPLIANCE, "compliance"),
         (_EXPECT, "figure"),
         (STATE, "state"),
     ):
@@ -325,10 +334,13 @@ def _run(
     last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
     over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # what nothing more comes for is decided
     outs = run_to_the_end(engine, records, over, past)
-    figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
+    figures = {
+        (f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0 or f.level in MONTHS_OF
+    }
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)
     findings = screened_days(engine, outs, case.marks) if wanted else []
+    findings += [e for out in outs for e in out.events if e.kind.startswith("compliance.")]
     return figures, list(episodes.values()), findings, [e for out in outs for e in out.events]
 
 
@@ -398,6 +410,7 @@ def _missed(
     if expected.kind == "state":
         return state_missed(case, facts, where, figures)
     if expected.kind == "finding":
+        findings = [e for e in findings if "rule" in e.facts]
         day = f"{case.at('00:00', facts['day']):%Y-%m-%d}" if facts["day"] else None
         met = any(
             e.facts["rule"] == facts["rule"] and facts["point"] in (None, e.factor) and day in (None, e.facts["day"])
@@ -405,6 +418,11 @@ def _missed(
         )
         told = "; ".join(f"{e.facts['rule']} {e.factor} {e.facts['day']}: {e.facts['text']}" for e in findings)
         return None if met != bool(facts["no"]) else f"{where}; there is {told or 'no finding'}"
+    if expected.kind == "compliance":
+        told_of = [e for e in findings if e.kind == f"compliance.{facts['what']}"]
+        told_of = [e for e in told_of if facts["point"] in (None, e.factor) and facts["stat"] in (None, e.facts["stat"])]
+        told = "; ".join(f"{e.kind} {e.factor} {e.facts['stat']}: {e.facts['text']}" for e in findings if "stat" in e.facts)
+        return None if bool(told_of) != bool(facts["no"]) else f"{where}; there is {told or 'no such event'}"
     if expected.kind != "figure":
         taken_back = facts.get("withdrawn") == "withdrawn"
         of_point = [e for e in episodes if facts["point"] in (None, e.factor) and facts["limit"] in (None, e.limit_id)]
@@ -427,8 +445,10 @@ def _missed(
         return None
     level: Level
     level, day = ("hour", facts["hour_day"]) if facts["hour"] else ("day", facts["day"])
-    stat = STATS[facts["stat"]]
-    figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
+    level = cast(Level, "halfhour" if facts["part"] else facts["long"] or level)
+    stat = STATS.get(facts["stat"], str(facts["stat"]))
+    start = period_start_ms(level, epoch_ms(case.at(facts["hour"] or "00:00", day)))
+    figure = figures.get((level, str(facts["point"]), stat, start))
     if figure is None:
         return f"{where}; there is no such figure"
     if facts["verdict"] is not None:

@@ -58,7 +58,13 @@ def tell_lost(news: pl.DataFrame, before: Iterable[Figure], closed: Closed, find
         start = local(row["hour"])
         period = f"{start:%Y}" if row["level"] == "year" else f"{start:%Y-%m}"
         text = f"{WORDS[row['stat']]}, {period}: {row['note'] or row['reason'] or 'no valid average'}"
-        facts: dict[str, object] = {"text": text, "stat": row["stat"], "level": row["level"], "period": period}
+        facts: dict[str, object] = {
+            "text": text,
+            "item": row["stat"],
+            "stat": row["stat"],
+            "level": row["level"],
+            "period": period,
+        }
         facts |= {"limit_id": row["limit_id"], "provisional": row["state"] == "provisional"}
         findings.event(
             KINDS[lost], key.source, key.factor, closed.now_ms, f"{row['stat']}/{period}/{closed.now_ms}", facts, out

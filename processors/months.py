@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from processors.closing import Closed
-from processors.digest import text_hash
 from processors.compliance import noted, share_lost, tell_lost
+from processors.digest import text_hash
 from processors.figures import ENGINE, HOUR_MS, Figure, period_end_ms, period_start_ms, scaled
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
@@ -25,7 +25,8 @@ from processors.shelf import Shelf
 def close_month(closed: Closed, findings: Findings, out: Output) -> None:
     """Publish stat WITHIN [%] of the month of a day for each point with a programme's limit on hours.
 
-    Told as an event once it can no longer be kept. Of several such limits at a point an hour keeps to all or is not within. Provisional until the month's last hour is decided.
+    Told as an event once it can no longer be kept. Of several such limits at a point an hour keeps to all or is not within. Provisional
+    until the month's last hour is decided.
 
     Source:
         Ultra-low programmes, emission_rules 1.8 (seen): at least 95 % of the production time of each month, on hourly means.

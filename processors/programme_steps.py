@@ -73,7 +73,7 @@ class YearDays(Step):
     step: Literal["year.days"]
     discarded_days_max: Annotated[int, Field(ge=0, le=366)]
     days_share_min_pct: Percent = Decimal(100)
-    days_share_min_pct_of: dict[str, Percent] = {}
+    days_share_min_pct_of: dict[str, Percent] = Field(default_factory=dict)
 
     def numbers(self) -> dict[str, object]:
         """Return the parameters, the shares by factor."""

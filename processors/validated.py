@@ -43,6 +43,8 @@ def close_validated(closed: Closed, out: Output) -> None:
         EU-2 to EU-5 and EU-7, EN 17255-1 and 2010/75/EU Annex VI (parts seen, parts from memory).
     """
     rule, half = closed.pack.rule(DayValidated), closed.pack.rule(HalfHourMean)
+    if half is None and not closed.points.validated["pid"].is_in(closed.pids).any():
+        return
     rules = text_hash(ENGINE, *(r.model_dump_json() for r in (half, rule) if r is not None))
     level: Level = "hour" if half is None else "halfhour"
     units = _hours(closed) if half is None else _half_hours(closed, half)

@@ -39,6 +39,7 @@ from processors.shelf import Shelf
 from processors.validated import NOT_OPERATING, close_validated, held_on
 
 DAY_STATS = (VALIDATED, WITHIN, BEYOND)
+ENOUGH = "none is above the other limit, which is enough"
 YEAR_STATS = (WITHIN, BEYOND, DAYS_WITHIN, DAYS_DISCARDED)
 
 
@@ -126,10 +127,9 @@ def _year(closed: Closed, days: list[Figure], factor: str, start_ms: int, end_ms
             if within.either:  # one of both is enough, and is told with the share
                 lost = stat == WITHIN and lost and above
             share = rounded(share_pct(n - beyond, n)) if stat == WITHIN else beyond * 10**6
-            note = f"{beyond} of {n} valid averages beyond the limit"
-            if within.either and stat == WITHIN and not above:
-                note += "; none is above the other limit, which is enough"
-            made[stat] = _Made(share, n, noted(note, lost))
+            enough = within.either and stat == WITHIN and not above
+            told = [f"{beyond} of {n} valid averages beyond the limit", *([ENOUGH] if enough else [])]
+            made[stat] = _Made(share, n, noted("; ".join(told), lost))
     if counted is not None and DAYS_WITHIN in asked:
         validated = [f for f in days if f.stat == VALIDATED]
         judged = [f for f in validated if f.verdict in (COMPLIES, EXCEEDS)]

@@ -17,7 +17,9 @@ from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
-LEVELS = ("minute", "hour", "day", "month", "quarter")
+LEVELS = ("minute", "halfhour", "hour", "day", "month", "quarter", "year")
+SHORT = ("minute", "halfhour", "hour")
+"""Levels whose figures are shown with their minutes."""
 ALERTS_MAX = 200
 """Newest alerts of a source among which the one about an hour is looked for."""
 
@@ -43,7 +45,7 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    if key.level in ("minute", "hour"):
+    if key.level in SHORT:
         inputs = minutes_section(context, key, figure)
     else:
         inputs = nozzles.refuellings(context, key) or _behind(context, key)
@@ -66,9 +68,9 @@ def as_json(context: Context) -> dict[str, Any] | None:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return None
-    found = readings_of(context, key) if key.level in ("minute", "hour", "day") else []
-    minutes = minutes_of(context, key) if key.level == "hour" else []
-    made_of = [] if key.level in ("minute", "hour") else quarters.behind(context, key)
+    found = readings_of(context, key) if key.level in (*SHORT, "day") else []
+    minutes = minutes_of(context, key) if key.level in ("halfhour", "hour") else []
+    made_of = [] if key.level in SHORT else quarters.behind(context, key)
     return {
         "figure": _plain(figure),
         "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,

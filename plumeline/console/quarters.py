@@ -11,6 +11,7 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.figures import Figure, period_start_ms
+from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, VALIDATED
 from processors.programmes import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
 from processors.station_steps import STATES
@@ -19,6 +20,8 @@ BEHIND = {
     ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
     ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
     ("month", WITHIN): ("day", ("avg_ref", "avg")),
+    **{("day", stat): ("halfhour", (VALIDATED,)) for stat in (VALIDATED, WITHIN, BEYOND)},
+    **{("year", stat): ("day", (VALIDATED,)) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
     **{("day", state): ("hour", ("avg",)) for state in STATES},
     **{("day", stat): ("hour", ()) for stat in OF_NOZZLES},
@@ -30,11 +33,13 @@ def behind(context: Context, key: Key) -> list[Figure]:
     """Return the figures that one of a day or longer is made of, in the order of time."""
     level, stats = BEHIND.get((key.level, key.stat), ("hour" if key.level == "day" else "day", (key.stat,)))
     end_ms = words.period_end(key.level, key.start_ms)
-    found = [
-        f
-        for stat in stats
-        for f in context.console.store.figures(key.source, level, key.start_ms, end_ms, key.factor, stat)  # type: ignore[arg-type]
-    ]
+    found: list[Figure] = []
+    for of in (level, "hour") if level == "halfhour" else (level,):  # hours, where the rule pack makes no half-hours
+        found = found or [
+            f
+            for stat in stats
+            for f in context.console.store.figures(key.source, of, key.start_ms, end_ms, key.factor, stat)  # type: ignore[arg-type]
+        ]
     return sorted(found, key=lambda f: (f.start_ms, f.stat))
 
 

@@ -149,7 +149,9 @@ def period(start_ms: int, level: str, now_ms: int) -> str:
         return day(start_ms)
     if level in MONTHS_OF:
         first = local(start_ms)
-        return f"{first:%Y-%m}" if level == "month" else t("period.quarter", year=first.year, n=first.month // 3 + 1)
+        if level == "quarter":
+            return t("period.quarter", year=first.year, n=first.month // 3 + 1)
+        return f"{first:%Y-%m}" if level == "month" else f"{first:%Y}"
     end_ms = period_end(level, start_ms)
     end = clock(end_ms, end_ms)
     return f"{clock(start_ms, now_ms)}–{'24:00' if end == '00:00' else end}"

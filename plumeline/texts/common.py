@@ -63,6 +63,10 @@ kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
 stat.within | share of hours within
+stat.validated | validated
+stat.beyond | averages above the limit
+stat.days_within | share of days within
+stat.days_discarded | days discarded
 stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
@@ -73,6 +77,8 @@ stat.effective | effective transmission
 period.quarter | quarter {n} of {year}
 month | month
 quarter | quarter
+halfhour | half-hour
+year | year
 stat | what
 stat.energy | energy
 stat.kgce | coal equivalent
@@ -102,6 +108,13 @@ figure.n.hour | covered minutes: {n} of 60
 figure.n.day | valid hours: {n} of 24
 figure.n.month | valid days: {n}
 figure.n.quarter | hours: {n}
+figure.n.halfhour | valid minutes: {n} of 30
+figure.n.year | counted: {n}
+figure.n.within | valid averages: {n}
+figure.n.beyond | valid averages: {n}
+figure.n.validated | valid averages: {n}
+figure.n.days_within | valid days: {n}
+figure.n.days_discarded | days: {n}
 figure.n.nozzle | refuellings that count: {n}
 figure.n.nozzle_share | refuellings judged: {n}
 figure.n.nozzle_row | refuellings waiting for the next day: {n}
@@ -161,6 +174,8 @@ event.mark.late | a mark came after its hours were decided
 event.mark.conflict | two marks contradict each other
 event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
+event.compliance.failed | cannot be met any more
+event.compliance.withdrawn | can be met again
 event.station.warning | vapour recovery, warning
 event.station.alarm | vapour recovery, alarm
 event.station.normal | vapour recovery, normal again
@@ -173,6 +188,10 @@ month.before | month before
 month.after | month after
 quarter.before | quarter before
 quarter.after | quarter after
+halfhour.before | half-hour before
+halfhour.after | half-hour after
+year.before | year before
+year.after | year after
 minute.before | minute before
 minute.after | minute after
 check.ok | fine
@@ -244,6 +263,10 @@ kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
 stat.within | 达标小时比例
+stat.validated | 确认值
+stat.beyond | 超限均值个数
+stat.days_within | 达标日比例
+stat.days_discarded | 舍弃日数
 stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
@@ -254,6 +277,8 @@ stat.effective | 有效传输率
 period.quarter | {year} 年第 {n} 季度
 month | 月
 quarter | 季度
+halfhour | 半小时
+year | 年
 stat | 统计量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
@@ -283,6 +308,13 @@ figure.n.hour | 有效分钟 {n}/60
 figure.n.day | 有效小时 {n}/24
 figure.n.month | 有效日 {n}
 figure.n.quarter | 小时 {n}
+figure.n.halfhour | 30 分钟中有效 {n} 分钟
+figure.n.year | 计入 {n}
+figure.n.within | 有效均值 {n} 个
+figure.n.beyond | 有效均值 {n} 个
+figure.n.validated | 有效均值 {n} 个
+figure.n.days_within | 有效日 {n} 个
+figure.n.days_discarded | 日数 {n}
 figure.n.nozzle | 计入的加油 {n} 次
 figure.n.nozzle_share | 参与评价的加油 {n} 次
 figure.n.nozzle_row | 待并入次日的加油 {n} 次
@@ -342,6 +374,8 @@ event.mark.late | 标记晚于小时判定
 event.mark.conflict | 两条标记互相矛盾
 event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
+event.compliance.failed | 已无法满足要求
+event.compliance.withdrawn | 又可满足要求
 event.station.warning | 油气回收预警
 event.station.alarm | 油气回收报警
 event.station.normal | 油气回收恢复正常
@@ -354,6 +388,10 @@ month.before | 上月
 month.after | 下月
 quarter.before | 上季度
 quarter.after | 下季度
+halfhour.before | 上一半小时
+halfhour.after | 下一半小时
+year.before | 上一年
+year.after | 下一年
 minute.before | 前一分钟
 minute.after | 后一分钟
 check.ok | 正常

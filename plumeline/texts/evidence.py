@@ -41,6 +41,7 @@ evidence.days | Its days
 evidence.days.none | No day of it is stored.
 evidence.mean.month | the mean of {n} valid days
 evidence.mean.quarter | the mean of {n}
+evidence.mean.halfhour | the mean of {n} valid minutes of 30
 evidence.own_day | The device's own day
 evidence.own_day.what | Compared with our mean and told where they differ by more than 1 %; it never takes its place.
 evidence.revisions | Revisions
@@ -131,6 +132,7 @@ evidence.days | 各日
 evidence.days.none | 未保存其中任何一日。
 evidence.mean.month | {n} 个有效日的均值
 evidence.mean.quarter | {n} 个的均值
+evidence.mean.halfhour | 30 分钟中 {n} 个有效分钟的均值
 evidence.own_day | 设备自报日均值
 evidence.own_day.what | 仅与本平台日均值比对，相差超过 1% 时提示；不作为本平台统计值。
 evidence.revisions | 修订

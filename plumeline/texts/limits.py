@@ -15,6 +15,8 @@ limits.factor | Factor
 limits.of | Held against
 limits.of.hour | hour, {stat}
 limits.of.day | day, {stat}
+limits.of.halfhour | half-hour, {stat}
+limits.of.year | year, by the rule pack, {stat}
 limits.when | While
 limits.since | Since
 limits.basis | By
@@ -46,6 +48,8 @@ limits.factor | 因子
 limits.of | 判定对象
 limits.of.hour | 小时值，{stat}
 limits.of.day | 日均值，{stat}
+limits.of.halfhour | 半小时值，{stat}
+limits.of.year | 年度，按规则集，{stat}
 limits.when | 适用条件
 limits.since | 起始日期
 limits.basis | 依据

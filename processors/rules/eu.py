@@ -30,8 +30,9 @@ def averages(data: pl.DataFrame, *, period_s: Exact, datum_s: Exact, share_min: 
         share_min: share of the period that valid data must cover; equal is enough.
 
     Returns:
-        One row a point and period with a datum: ``pid``, ``time_ms`` (start), ``n`` (valid data while operating and measuring), ``total`` (their sum), ``value`` (at SCALE,
-        rounded half up) and, where it is None, ``reason``; ``plant`` and ``monitor`` of a period with a value are "operating" and "measuring", else None.
+        One row a point and period with a datum: ``pid``, ``time_ms`` (start), ``n`` (valid data while operating and measuring), ``total``
+        (their sum), ``value`` (at SCALE, rounded half up) and, where it is None, ``reason``; ``plant`` and ``monitor`` of a period with a
+        value are "operating" and "measuring", else None.
 
     Source:
         EU-2 to EU-4, EN 17255-1 (from memory, medium): two thirds, at both steps.
