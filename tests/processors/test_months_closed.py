@@ -38,6 +38,11 @@ def within(bench: Bench) -> Any:
     return bench.store.figure(STACK, SO2, "within", "month", ms(JUNE))
 
 
+def told(bench: Bench) -> list[str]:
+    """Return what was told of the month."""
+    return [kind for kind in bench.events() if kind.startswith("compliance.")]
+
+
 def run(bench: Bench, until: datetime, ticks: int = 20) -> None:
     """Tick until all days that wait are closed."""
     for n in range(ticks):
@@ -62,6 +67,7 @@ def test_a_month_of_720_hours(beyond: int, share: int, verdict: str) -> None:
     assert (month.value, month.n, month.verdict, month.state) == (share, HOURS, verdict, "final")
     assert (month.unit, month.limit, month.limit_id) == ("%", 95_000_000, "ULTRA-LOW")
     assert month.explain["note"].startswith(f"{beyond} of 720 valid hours beyond the limit")
+    assert told(bench) == (["compliance.failed"] if verdict == "exceeds" else [])
 
 
 def test_an_hour_that_comes_late_moves_the_month() -> None:
@@ -72,7 +78,9 @@ def test_an_hour_that_comes_late_moves_the_month() -> None:
     bench.lines(lines)
     run(bench, JUNE + timedelta(days=30))
     assert (within(bench).value, within(bench).verdict) == (94_993_046, "exceeds")  # 683/719
+    assert told(bench) == ["compliance.failed"]
     bench.lines([late.replace(b'"backfill":false', b'"backfill":true')])
     run(bench, JUNE + timedelta(days=30, hours=1))
     month = within(bench)
     assert (month.value, month.verdict, month.state, month.revision) == (95_000_000, "complies", "revised", 2)
+    assert told(bench) == ["compliance.failed", "compliance.withdrawn"]
