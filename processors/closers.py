@@ -8,13 +8,13 @@ from ingest.records import Mark
 from processors.closing import Closed, Closer
 from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
-from processors.figures import epoch_ms
+from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
 from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
-from processors.programme_steps import PROGRAMME_STEPS
+from processors.programme_steps import PROGRAMME_STEPS, HalfHourMean
 from processors.quarters import close_quarter
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
@@ -45,6 +45,18 @@ def closers_of(pack: Pack) -> list[Closer]:
 def closing_sources(points: Points) -> frozenset[str]:
     """Return the sources whose days are closed, because their rule pack makes something of them."""
     return frozenset(name for name, source in points.sources.items() if closers_of(chosen(source, points.packs)))
+
+
+def days_by_marks(source: str, hours: Iterable[int], until_ms: int, points: Points) -> list[int]:
+    """Return the days, over by ``until_ms``, that are closed anew because marks cover ``hours`` of them, whatever these become.
+
+    So it is where half-hours are made: what is left of one under a mark changes, though its hour may not.
+    """
+    row = points.sources.get(source)
+    if row is None or chosen(row, points.packs).rule(HalfHourMean) is None:
+        return []
+    days = {period_start_ms("day", hour) for hour in hours}
+    return sorted(day for day in days if day + DAY_MS <= until_ms)
 
 
 def close_days(

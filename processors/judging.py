@@ -10,11 +10,12 @@ import polars as pl
 from processors.digest import mix
 from processors.figures import SCALE
 from processors.points import Points
-from processors.programme_steps import VALIDATED
 from processors.rules.averaging import half_up
 
 EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT = "exceeds", "complies", "not judged", "exempt"
 """Verdicts; a mark exempts from all limits alike, and a bound from below is exceeded by what falls short of it."""
+INTERVAL_STATS = ("avg", "avg_ref")
+"""What a confidence interval is taken off: not what has it off already, nor counts and shares."""
 UNKNOWN = "{} is not known, on which the limit depends"
 """Note of a figure of which a limit is not judged, because another factor has no valid mean of that period."""
 _COMPARED = {">": pl.Expr.gt, ">=": pl.Expr.ge, "<": pl.Expr.lt, "<=": pl.Expr.le}
@@ -132,12 +133,12 @@ def _met(holding: pl.DataFrame, rows: pl.DataFrame, latest: pl.DataFrame, points
 
 
 def _less(holding: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up; validated ones have it off."""
+    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up; only off means."""
     if points.intervals.is_empty():
         return holding.with_columns(interval=pl.lit(None, dtype=pl.Int64))
     held = holding.select("row", "pid", "hour").unique().join(points.intervals, on="pid")
     held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
     percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
     held = held.select("row", share="interval")
-    joined = holding.join(held, on="row", how="left").with_columns(share=pl.when(pl.col("stat") != VALIDATED).then("share"))
+    joined = holding.join(held, on="row", how="left").with_columns(share=pl.when(pl.col("stat").is_in(INTERVAL_STATS)).then("share"))
     return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")
