@@ -151,6 +151,21 @@ oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过
 exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
+{n:d} of {of:d} operating hours have a mean | {of} 个运行小时中有均值的 {n} 个
+the unit did not operate | 机组未运行
+maximum potential concentration | 最大潜在浓度
+the registry names no range of the point, whose upper end would stand | 登记未给出该测点量程，无法以其上限替代
+mean of the hour before and the hour after, above {what:w} | 前后小时均值，高于{what}
+mean of the hour before and the hour after | 前后小时均值
+no hour on a side of the gap | 缺失的一侧没有小时值
+percentile {n:d} of {of:d} hours | {of} 小时的第 {n} 百分位数
+maximum of {n:d} hours | {n} 小时的最大值
+nothing to look back on | 没有可回溯的小时值
+availability not known | 可用率未知
+no tier for an availability of {n:d} % | 没有适用于可用率 {n}% 的档次
+mean of {n:d} earlier hours in load range {range:d} | 负荷段 {range} 此前 {n} 小时的均值
+no earlier hour in load range {range:d} | 负荷段 {range} 此前没有小时值
+{why:w}; gap of {h:d} h, {n:d} of {of:d} operating hours have a mean | {why}；缺失 {h} 小时，{of} 个运行小时中有均值的 {n} 个
 cannot be met any more | 已无法满足
 none is above the other limit, which is enough | 均未超出另一限值，已满足
 {n:d} of {of:d} valid averages beyond the limit | {of} 个有效均值中 {n} 个超出限值

@@ -15,9 +15,12 @@ from processors.quarters import LOOKBACK_DAYS
 PRUNE_ROWS = 1_000
 """Rows that one slice deletes at most; a turn is followed by one slice, so that live input waits for it for some milliseconds."""
 HISTORY_MS = (LOOKBACK_DAYS + 92) * DAY_MS
-"""How much longer the figures are kept of which a quarter is made: hourly means and masses, and days."""
+"""How much longer the figures are kept of which a quarter is made: hourly means and masses."""
+YEARS_MS = (1_096 + 92) * DAY_MS
+"""How much longer days, months, quarters and years are kept: availability looks back three years from the beginning of a quarter."""
 _FIGURES = "source = ? AND start < ?"
-_HISTORY = "(level IN ('day', 'quarter') OR (level = 'hour' AND stat IN ('avg', 'mass')))"
+_DAYS = "level IN ('day', 'month', 'quarter', 'year')"
+_HISTORY = f"({_DAYS} OR (level = 'hour' AND stat IN ('avg', 'mass')))"
 MARGIN_MS = 3 * DAY_MS
 """What is kept before the first hour that may be rebuilt: clocks that are wrong, a register's day before, whole days of hours."""
 
@@ -25,8 +28,8 @@ MARGIN_MS = 3 * DAY_MS
 class Pruner:
     """Goes through a file, round after round; a round that was cut off by a restart begins again."""
 
-    def __init__(self, writer: SqliteWriter, history_ms: int = HISTORY_MS) -> None:
-        self.writer, self.history_ms = writer, history_ms
+    def __init__(self, writer: SqliteWriter, history_ms: int = HISTORY_MS, years_ms: int = YEARS_MS) -> None:
+        self.writer, self.history_ms, self.years_ms = writer, history_ms, years_ms
         self.rows = 0
         self._done = 0
         self._round: Iterator[int] | None = None
@@ -61,7 +64,8 @@ class Pruner:
             before = cut_ms if first is None else min(cut_ms, int(first) - MARGIN_MS)
             row = "source, level, start, factor, stat"
             yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_HISTORY}", source, before)
-            yield from self._deleted("figures", row, _FIGURES, source, before - self.history_ms)
+            yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_DAYS}", source, before - self.history_ms)
+            yield from self._deleted("figures", row, _FIGURES, source, before - self.years_ms)
         for source in self._sources("carries"):
             newest = (
                 "SELECT max(day) FROM carries AS newest WHERE newest.source = carries.source AND newest.factor = carries.factor"

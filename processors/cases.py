@@ -24,6 +24,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect halfhour 10:00 NOX validated 170.0                hour, day, month, year; less its confidence interval
       expect year NOX within 97.15                             or beyond, days_within, days_discarded, and month
+      expect hour 10:00 SO2 substituted 110                    what stands for a missing hour; quarter SO2 availability 96.0
       expect compliance failed NOX within                      what can no longer be met was told; withdrawn: taken back
       expect no compliance failed
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
@@ -73,8 +74,8 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|year))"
-    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|validated|within|beyond|days_within|days_discarded))?"
+    r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
+    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|substituted|assured|availability|validated|within|beyond|days_within|days_discarded))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -87,8 +88,10 @@ _COMPLIANCE = re.compile(r"(?P<no>no )?compliance (?P<what>failed|withdrawn)(?: 
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref"}
+STATS = {None: "avg", "reference": "avg_ref", "substituted": "avg_sub"}
 """Words for stats that have another name; of the others it is their word."""
+SUBSTITUTES = ("avg_sub", "mass_sub")
+"""Stats that are provisional until their quarter is over, as months, quarters and years are."""
 
 
 class CaseFault(ValueError):
@@ -335,7 +338,9 @@ def _run(
     over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # what nothing more comes for is decided
     outs = run_to_the_end(engine, records, over, past)
     figures = {
-        (f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0 or f.level in MONTHS_OF
+        (f.level, f.factor, f.stat, f.start_ms): f
+        for f in past.figures.values()
+        if f.revision > 0 or f.level in MONTHS_OF or f.stat in SUBSTITUTES
     }
     episodes = {e.id: e for out in outs for e in out.episodes}
     wanted = any(each.kind == "finding" for each in case.expected)

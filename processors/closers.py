@@ -10,6 +10,7 @@ from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
+from processors.missing import close_missing
 from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
@@ -31,6 +32,8 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
+    "hour.availability": close_missing,
+    "hour.substituted": close_missing,
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),

@@ -140,5 +140,7 @@ def _less(holding: pl.DataFrame, points: Points) -> pl.DataFrame:
     held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
     percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
     held = held.select("row", share="interval")
-    joined = holding.join(held, on="row", how="left").with_columns(share=pl.when(pl.col("stat").is_in(INTERVAL_STATS)).then("share"))
+    joined = holding.join(held, on="row", how="left").with_columns(
+        share=pl.when(pl.col("stat").is_in(INTERVAL_STATS)).then("share")
+    )
     return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")

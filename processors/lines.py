@@ -17,6 +17,7 @@ import polars as pl
 from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
 from processors.judging import others_of
+from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.output import Output
 from processors.points import Points
 from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN
@@ -26,7 +27,7 @@ from processors.station_steps import STATES
 VERSION = 1
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
-    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, "nozzle_share"), "%"),
+    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, ASSURED, AVAILABILITY, "nozzle_share"), "%"),
     DAYS_DISCARDED: "d",
     BEYOND: "1",
     **dict.fromkeys(STATES, "state"),

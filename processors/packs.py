@@ -20,6 +20,7 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
+from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
 from processors.programme_steps import (
     BEYOND,
     DAYS_DISCARDED,
@@ -230,6 +231,8 @@ Rule = Annotated[
     | LimitMultiples
     | YearWithin
     | YearDays
+    | HourAvailability
+    | HourSubstituted
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -259,6 +262,9 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     (VALIDATED, "hour"): ("hour.mean", "limit.interval"),
     (VALIDATED, "day"): ("day.validated", "limit.interval"),
     (VALIDATED, "month"): ("limit.multiples", "day.validated"),
+    (ASSURED, "day"): ("hour.availability",),
+    (AVAILABILITY, "quarter"): ("hour.availability",),
+    (FILLED, "hour"): ("hour.substituted", "hour.availability"),
     **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
     **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),

@@ -83,7 +83,7 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
         shelf.put(level, frame_of(old, closed.points))
         decided = pl.lit(closed.now_ms if quarter.over else None, dtype=pl.Int64)
         known = pl.concat([_NONE, *(_with_rules(part, closed) for part in parts)]).with_columns(decided=decided)
-        news = publish(shelf, pl.concat([known, _taken_back(shelf, known, level, closed)]), closed.points, level)
+        news = publish(shelf, pl.concat([known, taken_back(shelf, known, level, closed)]), closed.points, level)
         if news.height:
             out.figures.append(news)
 
@@ -210,7 +210,7 @@ def _summed(rows: pl.DataFrame, as_of: pl.Expr) -> pl.DataFrame:
     )
 
 
-def _taken_back(shelf: Shelf, made: pl.DataFrame, level: str, closed: Closed) -> pl.DataFrame:
+def taken_back(shelf: Shelf, made: pl.DataFrame, level: str, closed: Closed) -> pl.DataFrame:
     """Return rows that take back substitutes whose hours have a mass now: the hour was filled in, or its mark was withdrawn."""
     known = shelf.latest(level, shelf.starts(level)) if level != "quarter" else None
     if known is None:

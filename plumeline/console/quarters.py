@@ -1,4 +1,4 @@
-"""What a source's page says of its quarter: rates so far, and the mass with what was substituted; and the days behind such a figure."""
+"""What a source's page says of its quarter and year: rates so far, substitutes, shares within; and the days behind such a figure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from plumeline.console.minutes import OF_NOZZLES, Key
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
-from processors.figures import Figure, period_start_ms
+from processors.figures import Figure, Level, period_start_ms
+from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, VALIDATED
 from processors.programmes import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
 from processors.station_steps import STATES
+from processors.years import YEAR_STATS
 
 BEHIND = {
     ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
     ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
+    ("day", ASSURED): ("hour", ("avg",)),
+    ("quarter", AVAILABILITY): ("day", (ASSURED,)),
     ("month", WITHIN): ("day", ("avg_ref", "avg")),
     **{("day", stat): ("halfhour", (VALIDATED,)) for stat in (VALIDATED, WITHIN, BEYOND)},
     **{("year", stat): ("day", (VALIDATED,)) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
@@ -44,21 +48,30 @@ def behind(context: Context, key: Key) -> list[Figure]:
 
 
 def section(context: Context, source: str) -> Markup:
-    """Return the quarter's rates by factor, each with its evidence; nothing where no day of it is closed yet."""
-    start_ms = period_start_ms("quarter", context.now_ms)
-    found = context.console.store.figures(source, "quarter", start_ms, start_ms + 1)
+    """Return the quarter's rates and the year's shares by factor, each with its evidence; nothing where no day of them is closed yet."""
+    tables = (
+        _table(context, source, "quarter", (*RATES, AVAILABILITY, SUBSTITUTED)),
+        _table(context, source, "year", YEAR_STATS),
+    )
+    return Markup().join(tables)
+
+
+def _table(context: Context, source: str, level: Level, known: tuple[str, ...]) -> Markup:
+    start_ms = period_start_ms(level, context.now_ms)
+    found = context.console.store.figures(source, level, start_ms, start_ms + 1)
     if not found:
         return Markup()
     by_factor: dict[str, dict[str, Figure]] = {}
     for f in found:
         by_factor.setdefault(f.factor, {})[f.stat] = f
+    shown = [stat for stat in known if any(stat in stats for stats in by_factor.values())]
     rows = [
-        h("tr", h("td", context.names.factor(source, factor)), [_cell(stats.get(stat)) for stat in (*RATES, SUBSTITUTED)])
+        h("tr", h("td", context.names.factor(source, factor)), [_cell(stats.get(stat)) for stat in shown])
         for factor, stats in sorted(by_factor.items())
     ]
-    heads = [t("source.factor"), *(words.stat_words(stat) for stat in (*RATES, SUBSTITUTED))]
-    title = t("source.quarter", period=words.period(start_ms, "quarter", context.now_ms))
-    return parts.section(title, [parts.table(heads, rows), h("p", t("source.quarter.note"), cls="quiet")])
+    heads = [t("source.factor"), *(words.stat_words(stat) for stat in shown)]
+    title = t("source.quarter", period=words.period(start_ms, level, context.now_ms))
+    return parts.section(title, [parts.table(heads, rows), h("p", t(f"source.{level}.note"), cls="quiet")])
 
 
 def _cell(f: Figure | None) -> Markup:

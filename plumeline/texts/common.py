@@ -63,6 +63,9 @@ kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
 stat.within | share of hours within
+stat.avg_sub | substituted mean
+stat.assured | hours with a mean
+stat.availability | monitor data availability
 stat.validated | validated
 stat.beyond | averages above the limit
 stat.days_within | share of days within
@@ -110,6 +113,8 @@ figure.n.month | valid days: {n}
 figure.n.quarter | hours: {n}
 figure.n.halfhour | valid minutes: {n} of 30
 figure.n.year | counted: {n}
+figure.n.assured | operating hours: {n}
+figure.n.availability | operating hours: {n}
 figure.n.within | valid averages: {n}
 figure.n.beyond | valid averages: {n}
 figure.n.validated | valid averages: {n}
@@ -263,6 +268,9 @@ kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
 stat.within | 达标小时比例
+stat.avg_sub | 替代均值
+stat.assured | 有均值的小时
+stat.availability | 监测数据可用率
 stat.validated | 确认值
 stat.beyond | 超限均值个数
 stat.days_within | 达标日比例
@@ -310,6 +318,8 @@ figure.n.month | 有效日 {n}
 figure.n.quarter | 小时 {n}
 figure.n.halfhour | 30 分钟中有效 {n} 分钟
 figure.n.year | 计入 {n}
+figure.n.assured | 运行小时 {n}
+figure.n.availability | 运行小时 {n}
 figure.n.within | 有效均值 {n} 个
 figure.n.beyond | 有效均值 {n} 个
 figure.n.validated | 有效均值 {n} 个

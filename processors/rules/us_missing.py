@@ -12,6 +12,9 @@ from processors.rules.gaps import mean_across
 from processors.rules.gas import Exact, exact
 from processors.rules.verdict import number_text
 
+POTENTIAL = "maximum potential concentration"
+"""How a hour is filled whose monitor is available too little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
@@ -72,7 +75,7 @@ def missing_value(
             mean, "mean of the hour before and the hour after" if mean is not None else "no hour on a side of the gap"
         )
     if tier.beyond == "potential":
-        return Filled(exact(potential), "maximum potential concentration")
+        return Filled(exact(potential), POTENTIAL)
     if not lookback:
         return Filled(None, "nothing to look back on")
     if tier.beyond == "maximum":
