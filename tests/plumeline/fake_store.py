@@ -178,7 +178,7 @@ class FakeStore:
     ) -> list[Figure]:
         if not self._ask():
             return []
-        if level in ("month", "quarter"):  # no day of this county is closed
+        if level in ("month", "quarter", "year"):  # no day of this county is closed
             return []
         step = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}[level]
         found = []

@@ -78,10 +78,13 @@ def test_nothing_old_is_left(both: tuple[State, State, list[int], list[int]]) ->
         assert pruned.counts(table, "1") > 0, table
     assert pruned.partition.store.kept_from_ms() == cut + MARGIN_MS
     assert pruned.counts("figures", f"level = 'hour' AND start < {cut - 3_600_000}") > 0
-    without = Pruner(pruned.partition.writer, history_ms=0)
-    while without.step(cut + MARGIN_MS):
-        pass
-    assert pruned.counts("figures", f"start < {cut - 3_600_000}") == 0
+    old = f"start < {cut - 3_600_000}"
+    for without in (Pruner(pruned.partition.writer, history_ms=0), Pruner(pruned.partition.writer, history_ms=0, years_ms=0)):
+        assert pruned.counts("figures", f"level = 'day' AND {old}") > 0, "days are kept longer than hours"
+        while without.step(cut + MARGIN_MS):
+            pass
+        assert pruned.counts("figures", f"level = 'hour' AND {old}") == 0
+    assert pruned.counts("figures", old) == 0
 
 
 def test_an_hour_whose_inputs_are_gone_is_refused(both: tuple[State, State, list[int], list[int]]) -> None:
