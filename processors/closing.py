@@ -29,8 +29,8 @@ class Closed:
     """A day of a source that is over, and what its rules may read of the past.
 
     ``day_ms`` is the start of the local day, ``now_ms`` the tick at which it is closed; ``until_ms`` the end of the source's last day of
-    which every hour was decided by then: what is said of a quarter does not depend on how much of the day that runs was known at
-    that tick, as the tick itself depends on when the request came back. ``spans`` are the confirmed marks in force, of all sources, ``marks`` this source's as they were set, rejected ones too.
+    which every hour was decided by then: what is said of a quarter does not depend on how much of the running day was known at that
+    tick. ``spans`` are the confirmed marks in force, of all sources, ``marks`` this source's as they were set, rejected ones too.
     """
 
     source: Source
