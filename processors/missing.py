@@ -102,10 +102,8 @@ def _published(closed: Closed, made: pl.DataFrame, level: Level, quarter: Quarte
     start, end = (closed.day_ms, closed.end_ms) if level == "day" else (quarter.start_ms, quarter.end_ms)
     shelf = Shelf()
     shelf.put(level, frame_of(closed.past.cold_figures(closed.source.source, level, start, end, (stat,)), closed.points))
-    rows = made.with_columns(decided=decided)
-    if level == "hour":
-        rows = pl.concat([rows, taken_back(shelf, rows, level, closed)])
-    news = publish(shelf, rows, closed.points, level)
+    rows = pl.concat([made, taken_back(shelf, made, level, closed)]) if level == "hour" else made
+    news = publish(shelf, rows.with_columns(decided=decided), closed.points, level)
     if news.height:
         out.figures.append(news)
 
