@@ -11,11 +11,12 @@ from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
 from processors.missing import close_missing
+from processors.missing_steps import HourAvailability
 from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
-from processors.programme_steps import PROGRAMME_STEPS, HalfHourMean
+from processors.programme_steps import PROGRAMME_STEPS, DayValidated, HalfHourMean
 from processors.quarters import close_quarter
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
@@ -50,13 +51,13 @@ def closing_sources(points: Points) -> frozenset[str]:
     return frozenset(name for name, source in points.sources.items() if closers_of(chosen(source, points.packs)))
 
 
-def days_by_marks(source: str, hours: Iterable[int], until_ms: int, points: Points) -> list[int]:
-    """Return the days, over by ``until_ms``, that are closed anew because marks cover ``hours`` of them, whatever these become.
+def days_touched(source: str, hours: Iterable[int], until_ms: int, points: Points) -> list[int]:
+    """Return the days, over by ``until_ms``, that are closed anew because ``hours`` of them are touched, whatever these become.
 
-    So it is where half-hours are made: what is left of one under a mark changes, though its hour may not.
+    So it is where a rule pack's closed days depend on more than its hours say: on what a mark leaves of a half-hour, on limits of a year.
     """
-    row = points.sources.get(source)
-    if row is None or chosen(row, points.packs).rule(HalfHourMean) is None:
+    pack = chosen(points.sources[source], points.packs)
+    if all(pack.rule(step) is None for step in (HalfHourMean, DayValidated, HourAvailability)):
         return []
     days = {period_start_ms("day", hour) for hour in hours}
     return sorted(day for day in days if day + DAY_MS <= until_ms)

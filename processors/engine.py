@@ -15,7 +15,7 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
-from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources, days_by_marks
+from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources, days_touched
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
 from processors.desk import Desk
@@ -507,6 +507,8 @@ class Engine:
             elif sid not in self._aside:  # a restart makes all hot hours anew
                 self.shelf.soil(sid, hour)
                 self._late.add((sid, hour))
+        for day in days_touched(source, hours, memory.decided, self.points) if self.past is not None else ():
+            out.closings.setdefault((source, day), cause)
         return len(hours)
 
     # -- marks ---------------------------------------------------------------------------------------------------
@@ -534,14 +536,9 @@ class Engine:
             for start, end in sorted(periods):
                 decided.update(self._decided_hours(source, start, end))
                 self.touch_period(source, start, end, f"mark {mark.id}", out)
-            for day in days_by_marks(source, decided, self._until(source), self.points):
-                out.closings.setdefault((source, day), f"mark {mark.id}")
             if source == mark.source and source in self.points.sid:
                 now = self.watch.now_ms or epoch_ms(mark.set_at)
                 told(mark, self.marks.values(), len(decided), now, self.points, self.findings, out)
-
-    def _until(self, source: str) -> int:
-        return self.memory[source].decided if source in self.memory else 0
 
     def _decided_hours(self, source: str, start_ms: int, end_ms: int) -> range:
         """Return the hours of a source in [start, end) that were decided."""
