@@ -221,7 +221,6 @@ quality.not_valid | not valid | 无效
 quality.no_data | no data | 无数据
 stat.avg | measured | 实测
 stat.avg_ref | at reference oxygen | 折算
-stat.validated | validated | 确认值
 stat.min | least minute | 最小分钟值
 stat.max | greatest minute | 最大分钟值
 stat.mass | mass | 排放量

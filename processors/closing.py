@@ -14,8 +14,9 @@ import polars as pl
 from ingest.records import Mark
 from ingest.registry import Source
 from processors.decode import Layouts, decode
-from processors.figures import DAY_MS, Level
+from processors.figures import DAY_MS, Figure, Level
 from processors.findings import Findings
+from processors.lines import figures_of
 from processors.output import Output, Past
 from processors.packs import Pack
 from processors.points import Points
@@ -65,6 +66,16 @@ class Closed:
         found = self.past.cold_figures(self.source.source, level, start_ms, end_ms, tuple(stats))
         rows = frame_of(found, self.points)
         return rows.filter(pl.col("revision") > 0) if level != "quarter" else rows
+
+    def latest(self, level: Level, start_ms: int, end_ms: int, stats: Iterable[str], out: Output) -> list[Figure]:
+        """Return the source's latest figures of ``stats``: of the store, and of what this tick has made of the source before."""
+        wanted, name = tuple(stats), self.source.source
+        found = {(f.factor, f.stat, f.start_ms): f for f in self.past.cold_figures(name, level, start_ms, end_ms, wanted)}
+        inside = (pl.col("hour") >= start_ms) & (pl.col("hour") < end_ms) & pl.col("pid").is_in(self.pids)
+        for frame in out.figures:
+            fresh = frame.filter((pl.col("level") == level) & pl.col("stat").is_in(wanted) & inside)
+            found |= {(f.factor, f.stat, f.start_ms): f for f in figures_of(fresh, self.points)}
+        return [found[key] for key in sorted(found)]
 
     def readings(self, start_ms: int, end_ms: int) -> pl.DataFrame:
         """Return the source's readings whose minute lies in [start, end), each in its winning version: rows of READING_SCHEMA."""

@@ -101,7 +101,7 @@ def _published(closed: Closed, made: pl.DataFrame, level: Level, quarter: Quarte
     stat = {"day": ASSURED, "quarter": AVAILABILITY, "hour": FILLED}[level]
     start, end = (closed.day_ms, closed.end_ms) if level == "day" else (quarter.start_ms, quarter.end_ms)
     shelf = Shelf()
-    shelf.put(level, frame_of(closed.past.cold_figures(closed.source.source, level, start, end, (stat,)), closed.points))
+    shelf.put(level, frame_of(closed.latest(level, start, end, (stat,), out), closed.points))
     rows = pl.concat([made, taken_back(shelf, made, level, closed)]) if level == "hour" else made
     news = publish(shelf, rows.with_columns(decided=decided), closed.points, level)
     if news.height:

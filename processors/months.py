@@ -51,7 +51,7 @@ def close_month(closed: Closed, findings: Findings, out: Output) -> None:
         [{"stat": WITHIN, "hour": start, "total": None, "rules": rules, **row} for row in rows], schema=HOUR_SCHEMA
     )
     decided = pl.lit(closed.now_ms if closed.until_ms >= end else None, dtype=pl.Int64)
-    before = closed.past.cold_figures(closed.source.source, "month", start, end, (WITHIN,))
+    before = closed.latest("month", start, end, (WITHIN,), out)
     shelf = Shelf()
     shelf.put("month", frame_of(before, closed.points))
     news = publish(shelf, made.with_columns(decided=decided), closed.points, "month")

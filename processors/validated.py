@@ -62,9 +62,7 @@ def close_validated(closed: Closed, out: Output) -> None:
 
 def _published(closed: Closed, rows: pl.DataFrame, level: Level, out: Output) -> None:
     shelf, made = Shelf(), rows.with_columns(decided=pl.lit(closed.now_ms, dtype=pl.Int64)).select(*HOUR_SCHEMA, "decided")
-    old = closed.past.cold_figures(
-        closed.source.source, level, closed.day_ms, closed.end_ms, tuple(made["stat"].unique().sort())
-    )
+    old = closed.latest(level, closed.day_ms, closed.end_ms, made["stat"].unique().sort(), out)
     shelf.put(level, frame_of(old, closed.points))
     news = publish(shelf, made.cast(HOUR_SCHEMA | {"decided": pl.Int64}), closed.points, level)  # type: ignore[arg-type]
     if news.height:

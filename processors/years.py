@@ -18,7 +18,6 @@ from processors.figures import DAY_MS, ENGINE, HALF_HOUR_MS, HOUR_MS, Figure, Le
 from processors.findings import Findings
 from processors.hours import HOUR_SCHEMA
 from processors.judging import COMPLIES, EXCEEDS
-from processors.lines import figures_of
 from processors.output import Output
 from processors.programme_steps import (
     BEYOND,
@@ -61,7 +60,7 @@ def close_programme(closed: Closed, findings: Findings, out: Output) -> None:
     close_validated(closed, out)
     start = period_start_ms("year", closed.day_ms)
     end = period_end_ms("year", start)
-    days = _days(closed, start, end, out)
+    days = closed.latest("day", start, end, DAY_STATS, out)
     if not days:
         return
     over = closed.until_ms >= end
@@ -94,18 +93,6 @@ def _close_month(closed: Closed, days: list[Figure], findings: Findings, out: Ou
     _published(closed, rows, "month", start, end, (VALIDATED,), over, findings, out)
 
 
-def _days(closed: Closed, start_ms: int, end_ms: int, out: Output) -> list[Figure]:
-    """Return the year's day figures, with those that this very closing has made."""
-    stored = closed.past.cold_figures(closed.source.source, "day", start_ms, end_ms, DAY_STATS)
-    latest = {(f.factor, f.stat, f.start_ms): f for f in stored}
-    for frame in out.figures:
-        mine = frame.filter((pl.col("level") == "day") & pl.col("stat").is_in(DAY_STATS) & pl.col("pid").is_in(closed.pids))
-        latest |= {
-            (f.factor, f.stat, f.start_ms): f for f in figures_of(mine, closed.points) if start_ms <= f.start_ms < end_ms
-        }
-    return [latest[key] for key in sorted(latest)]
-
-
 def _year(closed: Closed, days: list[Figure], factor: str, start_ms: int, end_ms: int, over: bool) -> dict[str, _Made]:
     """Return what is asked of the year of a point, by stat."""
     asked = {
@@ -124,7 +111,7 @@ def _year(closed: Closed, days: list[Figure], factor: str, start_ms: int, end_ms
             lost = (
                 share_lost(valid=n, beyond=beyond, open_n=open_days * a_day, share_min=asked[stat]) if stat == WITHIN else above
             )
-            if within.either:  # one of both is enough, and is told with the share
+            if within.either and WITHIN in asked:  # one of both is enough, and is told with the share
                 lost = stat == WITHIN and lost and above
             share = rounded(share_pct(n - beyond, n)) if stat == WITHIN else beyond * 10**6
             enough = within.either and stat == WITHIN and not above
@@ -177,7 +164,7 @@ def _published(
     closed: Closed, rows: list[dict[str, object]], level: Level, start_ms: int, end_ms: int, stats: tuple[str, ...], over: bool,
     findings: Findings, out: Output,
 ) -> None:  # fmt: skip
-    before = closed.past.cold_figures(closed.source.source, level, start_ms, end_ms, stats)
+    before = closed.latest(level, start_ms, end_ms, stats, out)
     shelf = Shelf()
     shelf.put(level, frame_of(before, closed.points))
     decided = pl.lit(closed.now_ms if over else None, dtype=pl.Int64)
