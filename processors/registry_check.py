@@ -11,8 +11,9 @@ from ingest.feed_mapping import Mapping, MappingFault
 from ingest.registry import Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
-from processors.packs import PackFault, chosen, packs_of
+from processors.packs import Pack, PackFault, chosen, packs_of
 from processors.ph_figures import EXTREMES
+from processors.programme_steps import VALIDATED, DayValidated, HalfHourMean, LimitMultiples
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 
@@ -90,11 +91,43 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         for line, limit in tables.limits.rows
         if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
     ]
-    return extremes + [
+    unmade = [
+        Fault(tables.limits.file, line, *fault)
+        for line, limit in tables.limits.rows
+        if limit.source in packs_by_source and (fault := _unmade(limit, packs_by_source[limit.source])) is not None
+    ]
+    return [*extremes, *unmade] + [
         Fault(sources.file, line, "rules", row.rules, "no such rule pack", f"write one of {names}, or leave the cell empty")
         for line, row in sources.rows
         if row.rules and row.rules not in known
     ]
+
+
+def _unmade(limit: Limit, pack: Pack) -> tuple[str, str, str, str] | None:
+    """Return column, cell, message and remedy of a limit on what the source's rule pack does not make, None where it does."""
+    if limit.stat == VALIDATED and pack.rule(DayValidated) is None:
+        return (
+            "stat",
+            limit.stat,
+            f"rule pack {pack.id} makes no validated averages",
+            "write avg or avg_ref, or name another pack",
+        )
+    if limit.averaging == "halfhour" and pack.rule(HalfHourMean) is None:
+        return (
+            "averaging",
+            limit.averaging,
+            f"rule pack {pack.id} makes no half-hours",
+            "write hour or day, or name another pack",
+        )
+    if limit.averaging == "year" and (limit.stat != VALIDATED or pack.rule(LimitMultiples) is None):
+        told = f"rule pack {pack.id} makes no {limit.stat} of a year's limit"
+        return (
+            "averaging",
+            limit.averaging,
+            told,
+            "write hour or day; of stat validated a pack with the step limit.multiples takes years",
+        )
+    return None
 
 
 def check_mapping(mapping: Mapping, name: str) -> None:

@@ -11,6 +11,7 @@ from processors.closing import Closed
 from processors.decode import HOUR, MINUTE, REALTIME
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms, scaled
 from processors.points import end_ms, start_ms
+from processors.programme_steps import VALIDATED
 from processors.rules.averaging import ABOVE_RANGE, CALIBRATION, MAINTENANCE, OUT_OF_RANGE, STOPPED, VALID
 from processors.rules.gas import Exact, reference_oxygen_expr
 from processors.rules.millionths import share_above, share_at_least, wide
@@ -61,7 +62,11 @@ class ScreenedDay:
     def limit_of(self) -> dict[int, tuple[str, int]]:
         """The stat and limit of each pollutant on the day: its strictest limit of an hour, else that of a day."""
         rows = self.points.limits.filter(
-            pl.col("pid").is_in(self.watched), pl.col("limit_from") <= self.start_ms, self.start_ms < pl.col("limit_to")
+            pl.col("pid").is_in(self.watched),
+            pl.col("averaging").is_in(["hour", "day"]),
+            pl.col("stat") != VALIDATED,
+            pl.col("limit_from") <= self.start_ms,
+            self.start_ms < pl.col("limit_to"),
         ).sort(pl.col("averaging") != "hour", "limit", "stat", descending=[False, False, True])
         return {pid: (stat, limit) for pid, stat, limit in reversed(rows.select("pid", "stat", "limit").rows())}
 

@@ -8,13 +8,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from ingest.log import Entry
 from ingest.registry import Limit, Point, Registry, Source
+from ingest.registry_files import RegistryFaults
 from plumeline.console import evidence, source, words
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, View
 from plumeline.texts import speaking
 from processors.figures import HOUR_MS, period_start_ms
+from processors.registry_check import load_registry
 from tests.plumeline.console_given import text_of
 from tests.plumeline.fake_store import FakeOutbox
 from tests.plumeline.test_quarters import START, County
@@ -88,3 +92,35 @@ def test_a_changed_limit_makes_closed_days_anew(tmp_path: Path) -> None:
     assert county.figure("within", "year", start).value == 100_000_000
     assert county.figure("validated", "halfhour", START + 47 * HOUR_MS // 2).verdict == "complies"
     county.log.close()
+
+
+@pytest.mark.parametrize(
+    ("rules", "stat", "averaging", "told"),
+    [
+        pytest.param("", "validated", "day", "rule pack cn-flue-gas makes no validated averages", id="no validated averages"),
+        pytest.param("", "avg", "halfhour", "rule pack cn-flue-gas makes no half-hours", id="no half-hours"),
+        pytest.param("eu-ied", "avg", "year", "rule pack eu-ied makes no avg of a year's limit", id="a year of means"),
+        pytest.param(
+            "eu-waste", "validated", "year", "rule pack eu-waste makes no validated of a year's limit", id="no multiples"
+        ),
+        pytest.param("eu-ied", "validated", "year", None, id="a year"),
+        pytest.param("eu-waste", "validated", "halfhour", None, id="half-hours"),
+    ],
+)
+def test_a_limit_on_what_is_not_made_is_refused(
+    tmp_path: Path, rules: str, stat: str, averaging: str, told: str | None
+) -> None:
+    """A limit that would never be judged is a fault of the registry, with the remedy."""
+    rows = {
+        "enterprises": "enterprise,name\nE1,E1\n",
+        "sources": f"source,enterprise,outlet,name,kind,rules\n{STACK},E1,1,stack,flue_gas,{rules}\n",
+        "points": f"source,factor,unit\n{STACK},{SO2},mg/m3\n",
+        "limits": f"source,factor,limit_id,limit,unit,stat,averaging\n{STACK},{SO2},L,50,mg/m3,{stat},{averaging}\n",
+    }
+    for name, text in rows.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    if told is None:
+        assert load_registry(tmp_path).limits[0].averaging == averaging
+        return
+    with pytest.raises(RegistryFaults, match=told):
+        load_registry(tmp_path)
