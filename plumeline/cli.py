@@ -25,6 +25,7 @@ from ingest.registry_files import load_marks
 from plumeline import __version__
 from plumeline.limits_cli import limits
 from plumeline.marks_cli import marks
+from plumeline.qal_cli import qal
 from plumeline.rules_cli import app as rules_app
 from plumeline.store_commands import adopt, explain, export, findings, opened, why
 from plumeline.terminal import FAULT, Data, Json, RegistryFolder, err, out
@@ -251,6 +252,7 @@ app.command()(export)
 app.command()(adopt)
 app.command()(limits)
 app.command()(marks)
+app.command()(qal)
 
 
 @app.command("registry")
