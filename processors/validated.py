@@ -32,7 +32,8 @@ from processors.shelf import MarkSpan, Shelf, marked
 
 HALF_HOUR_MIN = 30
 NOT_OPERATING = "the plant did not operate"
-"""Why a half-hour or day without a valid average is none that was discarded."""
+NO_AVERAGE = "no valid average"
+"""Why a half-hour or day without a valid average is none that was discarded: the second where too little was lost for that."""
 _FINER = 10 ** (MINUTE_SCALE - SCALE)
 
 
@@ -163,7 +164,8 @@ def _day(units: pl.DataFrame, rule: DayValidated, level: Level, closed: Closed) 
     fails = [lost for lost, verdict in verdicts.items() if verdict.outcome == "fails"]
     enough = ~pl.col("lost").is_in(fails) & (pl.col("n") > 0)
     why = pl.col("lost").replace_strict(list(verdicts), [v.reason for v in verdicts.values()], return_dtype=pl.String)
-    reason = pl.when(enough).then(None).when(pl.col("lost") == 0).then(pl.lit(NOT_OPERATING)).otherwise(why)
+    idle = pl.when(pl.col("lost") == 0).then(pl.lit(NOT_OPERATING)).otherwise(pl.lit(NO_AVERAGE))
+    reason = pl.when(enough).then(None).when(pl.col("lost").is_in(fails)).then(why).otherwise(idle)
     return days.with_columns(value=pl.when(enough).then("value"), reason=reason, note=pl.lit(None, dtype=pl.String)).select(
         *HOUR_SCHEMA
     )
@@ -195,7 +197,7 @@ def _tallies(units: pl.DataFrame, level: Level, closed: Closed) -> Iterable[pl.D
         )
         yield counted.select(
             "pid", "n", "total", "as_of", stat=pl.lit(stat), hour=pl.lit(closed.day_ms), value=share.cast(pl.Int64),
-            reason=pl.when(pl.col("n") == 0).then(pl.lit("no valid average")),
+            reason=pl.when(pl.col("n") == 0).then(pl.lit(NO_AVERAGE)),
             note=pl.format("{} of {} valid averages beyond the limit", "total", "n"),
             digest=mix(pl.col("digest").reinterpret(signed=True), pl.col("bound")), rules="rules",
         ).select(*HOUR_SCHEMA)  # fmt: skip

@@ -35,7 +35,7 @@ from processors.rules.eu import waste_year
 from processors.rules.millionths import rounded
 from processors.rules.verdict import share_pct
 from processors.shelf import Shelf
-from processors.validated import NOT_OPERATING, close_validated, held_on
+from processors.validated import NO_AVERAGE, NOT_OPERATING, close_validated, held_on
 
 DAY_STATS = (VALIDATED, WITHIN, BEYOND)
 ENOUGH = "none is above the other limit, which is enough"
@@ -125,7 +125,7 @@ def _year(closed: Closed, days: list[Figure], factor: str, start_ms: int, end_ms
         made[DAYS_WITHIN] = _Made(
             rounded(share_pct(n - beyond, n)), n, noted(f"{beyond} of {n} valid days beyond the limit", lost)
         )
-        discarded = sum(f.value is None and f.reason != NOT_OPERATING for f in validated)
+        discarded = sum(f.value is None and f.reason not in (NOT_OPERATING, NO_AVERAGE) for f in validated)
         lost = waste_year(discarded, discarded_days_max=counted.discarded_days_max).outcome == "fails"
         note = noted(f"{discarded} of {len(validated)} days discarded", lost)
         made[DAYS_DISCARDED] = _Made(discarded * 10**6, len(validated), note)
@@ -152,7 +152,7 @@ def _row(closed: Closed, factor: str, stat: str, start_ms: int, made: _Made, of:
         "value": made.value,
         "n": made.n,
         "total": None,
-        "reason": None if made.value is not None else "no valid average",
+        "reason": None if made.value is not None else NO_AVERAGE,
         "note": made.note,
         "digest": text_hash(*sorted(f"{f.start_ms}/{f.stat}/{f.inputs}/{f.verdict}" for f in of)),
         "rules": rules,
