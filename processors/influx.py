@@ -34,7 +34,7 @@ from processors.station_steps import STATES
 
 BUCKET, RAW_BUCKET = "plumeline", "plumeline_raw"
 """Buckets: figures, states and events are kept for years; minutes, reports and frames as long as they may be asked for."""
-MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
+MINUTE, HOUR, DAY, QUARTER, REVISION = "minute", "hour", "day", "quarter", "revision"
 SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME, MARK = "source_state", "episode", "event", "report", "frame", "mark"
 FRAME_ID, QUARANTINE = "frame_id", "quarantine"
 RAW = (MINUTE, REPORT, FRAME, FRAME_ID, QUARANTINE)

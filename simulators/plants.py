@@ -25,8 +25,8 @@ NOZZLES, WORN = ("01", "02", "03"), "03"
 """The station's nozzles, and the one that recovers too little."""
 SLOT_S, WINDOW_S = 30, 300
 """Seconds between two packets, and the time in which a nozzle fills at most one tank."""
-SET_UP_AFTER_S = 120
-"""Seconds after midnight at which the console sends its set-up."""
+SET_UP_AT = (0, 2, 0)
+"""Hour, minute and slot of it in which the console sends its set-up."""
 STACK, VOC, BOILER = "44060500010000000000A001", "44060500020000000000B001", "44060500040000000000A002"
 FACTORY = "44060500030000000000E001"
 OUTFALL, PETROL = "44060500050000000000W001", "44060500060000000000G001"
@@ -173,7 +173,7 @@ def petrol_station(seed: str, origin: datetime, time: datetime) -> dict[str, str
     """Return what a petrol station's console sends; processed vapour is 8-16 g/m3, in exceeding hours 27-33 (limit 25).
 
     The tank's pressure is below that of the air while fuel is drawn, and above it in the warmth of the afternoon; the vapour line's lies
-    50-80 Pa above it. What the valve opens at is sent at the start and shortly after midnight, a refuelling at its end.
+    20-50 Pa above it. What the valve opens at is sent shortly after midnight, a refuelling at its end.
     """
     s = time.timestamp()
     local = time.astimezone(CST)
@@ -181,13 +181,11 @@ def petrol_station(seed: str, origin: datetime, time: datetime) -> dict[str, str
     pressure_pa = 40 + 220 * warmth + 180 * drift(seed, PETROL + TANK_PRESSURE, s, 1200)
     values = {
         TANK_PRESSURE: str(round(pressure_pa)),
-        LINE_PRESSURE: str(round(pressure_pa + 65 + 15 * drift(seed, PETROL + LINE_PRESSURE, s))),
+        LINE_PRESSURE: str(round(pressure_pa + 35 + 15 * drift(seed, PETROL + LINE_PRESSURE, s))),
         PROCESSED: text((30 if vapour_exceeds(origin, time) else 12) + 3 * drift(seed, PETROL + PROCESSED, s), 2),
         VAPOUR_TEMPERATURE: text(28 + 4 * warmth + 0.5 * drift(seed, PETROL + VAPOUR_TEMPERATURE, s), 1),
     }
-    starts = 0 <= (time - origin).total_seconds() < SLOT_S
-    after_midnight_s = (local.hour * 60 + local.minute) * 60 + local.second - SET_UP_AFTER_S
-    if starts or 0 <= after_midnight_s < SLOT_S:
+    if (local.hour, local.minute, local.second // SLOT_S) == SET_UP_AT:
         values |= {OPENS: "2000", OPENS_BELOW: "-1500"}
     for nozzle in NOZZLES:
         values |= refuelling(seed, nozzle, time)
