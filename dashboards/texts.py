@@ -249,6 +249,8 @@ stat.valve | pressure/vacuum valve | 压力/真空阀状态
 stat.pressure_share | pressure distribution | 压力分布状态
 stat.back_pressure | back-pressure | 液阻状态
 stat.processed | processed vapour | 处理后油气状态
+stat.idle | processing unit standing still | 油气处理装置未运行
+stat.leak | leak at a tight point | 密闭点泄漏
 stat.minute | minute mean | 分钟均值
 kind.flue_gas | flue gas | 废气
 kind.voc | VOC | VOC

@@ -51,7 +51,13 @@ def _tell(
     stat, state = row["stat"], row["value"] // MILLION
     key, date = closed.points.keys[row["pid"]], local_iso(closed.day_ms)[:10]
     said = (row["note"] if state else None) or "nothing found any more"
-    words = {"nozzle": f"nozzle {name}", "back_pressure": f"nozzle {name}", "processed": "processing unit"}
+    words = {
+        "nozzle": f"nozzle {name}",
+        "back_pressure": f"nozzle {name}",
+        "processed": "processing unit",
+        "idle": "processing unit",
+        "leak": f"tight point {name}",
+    }
     text = f"{words.get(stat, 'tank')}, day {date}: {said}"
     facts: dict[str, object] = {"item": stat, "nozzle": name, "stat": stat, "day": date}
     if stat == "nozzle":
