@@ -74,12 +74,13 @@ class Partition(Turns):
 
     def __init__(self, number: int, publisher: KafkaPublisher, registry: Registry, options: WorkerOptions) -> None:
         self.number, self.options = number, options
+        self.given = self.own(registry)
         writer = SqliteWriter(options.state / f"partition-{number:02d}.db", keeps_pages=False)
         super().__init__(
             publisher,
             writer,
             SqliteStore(writer),
-            self.own(registry),
+            self.given,
             settings=options.settings,
             accounts=False,
         )
@@ -196,9 +197,8 @@ class Worker:
         if found is None:
             found = self._made(number, self.publisher, self.registry.registry, self.options)
             behind = found.catch_up()
-            wanted = found.own(self.registry.registry)
-            if wanted != found.registry:
-                found.adopt(wanted)
+            if found.given != found.registry:
+                found.adopt(found.given)
             self.partitions[number] = found
             self.logger.info("partition opened", partition=number, caught_up=behind, seq=found.progress.seq)
         return found
