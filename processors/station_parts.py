@@ -59,10 +59,13 @@ def times_said(stat: str, pid: int, times: pl.DataFrame, what: str, none: str | 
     return Said(stat, pid, state, times.height, note, none, digest, as_of)
 
 
-def at_each(samples: pl.DataFrame, sent: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Add a column to samples, and to their hash: of what is sent now and then, the newest before each, else the first after it."""
+def at_each(samples: pl.DataFrame, sent: pl.DataFrame, name: str, *, lasting: bool = False) -> pl.DataFrame:
+    """Add a column to samples, and to their hash: of what is sent now and then, the newest before each.
+
+    What is ``lasting``, a setting, was the same before it was first sent; a state was not known before.
+    """
     valid = sent.filter(pl.col("value").is_not_null()).sort("time_ms")
-    first = pl.lit(valid["value"][0] if valid.height else None, dtype=pl.Int64)
+    first = pl.lit(valid["value"][0] if lasting and valid.height else None, dtype=pl.Int64)
     own = valid.select("time_ms", pl.col("value").alias(name))
     rows = samples.sort("time_ms").join_asof(own, on="time_ms", strategy="backward").with_columns(pl.col(name).fill_null(first))
     return rows.with_columns(hash=mix(pl.col("hash").reinterpret(signed=True), pl.col(name).fill_null(NOT_SENT)))

@@ -44,7 +44,8 @@ def idle(station: Station) -> Iterator[dict[str, Any]]:
         return
     for pid, name in station.subjects("running"):
         pressures, runs, starts = (station.samples(role, name) for role in ("tank", "running", "starts"))
-        samples = at_each(at_each(pressures.filter(pl.col("time_ms") >= day - HOUR_MS), runs, "runs"), starts, "starts")
+        recent = pressures.filter(pl.col("time_ms") >= day - HOUR_MS)
+        samples = at_each(at_each(recent, runs, "runs"), starts, "starts", lasting=True)
         known = samples.filter((pl.col("time_ms") >= day) & pl.all_horizontal(pl.col("value", "runs", "starts").is_not_null()))
         idle = samples.select("pid", "time_ms", "value", running=pl.col("runs") > 0, start_pressure="starts")
         times = idle_unit(idle, gap_s_max=rule.idle_gap_s_max).filter((pl.col("n") >= rule.idle_n) & (pl.col("end_ms") >= day))

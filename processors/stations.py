@@ -294,7 +294,7 @@ class Station:
         for role in ("positive", "negative"):
             sent = self.samples(role, name)
             known = known or sent["value"].count() > 0
-            rows = at_each(rows, sent, role)
+            rows = at_each(rows, sent, role, lasting=True)
         return rows if known else None
 
     # -- what they share -----------------------------------------------------------------------------------------
