@@ -49,7 +49,7 @@ def idle(station: Station) -> Iterator[dict[str, Any]]:
         known = samples.filter((pl.col("time_ms") >= day) & pl.all_horizontal(pl.col("value", "runs", "starts").is_not_null()))
         idle = samples.select("pid", "time_ms", "value", running=pl.col("runs") > 0, start_pressure="starts")
         times = idle_unit(idle, gap_s_max=rule.idle_gap_s_max).filter((pl.col("n") >= rule.idle_n) & (pl.col("end_ms") >= day))
-        none = None if known.height else "start pressure or tank pressure is not known"
+        none = None if known.height else "state, start pressure or tank pressure is not known"
         as_of = max(int(part["received"].max() or station.closed.end_ms) for part in (pressures, runs))  # type: ignore[arg-type]
         what = "tank pressure above its start pressure, not running,"
         yield station.row(times_said("idle", pid, times.with_columns(alarm_ms=None), what, none, digest_of(samples), as_of))

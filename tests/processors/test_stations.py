@@ -163,12 +163,12 @@ def test_a_unit_that_stands_still_and_a_leak() -> None:
     bench.lines([*above, sent(morning + timedelta(minutes=5), {"tank": 140}), sent(morning + timedelta(hours=1), {"cap": 501})])
     over(bench, 1)
     assert (figure(bench, "idle", 0, "run").reason, figure(bench, "leak", 0, "cap").number) == (
-        "start pressure or tank pressure is not known", 0,
+        "state, start pressure or tank pressure is not known", 0,
     )  # fmt: skip
     assert (figure(bench, "idle", 1, "run").number, figure(bench, "idle", 1, "run").n) == (1, 1)
     assert (figure(bench, "leak", 1, "cap").number, figure(bench, "leak", 1, "cap").n) == (1, 1)
     assert {e.facts["text"] for e in bench.store.events(kind="station")} == {
         "processing unit, day 2026-07-02: tank pressure above its start pressure, not running, from 2026-07-02T08:00:00+08:00"
         " to 2026-07-02T08:00:30+08:00, 1 such times",
-        "tight point cap, day 2026-07-02: 1 of 1 readings above 500 umol/mol",
+        "point cap, day 2026-07-02: 1 of 1 readings above 500 umol/mol",
     }
