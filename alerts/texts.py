@@ -208,6 +208,8 @@ ENGLISH: dict[str, str] = {
     "next.station.pressure_share": "Look at valve, tightness and processing unit, in this order.",
     "next.station.back_pressure": "Look for liquid in the vapour line first; have its back-pressure tested.",
     "next.station.processed": "Look at the processing unit first: does it run, then its bed or membrane.",
+    "next.station.idle": "See whether the processing unit runs: its power, its control and the pressure at which it is set to start.",
+    "next.station.leak": "Look at this point first: seal, cap or flange; mend it and have it measured again.",
     "next.station.normal": "Nothing has to be done; note the cause on the record while it is fresh.",
     "next.touch.refused": "Decide whether the figure must be corrected by hand; its inputs are no longer kept.",
     "next.finding": "Open the source and read what was found.",

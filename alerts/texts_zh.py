@@ -201,6 +201,8 @@ CHINESE: dict[str, str] = {
     "next.station.pressure_share": "依次检查压力/真空阀、密闭性和油气处理装置。",
     "next.station.back_pressure": "先查油气管线是否积液；并做液阻检测。",
     "next.station.processed": "先查油气处理装置：是否运行，再查吸附床或膜组件。",
+    "next.station.idle": "请查看油气处理装置是否运行：电源、控制器及设定的启动压力。",
+    "next.station.leak": "先查该点的密封、盖或法兰；修复后复测。",
     "next.station.normal": "无需处理；请趁早记录原因。",
     "next.touch.refused": "请决定是否人工更正该统计值；其原始数据已不再保存。",
     "next.finding": "打开监测点，查看所发现的情况。",

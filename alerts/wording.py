@@ -114,6 +114,10 @@ pressure within {band:d} Pa of zero for {n:d} h at {at:t}; {days:d} such days in
 {what:w} from {at:t} to {until:t}, {n:d} such times | {at} 至 {until} {what}，共 {n} 次
 pressure more than {n:d} Pa beyond the valve's opening | 压力超出压力/真空阀开启压力 {n} Pa 以上
 processed vapour above {n:d} g/m3 | 处理后油气浓度大于 {n} g/m³
+tank pressure above its start pressure, not running, | 油罐压力高于装置启动压力而装置未运行
+state, start pressure or tank pressure is not known | 运行状态、启动压力或油罐压力未知
+{n:d} of {of:d} readings above {max:d} umol/mol | {of} 个检测值中 {n} 个大于 {max} μmol/mol
+point {name}, day {day}: {why:w} | 密闭点 {name}，{day}：{why}
 nozzle {name}, day {day}: {why:w}; {n:d} warning days in a row | 加油枪 {name}，{day}：{why}；连续 {n} 个预警日
 nozzle {name}, day {day}: {why:w} | 加油枪 {name}，{day}：{why}
 tank, day {day}: {why:w} | 油罐，{day}：{why}

@@ -24,12 +24,17 @@ ROLE_UNITS = {
     "positive": "Pa",
     "negative": "Pa",
     "processed": "g/m3",
+    "starts": "Pa",
+    "running": "state",
+    "tight": "umol/mol",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
-behind the processing unit."""
-SPARSE_ROLES = frozenset({"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative"})
-"""Roles whose values come one at a time, one a refuelling or one a day, and cover no time."""
+behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point."""
+SPARSE_ROLES = frozenset(
+    {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
+)
+"""Roles whose values come one at a time, one a refuelling, a day, a change or a visit, and cover no time."""
 
 Role = Annotated[str, Field(max_length=64, pattern="^((" + "|".join(ROLE_UNITS) + r")(/[^\s/,;\"]+)?)?$")]
 

@@ -30,6 +30,7 @@ from ingest.registry import (
     Source,
 )
 from ingest.registry_diff import LOCAL, Change, diff
+from ingest.station_codes import CODES_FILE, StationCode, fill_points
 
 __all__ = ["Change", "Fault", "RegistryFaults", "Tables", "diff", "holding", "load_marks", "load_registry"]
 
@@ -82,10 +83,12 @@ def load_registry(
             faults.append(Fault(path.name, 0, "", "", "the file is missing", remedy))
         return Table(path.name)
 
+    enterprises, sources = read("enterprises", Enterprise), read("sources", Source)
+    codes = read(CODES_FILE.removesuffix(".csv"), StationCode)
     tables = Tables(
-        read("enterprises", Enterprise),
-        read("sources", Source),
-        read("points", Point),
+        enterprises,
+        sources,
+        read("points", Point, fill_points(codes, sources, enterprises, faults)),
         read("meters", Meter),
         read("meter_changes", MeterChange),
         read("limits", Limit, limit_of),
@@ -160,7 +163,11 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
 
 def _misnamed(folder: Path) -> list[Fault]:
     files = [f"{name}.csv" for name in Tables._fields]
-    strays = [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE)] if folder.is_dir() else []
+    strays = (
+        [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE, CODES_FILE)]
+        if folder.is_dir()
+        else []
+    )
     near = [(name, difflib.get_close_matches(name, files, 1, 0.75)) for name in strays]
     return [Fault(name, 0, "", "", "nothing reads this file", f"did you mean {match[0]}?") for name, match in near if match]
 

@@ -85,6 +85,8 @@ stat.valve | pressure/vacuum valve
 stat.pressure_share | pressure distribution
 stat.back_pressure | back-pressure
 stat.processed | processed vapour
+stat.idle | processing unit standing still
+stat.leak | leak at a tight point
 verdict.exceeds | above limit
 verdict.falls_short | below limit
 verdict.broken | not kept
@@ -110,6 +112,8 @@ figure.n.valve | times beyond: {n}
 figure.n.pressure_share | pressures: {n}
 figure.n.back_pressure | refuellings judged: {n}
 figure.n.processed | times too rich: {n}
+figure.n.idle | times standing still: {n}
+figure.n.leak | readings: {n}
 station.0 | normal
 station.1 | warning
 station.2 | alarm
@@ -266,6 +270,8 @@ stat.valve | 压力/真空阀状态
 stat.pressure_share | 压力分布状态
 stat.back_pressure | 液阻状态
 stat.processed | 处理后油气状态
+stat.idle | 油气处理装置未运行
+stat.leak | 密闭点泄漏
 verdict.exceeds | 超标
 verdict.falls_short | 低于限值
 verdict.broken | 超限
@@ -291,6 +297,8 @@ figure.n.valve | 超出 {n} 次
 figure.n.pressure_share | 压力值 {n} 个
 figure.n.back_pressure | 参与评价的加油 {n} 次
 figure.n.processed | 偏高 {n} 次
+figure.n.idle | 未运行 {n} 次
+figure.n.leak | 检测值 {n} 个
 station.0 | 正常
 station.1 | 预警
 station.2 | 报警
