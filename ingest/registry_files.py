@@ -23,11 +23,13 @@ from ingest.registry import (
     Limit,
     Meter,
     MeterChange,
+    Plan,
     Point,
     Registry,
     Row,
     RulePack,
     Source,
+    Weather,
 )
 from ingest.registry_diff import LOCAL, Change, diff
 
@@ -41,6 +43,9 @@ PACKS_FOLDER, PACKS_MAX = "rules", 64
 """Folder of the office's own rule packs within the registry's, and how many may lie in it."""
 FLOW_UNIT = "m3/h"
 """Unit of a flow that a mass is formed with."""
+
+MASS_UNITS = ("ug", "mg", "g")
+"""Units that a concentration begins with."""
 
 R = TypeVar("R", bound=Row)
 D = TypeVar("D", bound=Dated)
@@ -57,6 +62,8 @@ class Tables(NamedTuple):
     limits: Table[Limit]
     contacts: Table[Contact]
     holidays: Table[Holiday]
+    weather: Table[Weather]
+    plans: Table[Plan]
 
 
 def load_registry(
@@ -91,12 +98,15 @@ def load_registry(
         read("limits", Limit, limit_of),
         read("contacts", Contact),
         read("holidays", Holiday),
+        read("weather", Weather),
+        read("plans", Plan),
     )
     faults += _misnamed(folder)
     faults += _keys(tables)
     faults += _references(tables)
     faults += _points(tables)
     faults += _limits(tables)
+    faults += _weather(tables)
     packs = _packs(folder / PACKS_FOLDER, faults)
     escalation = read_escalation(folder / ESCALATION_FILE, faults)
     faults += further(tables, packs) if further is not None else []
@@ -172,7 +182,8 @@ def _keys(tables: Tables) -> list[Fault]:
     faults += _twice(tables.holidays, "day", [(n, r.day.isoformat()) for n, r in tables.holidays.rows])
     swaps = [(n, f"{r.source} {r.factor} {r.time.astimezone(UTC).isoformat()}") for n, r in tables.meter_changes.rows]
     faults += _twice(tables.meter_changes, "time", swaps)
-    faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits))
+    faults += _twice(tables.weather, "warning", [(n, r.warning) for n, r in tables.weather.rows])
+    faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits, tables.plans))
     faults += _overlaps(tables.sources.file, "source", [(n, r.source, r) for n, r in tables.sources.rows])
     measured: list[tuple[Table[Point] | Table[Meter], list[tuple[int, str, Dated]]]] = [
         (tables.points, [(n, f"{r.source} {r.factor}", r) for n, r in tables.points.rows]),
@@ -190,6 +201,8 @@ def _keys(tables: Tables) -> list[Fault]:
                 faults.append(Fault(tables.meters.file, line, "factor", key.split()[1], told, "keep one of the two rows"))
     limits = [(n, f"{r.source} {r.factor} {r.limit_id} {r.stat} {r.averaging}", r) for n, r in tables.limits.rows]
     faults += _overlaps(tables.limits.file, "limit_id", limits)
+    asked = [(n, " ".join((r.source, r.factor, r.stat, r.level, r.kind)).strip(), r) for n, r in tables.plans.rows]
+    faults += _overlaps(tables.plans.file, "level", asked)
     return faults
 
 
@@ -203,7 +216,7 @@ def _twice(table: Table[R], column: str, keys: Iterable[tuple[int, str]]) -> lis
     return faults
 
 
-def _backwards(tables: Sequence[Table[Source] | Table[Point] | Table[Meter] | Table[Limit]]) -> list[Fault]:
+def _backwards(tables: Sequence[Table[Source] | Table[Point] | Table[Meter] | Table[Limit] | Table[Plan]]) -> list[Fault]:
     return [
         Fault(table.file, line, "valid_to", str(row.valid_to), f"is not after valid_from {row.valid_from}", "mend one of them")
         for table in tables
@@ -245,8 +258,8 @@ def _references(tables: Tables) -> list[Fault]:
             for line, row in tables.sources.rows
             if row.enterprise not in enterprises
         ]
-    pointing: list[Table[Point] | Table[Meter] | Table[MeterChange] | Table[Limit]]
-    pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits]
+    pointing: list[Table[Point] | Table[Meter] | Table[MeterChange] | Table[Limit] | Table[Plan]]
+    pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits, tables.plans]
     if sources:
         faults += [
             _unknown(table.file, line, "source", row.source, tables.sources.file, sources)
@@ -334,6 +347,49 @@ def _limits(tables: Tables) -> list[Fault]:
             own = {factor for source, factor in named if source == limit.source}
             faults.append(_unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
     return faults
+
+
+def _weather(tables: Tables) -> list[Fault]:
+    """Find warnings of areas that no enterprise lies in, and plans that their point cannot verify."""
+    faults: list[Fault] = []
+    for line, warning in tables.weather.rows:
+        areas = {area for _, row in tables.enterprises.rows if (area := getattr(row, warning.issuer))}
+        if warning.area not in areas:
+            where = f"{tables.enterprises.file}, column {warning.issuer}"
+            faults.append(_unknown(tables.weather.file, line, "area", warning.area, where, areas))
+    points: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    for _, point in tables.points.rows:
+        points[point.source, point.factor].append(point)
+    meters = {(row.source, row.factor) for _, row in tables.meters.rows}
+    sources = {row.source for _, row in tables.sources.rows}
+    for line, plan in tables.plans.rows:
+        key = (plan.source, plan.factor)
+        if not plan.factor or plan.source not in sources:
+            continue
+        if key not in points and key not in meters:
+            own = {factor for source, factor in (*points, *meters) if source == plan.source}
+            faults.append(
+                _unknown(tables.plans.file, line, "factor", plan.factor, "points.csv or meters.csv of this source", own)
+            )
+        elif told := _unverified(plan, points[key], metered=key in meters):
+            faults.append(Fault(tables.plans.file, line, "stat", plan.stat, *told))
+    return faults
+
+
+def _unverified(plan: Plan, points: Sequence[Point], *, metered: bool) -> tuple[str, str] | None:
+    """Return why a plan cannot be verified by its point or meter, and the remedy; None where it can."""
+    if metered != (plan.stat == "energy"):
+        return (
+            ("this is a meter", "write energy") if metered else ("this is no meter", "write mass, or avg of a flow or a power")
+        )
+    if plan.stat == "mass" and not any(point.flow_factor for point in points):
+        return (
+            "the point has no flow_factor, so no mass is formed",
+            "fill in flow_factor in points.csv, or name the flow with avg",
+        )
+    if plan.stat == "avg" and any(point.unit.split("/")[0] in MASS_UNITS for point in points):
+        return "a concentration does not show how much is emitted", "write mass, or name the flow"
+    return None
 
 
 def holding(tables: Tables, limit: Limit) -> list[Point]:
