@@ -190,17 +190,18 @@ def _tell(row: dict[str, Any], was: Figure | None, closed: Closed, findings: Fin
     key = closed.points.keys[row["pid"]]
     start = local_iso(row["hour"])
     limit = row["limit"] if row["limit"] is not None else was.limit if was is not None else None
-    asked, warning = _number(limit), row["limit_id"] or (was.limit_id if was is not None else None)
-    if row["value"] is None:
-        said = row["reason"]
+    asked, warning, value = _number(limit), row["limit_id"] or (was.limit_id if was is not None else None), row["value"]
+    if value is None:
+        text = f"{key.factor} under warning {warning} from {start}: {row['reason']}"
+    elif value < 0:
+        text = f"{key.factor} under warning {warning} from {start}: {_number(-value)} % more, {asked} % less asked for; {row['note']}"
     else:
-        said = f"{_number(row['value'])} % less, {asked} % asked for; {row['note']}"
-    head = f"{key.factor} under warning {warning} from {start}"
+        text = f"{key.factor} under warning {warning} from {start}: {_number(value)} % less, {asked} % less asked for; {row['note']}"
     facts = {
-        "text": f"{head}: {said}",
+        "text": text,
         "item": key.factor,
         "stat": REDUCTION,
-        "value": None if row["value"] is None else _number(row["value"]),
+        "value": None if value is None else _number(value),
         "asked": asked,
         "warning": warning,
         "hour_start": start,
