@@ -407,7 +407,11 @@ def _finding(view: View) -> list[str]:
         view.title(f"title.{view.alert.kind}", "title.finding"),
         view.said(view.facts.get("text")) or view.text("finding.no_text"),
         view.text("finding.last_of_day", n=last) if last else view.text(told),
-        view.next(f"next.{view.alert.kind}", *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []), "next.finding"),
+        view.next(
+            f"next.{view.alert.kind}",
+            *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []),
+            "next.finding",
+        ),
     ]
 
 
