@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -261,7 +262,7 @@ class Plan(Dated):
     stat: Literal["mass", "energy", "avg"] = "mass"
     kind: Literal["", "PM2.5", "O3", "dust", "other"] = ""
     reduction_pct: Annotated[Decimal, Field(gt=0, le=100)] | None = None
-    hours: Annotated[str, Field(pattern=r"^(?:[0-9]{1,2}-[0-9]{1,2})?$")] = ""
+    hours: str = ""
     grade: Literal["", "A", "B", "C", "D"] = ""
     exempt: Literal["", "no", "yes"] = ""
     measure: str = ""
@@ -280,7 +281,7 @@ class Plan(Dated):
             raise ValueError("an exempt source is asked for nothing: empty factor and reduction_pct, or write exempt no")
         if self.exempt != "yes" and not (asks and self.factor):
             raise ValueError("state factor and reduction_pct, or write exempt yes")
-        if not 0 <= self.clock_h[0] < self.clock_h[1] <= 24:
+        if not re.fullmatch(r"([0-9]{1,2}-[0-9]{1,2})?", self.hours) or not self.clock_h[0] < self.clock_h[1] <= 24:
             raise ValueError('hours run from 0 to 24, the first before the last, as in "9-17"')
         return self
 

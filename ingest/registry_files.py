@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from ingest.csv_tables import Fault, RegistryFaults, Table, read_table
+from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.records import Mark
 from ingest.registry import (
@@ -32,6 +32,7 @@ from ingest.registry import (
     Weather,
 )
 from ingest.registry_diff import LOCAL, Change, diff
+from ingest.weather_files import weather_faults
 
 __all__ = ["Change", "Fault", "RegistryFaults", "Tables", "diff", "holding", "load_marks", "load_registry"]
 
@@ -43,9 +44,6 @@ PACKS_FOLDER, PACKS_MAX = "rules", 64
 """Folder of the office's own rule packs within the registry's, and how many may lie in it."""
 FLOW_UNIT = "m3/h"
 """Unit of a flow that a mass is formed with."""
-
-MASS_UNITS = ("ug", "mg", "g")
-"""Units that a concentration begins with."""
 
 R = TypeVar("R", bound=Row)
 D = TypeVar("D", bound=Dated)
@@ -106,7 +104,7 @@ def load_registry(
     faults += _references(tables)
     faults += _points(tables)
     faults += _limits(tables)
-    faults += _weather(tables)
+    faults += weather_faults(tables.weather, tables.plans, tables.enterprises, tables.sources, tables.points, tables.meters)
     packs = _packs(folder / PACKS_FOLDER, faults)
     escalation = read_escalation(folder / ESCALATION_FILE, faults)
     faults += further(tables, packs) if further is not None else []
@@ -157,12 +155,12 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
             faults.append(Fault(path.name, line, "id", mark.id, told, "give each mark an id of its own"))
         first.setdefault(mark.id, line)
         if known is not None and mark.source not in known:
-            faults.append(_unknown(path.name, line, "source", mark.source, "sources.csv", known))
+            faults.append(unknown(path.name, line, "source", mark.source, "sources.csv", known))
         elif registry is not None:
             own = {p.factor for p in registry.points if p.source == mark.source}
             own |= {m.factor for m in registry.meters if m.source == mark.source}
             strange = [factor for factor in mark.factors or () if own and factor not in own]
-            faults += [_unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
+            faults += [unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))
     return [mark for _, mark in table.rows]
@@ -254,7 +252,7 @@ def _references(tables: Tables) -> list[Fault]:
     faults: list[Fault] = []
     if enterprises:
         faults += [
-            _unknown(tables.sources.file, line, "enterprise", row.enterprise, tables.enterprises.file, enterprises)
+            unknown(tables.sources.file, line, "enterprise", row.enterprise, tables.enterprises.file, enterprises)
             for line, row in tables.sources.rows
             if row.enterprise not in enterprises
         ]
@@ -262,7 +260,7 @@ def _references(tables: Tables) -> list[Fault]:
     pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits, tables.plans]
     if sources:
         faults += [
-            _unknown(table.file, line, "source", row.source, tables.sources.file, sources)
+            unknown(table.file, line, "source", row.source, tables.sources.file, sources)
             for table in pointing
             for line, row in table.rows
             if row.source not in sources
@@ -271,22 +269,16 @@ def _references(tables: Tables) -> list[Fault]:
     for line, swap in tables.meter_changes.rows:
         if (swap.source, swap.factor) not in meters and (not sources or swap.source in sources):
             own = {factor for source, factor in meters if source == swap.source}
-            faults.append(_unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
+            faults.append(unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
     for line, contact in tables.contacts.rows:
         for name in contact.enterprises.split():
             if enterprises and name not in enterprises:
-                faults.append(_unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
+                faults.append(unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
     return faults
 
 
 def _key(cells: dict[str, str]) -> tuple[str, str]:
     return cells.get("source", ""), cells.get("factor", "")
-
-
-def _unknown(file: str, line: int, column: str, value: str, where: str, known: set[str]) -> Fault:
-    near = difflib.get_close_matches(value, sorted(known), 1)
-    remedy = f"did you mean {near[0]}?" if near else f"add it to {where}, or mend this cell"
-    return Fault(file, line, column, value, f"stands in no row of {where}", remedy)
 
 
 def _points(tables: Tables) -> list[Fault]:
@@ -298,13 +290,13 @@ def _points(tables: Tables) -> list[Fault]:
     for line, point in tables.points.rows:
         own = {factor for source, factor in named if source == point.source}
         if point.flow_factor and point.flow_factor not in own:
-            faults.append(_unknown(file, line, "flow_factor", point.flow_factor, f"{file} of this source", own))
+            faults.append(unknown(file, line, "flow_factor", point.flow_factor, f"{file} of this source", own))
         elif point.flow_factor and units[point.source, point.flow_factor] - {FLOW_UNIT}:
             told = f"its unit is {', '.join(sorted(units[point.source, point.flow_factor]))}, a mass needs {FLOW_UNIT}"
             remedy = "give the flow's point a multiplier to m3/h and that unit"
             faults.append(Fault(file, line, "flow_factor", point.flow_factor, told, remedy))
         if point.reference_o2_pct is not None and point.oxygen_factor not in own:
-            faults.append(_unknown(file, line, "oxygen_factor", point.oxygen_factor, f"{file} of this source", own))
+            faults.append(unknown(file, line, "oxygen_factor", point.oxygen_factor, f"{file} of this source", own))
         if point.reference_o2_pct is not None and not 0 < point.reference_o2_pct < 21:
             told = "oxygen in air is 21 %, so the reference lies between 0 and 21"
             faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
@@ -330,7 +322,7 @@ def _limits(tables: Tables) -> list[Fault]:
         if key not in named:
             if limit.source in sources:
                 own = {factor for source, factor in named if source == limit.source}
-                faults.append(_unknown(file, line, "factor", limit.factor, f"{tables.points.file} of this source", own))
+                faults.append(unknown(file, line, "factor", limit.factor, f"{tables.points.file} of this source", own))
             continue
         held = [point for point in points[key] if _meet(point, limit)]
         if not held and points[key]:
@@ -345,51 +337,8 @@ def _limits(tables: Tables) -> list[Fault]:
         asked = limit.when.split(" ")[0]
         if asked and (limit.source, asked) not in named:
             own = {factor for source, factor in named if source == limit.source}
-            faults.append(_unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
+            faults.append(unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
     return faults
-
-
-def _weather(tables: Tables) -> list[Fault]:
-    """Find warnings of areas that no enterprise lies in, and plans that their point cannot verify."""
-    faults: list[Fault] = []
-    for line, warning in tables.weather.rows:
-        areas = {area for _, row in tables.enterprises.rows if (area := getattr(row, warning.issuer))}
-        if warning.area not in areas:
-            where = f"{tables.enterprises.file}, column {warning.issuer}"
-            faults.append(_unknown(tables.weather.file, line, "area", warning.area, where, areas))
-    points: dict[tuple[str, str], list[Point]] = defaultdict(list)
-    for _, point in tables.points.rows:
-        points[point.source, point.factor].append(point)
-    meters = {(row.source, row.factor) for _, row in tables.meters.rows}
-    sources = {row.source for _, row in tables.sources.rows}
-    for line, plan in tables.plans.rows:
-        key = (plan.source, plan.factor)
-        if not plan.factor or plan.source not in sources:
-            continue
-        if key not in points and key not in meters:
-            own = {factor for source, factor in (*points, *meters) if source == plan.source}
-            faults.append(
-                _unknown(tables.plans.file, line, "factor", plan.factor, "points.csv or meters.csv of this source", own)
-            )
-        elif told := _unverified(plan, points[key], metered=key in meters):
-            faults.append(Fault(tables.plans.file, line, "stat", plan.stat, *told))
-    return faults
-
-
-def _unverified(plan: Plan, points: Sequence[Point], *, metered: bool) -> tuple[str, str] | None:
-    """Return why a plan cannot be verified by its point or meter, and the remedy; None where it can."""
-    if metered != (plan.stat == "energy"):
-        return (
-            ("this is a meter", "write energy") if metered else ("this is no meter", "write mass, or avg of a flow or a power")
-        )
-    if plan.stat == "mass" and not any(point.flow_factor for point in points):
-        return (
-            "the point has no flow_factor, so no mass is formed",
-            "fill in flow_factor in points.csv, or name the flow with avg",
-        )
-    if plan.stat == "avg" and any(point.unit.split("/")[0] in MASS_UNITS for point in points):
-        return "a concentration does not show how much is emitted", "write mass, or name the flow"
-    return None
 
 
 def holding(tables: Tables, limit: Limit) -> list[Point]:

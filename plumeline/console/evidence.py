@@ -310,7 +310,7 @@ def _behind(context: Context, key: Key) -> Markup:
         if rows
         else parts.quiet(t(f"evidence.{made}s.none"))
     )
-    return parts.section(t(f"evidence.{made}s"), body)
+    return parts.section(t("weather.behind" if key.stat == REDUCTION else f"evidence.{made}s"), body)
 
 
 def _revisions(context: Context, figure: Figure, key: Key) -> Markup:

@@ -18,6 +18,7 @@ weather.less | {pct} % less: {what}
 weather.hours | from {hours} h of the day
 weather.since | since {at}
 weather.so_far | so far, up to the last closed day
+weather.behind | Hours under the warning
 weather.level.yellow | yellow
 weather.level.orange | orange
 weather.level.red | red
@@ -57,6 +58,7 @@ weather.less | 减少 {pct}%：{what}
 weather.hours | 每日 {hours} 时
 weather.since | 自 {at}
 weather.so_far | 截至最近已结算日
+weather.behind | 预警期间各小时
 weather.level.yellow | 黄色
 weather.level.orange | 橙色
 weather.level.red | 红色
