@@ -30,6 +30,8 @@ LOOK_MS = 10 * MINUTE_MS
 """Log time between two looks at running hours."""
 IN_TIME_MS = 15 * MINUTE_MS
 """An hour decided later than this after its end foresees nothing: the hour that it is about is too far gone."""
+HELD_MAX = 8
+"""Hours of which the limits in force are remembered."""
 WARNINGS_MAX = 20_000
 """Newest events of early warning that are read after a restart, to know which warnings are open."""
 EXPECTED, ENDED = "exceedance.expected", "exceedance.expected_ended"
@@ -63,6 +65,7 @@ class Early:
         self._points, self._running = points, running
         self._warned: dict[tuple[int, int], dict[Series, Warned]] = {}
         self._rows = self._limited()
+        self._held: dict[int, pl.DataFrame] = {}
         self.active = self._rows.height > 0
         self.sids: list[int] = self._rows["sid"].unique().sort().to_list()
         """Sources with such points."""
@@ -109,9 +112,9 @@ class Early:
         if not self._warnable:
             return limits.with_columns(level=pl.lit(None, dtype=pl.String))
         rows = []
-        levels: dict[tuple[str, ...], WarningLevel | None] = {}
+        levels: dict[tuple[tuple[str, str], ...], WarningLevel | None] = {}
         for sid, rule, areas in self._warnable:
-            where = tuple(areas.values())
+            where = tuple(areas.items())
             if where not in levels:
                 levels[where] = self._points.warnings.level(areas, hour)
             if (level := levels[where]) is not None:
@@ -129,15 +132,21 @@ class Early:
         )
 
     def _holding(self, hour: int) -> pl.DataFrame:
-        """Return the strictest limit of each series in an hour."""
+        """Return the strictest limit of each series in an hour; those of the last few hours asked for are remembered."""
+        known = self._held.get(hour)
+        if known is not None:
+            return known
         held = (
             (pl.col("limit_from") <= hour)
             & (pl.col("limit_to") > hour)
             & (pl.col("from_ms") <= hour)
             & (pl.col("to_ms") > hour)
         )
+        if len(self._held) >= HELD_MAX:
+            self._held.clear()
         limits = self._rows.filter(held).unique(["pid", "stat"], keep="first", maintain_order=True)
-        return self._tightened(limits, hour)
+        self._held[hour] = found = self._tightened(limits, hour)
+        return found
 
     # -- within the hour -----------------------------------------------------------------------------------------
 
