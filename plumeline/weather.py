@@ -15,9 +15,9 @@ from processors.responses import Response, Warnings, ended_ms, warning_of
 
 SHOWN_DAYS = 30
 """Days after its end that a warning is shown."""
-WARNINGS_MAX = 50
+WARNINGS_MAX = 10
 """Newest warnings shown."""
-MEMBERS_MAX = 200
+MEMBERS_MAX = 50
 """Plans of one warning shown; the store is asked for the figure of each."""
 
 FigureOf = Callable[[str, str, str, int], Figure | None]
@@ -34,7 +34,7 @@ class Member:
 
     @property
     def result(self) -> str:
-        """ "exempt", "stricter", "waiting", "met", "not met" or "not judged"; of a figure that is not decided yet so far."""
+        """What came of it: exempt, stricter, waiting, met, not met, not judged; of a figure that is not decided yet so far."""
         if self.plan.exempt == "yes":
             return "exempt"
         if self.response is None:
@@ -46,42 +46,48 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A warning, "planned", "active" or "ended", with the plans for it; ``members`` are at most MEMBERS_MAX of ``planned``, ``without`` counts
-    the sources of its area that have no plan for its level."""
+    """A warning, "planned", "active" or "ended", with the plans for it.
+
+    ``more`` plans are not among the members, ``without`` counts the sources of its area that have no plan for its level.
+    """
 
     row: Weather
     state: str
     members: tuple[Member, ...]
-    planned: int
+    more: int
     without: int
 
 
-def shown(registry: Registry, figure_of: FigureOf, now_ms: int) -> list[Shown]:
-    """Return the warnings of the last days, those that hold or are to come, the newest first."""
+def shown(registry: Registry, figure_of: FigureOf, now_ms: int, members_max: int = MEMBERS_MAX) -> list[Shown]:
+    """Return the warnings of the last days, those that hold or are to come, the newest first, each with at most ``members_max`` plans."""
     warnings = Warnings(registry)
+    lying: dict[tuple[str, str], set[str]] = {}
+    for each in registry.sources:
+        for area in warnings.areas(each.source).items():
+            lying.setdefault(area, set()).add(each.source)
     rows = [row for row in registry.weather if ended_ms(warning_of(row)) > now_ms - SHOWN_DAYS * DAY_MS]
     rows = sorted(rows, key=lambda row: (epoch_ms(row.start), row.warning), reverse=True)[:WARNINGS_MAX]
     responses: dict[str, list[Response]] = {}
     found = []
     for row in rows:
         start, end = epoch_ms(row.start), ended_ms(warning_of(row))
-        within = sorted({s.source for s in registry.sources if warnings.areas(s.source).get(row.issuer) == row.area})
-        members, without = [], 0
-        for source in within:
-            plans = [p for p in warnings.plans(source) if p.level == row.level and p.kind in ("", row.kind)]
-            without += not plans
-            known = responses.setdefault(source, warnings.responses(source))
-            for plan in plans:
-                mine = [r for r in known if r.plan == plan and r.start_ms < end and r.end_ms > start]
-                members += [Member(plan, r) for r in mine] or [Member(plan)]
+        within = sorted(lying.get((row.issuer, row.area), ()))
+        plans = [p for source in within for p in warnings.plans(source) if p.level == row.level and p.kind in ("", row.kind)]
+        members: list[Member] = []
+        for plan in plans[:members_max]:
+            if plan.source not in responses:
+                responses[plan.source] = warnings.responses(plan.source)
+            mine = [r for r in responses[plan.source] if r.plan == plan and r.start_ms < end and r.end_ms > start]
+            members += [Member(plan, r) for r in mine] or [Member(plan)]
         told = [
             Member(m.plan, m.response, figure_of(m.plan.source, m.plan.factor, REDUCTION, m.response.hour_ms))
             if m.response is not None
             else m
-            for m in members[:MEMBERS_MAX]
+            for m in members
         ]
         state = "planned" if now_ms < start else "active" if now_ms < end else "ended"
-        found.append(Shown(row, state, tuple(told), len(members), without))
+        unplanned = len(within) - len({plan.source for plan in plans})
+        found.append(Shown(row, state, tuple(told), max(0, len(plans) - members_max), unplanned))
     return found
 
 

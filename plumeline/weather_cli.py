@@ -19,6 +19,8 @@ from processors.rules.weather import forecast_level, level_rows
 
 FORECAST_HOURS_MAX = 1_000
 """Hours of one forecast."""
+PLANS_MAX = 10_000
+"""Plans of one warning shown."""
 CLEAN_AQI_MAX = 100
 """AQI up to which an hour is clean, unless the command says otherwise."""
 CLEAN_HOURS = 24
@@ -50,7 +52,9 @@ def weather(
         return
     store, registry = opened(data)
     now_ms = store.health()["newest_tick_ms"] or 0
-    found = shown(registry, lambda source, factor, stat, start: store.figure(source, factor, stat, "hour", start), now_ms)
+    found = shown(
+        registry, lambda source, factor, stat, start: store.figure(source, factor, stat, "hour", start), now_ms, PLANS_MAX
+    )
     if json_:
         typer.echo(json.dumps({"now": local_iso(now_ms), "warnings": [as_json(each) for each in found]}, ensure_ascii=False))
         return
@@ -76,8 +80,8 @@ def _show(each: Shown) -> None:
         reached = "" if m["reached_pct"] is None else f"{m['reached_pct']} %"
         table.add_row(m["source"], m["factor"] or "", asked, reached, m["result"] + so_far, m["figure"] or m["note"] or "")
     out.print(table if told["plans"] else "no source has a plan for it")
-    if each.planned > len(each.members):
-        out.print(f"… and {each.planned - len(each.members)} more plans")
+    if each.more:
+        out.print(f"… and {each.more} more plans")
     if each.without:
         out.print(f"{each.without} sources of its area have no plan for this level; they are rows of plans.csv")
 

@@ -15,6 +15,8 @@ from processors.rules.weather import LEVELS, WeatherWarning, strictest
 
 KINDS: tuple[str, ...] = get_args(WarningKind)
 ISSUERS = ("province", "city", "county")
+TIMELINES_MAX = 256
+"""Areas of which it is remembered which warnings held when; a province has fewer counties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Warnings:
         self._by_area: dict[tuple[str, str], list[WeatherWarning]] = defaultdict(list)
         for row in registry.weather:
             self._by_area[row.issuer, row.area].append(warning_of(row))
+        self._timelines: dict[tuple[tuple[str, str], ...], list[tuple[int, int, list[WeatherWarning]]]] = {}
         self._plans: dict[str, list[Plan]] = defaultdict(list)
         for plan in registry.plans:
             self._plans[plan.source].append(plan)
@@ -91,25 +94,33 @@ class Warnings:
         found = (strictest(now, areas=areas, kind=kind, time_ms=time_ms) for kind in KINDS) if now else ()
         return [w for w in found if w is not None]
 
+    def _timeline(self, areas: Mapping[str, str]) -> list[tuple[int, int, list[WeatherWarning]]]:
+        """Return the stretches in which warnings hold in these areas, with the strictest of each kind."""
+        key = tuple(areas.items())
+        if key not in self._timelines:
+            known = self.of(areas)
+            edges = sorted({edge for w in known if w.start_ms < ended_ms(w) for edge in (w.start_ms, ended_ms(w))})
+            held = [(start, end, self._holding(known, areas, start)) for start, end in pairwise(edges)]
+            if len(self._timelines) >= TIMELINES_MAX:
+                self._timelines.clear()
+            self._timelines[key] = [stretch for stretch in held if stretch[2]]
+        return self._timelines[key]
+
     def responses(self, source: str) -> list[Response]:
         """Return the responses of a source, oldest first; at a point one plan counts at a time, that of the strictest level.
 
         Of several kinds of warnings of one level the plan that asks for more counts. A level for which the source has no plan asks for nothing.
         """
         areas = self.areas(source)
-        known = [w for w in self.of(areas) if w.start_ms < ended_ms(w)]
         by_point: dict[str, list[Plan]] = defaultdict(list)
         for plan in self.plans(source):
             if plan.exempt != "yes":
                 by_point[plan.factor].append(plan)
-        if not known or not by_point:
-            return []
-        edges = sorted({edge for w in known for edge in (w.start_ms, ended_ms(w))})
-        held = [(start, end, self._holding(known, areas, start)) for start, end in pairwise(edges)]
+        timeline = self._timeline(areas) if by_point else []
         found: list[Response] = []
         for plans in by_point.values():
             mine: list[Response] = []
-            for start, end, warnings in held:
+            for start, end, warnings in timeline:
                 asked = _asked(plans, warnings, start)
                 if asked is None:
                     continue
@@ -132,9 +143,18 @@ def changed_days(old: Registry, new: Registry) -> list[tuple[str, int]]:
     if (old.weather, old.plans, old.enterprises) == (new.weather, new.plans, new.enterprises):
         return []
     before, after = Warnings(old), Warnings(new)
+    areas = {(row.issuer, row.area) for row in {*old.weather} ^ {*new.weather}}
+    plans = {plan.source for plan in {*old.plans} ^ {*new.plans}}
+    moved = {row.enterprise for row in {*old.enterprises} ^ {*new.enterprises}}
+    of = {row.source: row.enterprise for row in new.sources}
+    concerned = {
+        source
+        for source in {*before.planned, *after.planned}
+        if source in plans or of.get(source) in moved or areas & {*before.areas(source).items(), *after.areas(source).items()}
+    }
     days = {
         (source, (response.start_ms + OFFSET_MS) // DAY_MS * DAY_MS - OFFSET_MS)
-        for source in {*before.planned, *after.planned}
+        for source in concerned
         for response in {*before.responses(source)} ^ {*after.responses(source)}
     }
     return sorted(days, key=lambda key: (key[1], key[0]))

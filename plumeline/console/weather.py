@@ -63,7 +63,7 @@ def _warning(context: Context, each: Shown) -> Markup:
             f" · {note}" if note else None,
         ),
         parts.table(heads, [_member(context, m) for m in each.members]) if each.members else parts.quiet(t("weather.no_plan")),
-        parts.rest(each.planned, len(each.members)),
+        parts.rest(len(each.members) + each.more, len(each.members)),
         h("p", t("weather.without", n=each.without), cls="quiet") if each.without else None,
         key=row.warning,
     )

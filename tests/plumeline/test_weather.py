@@ -290,6 +290,22 @@ def test_the_command(county: County) -> None:
     assert "W1 orange" in plain.output and "27.5" in plain.output
 
 
+@pytest.mark.parametrize(
+    ("language", "words_"),
+    [("en", "from 70 % of the limit on: a pollution-weather warning (orange)"), ("zh", "重污染天气预警（橙色）生效")],
+)
+def test_an_early_warning_says_why_it_is_early(language: str, words_: str) -> None:
+    """Level and percentage stand in the message while a warning holds, and nothing of them without one."""
+    hour = {"hour_start": "2026-07-03T12:00:00+08:00", "hour_end": "2026-07-03T13:00:00+08:00"}
+    known = {"expected": "x", "episode": "x", "stat": "avg_ref", "unit": "mg/m3", "limit": "35", "limit_id": "L35", "times": 1}
+    facts = {**known, **hour, "by": "hour so far", "n": 20, "rest": "40", "above_min": 10, "value": "26", "likely": 3, "of": 24}
+    for more, said in (({}, False), ({"level": "orange", "opens_pct": 70}, True)):
+        event = Event("exceedance.expected/x", "exceedance.expected", STACK, SO2, epoch_ms(BEGINS), True, {**facts, **more})
+        _state, (alert,) = step({}, event)
+        body = " ".join(render(alert, office(warning()), "http://x", language).body)
+        assert (words_ in body) == said
+
+
 @pytest.mark.parametrize(("edition", "level"), [("2017", None), ("2024", "yellow")])
 def test_a_forecast(tmp_path: Path, edition: str, level: str | None) -> None:
     """EX-8.1: 170 for 50 h."""
