@@ -120,7 +120,8 @@ def _row(
     found = [hour for hour in hours if first <= hour.start_ms < until]
     if pid is None or asked is None or not found:
         return None
-    abnormal = warned | {_day(closed, hour.start_ms) for hour in found if hour.reason == STOPPED_WORD}
+    stopped = {_day(closed, hour.start_ms) for hour in found if hour.reason == STOPPED_WORD}
+    abnormal = {_day(closed, hour.start_ms) for hour in found} & (warned | stopped)
     frame = pl.DataFrame(
         [(pid, h.start_ms, h.counted, _day(closed, h.start_ms) not in abnormal) for h in found],
         schema={"pid": pl.Int32, "hour": pl.Int64, "value": pl.Int64, "normal": pl.Boolean},

@@ -14,7 +14,7 @@ from plumeline.weather import Member, Shown, shown
 from processors.figures import Figure, epoch_ms
 
 LEVEL_COLOURS = {"yellow": "yellow", "orange": "orange", "red": "red"}
-RESULT_COLOURS = {"met": "grey", "not met": "red", "not judged": "blue"}
+RESULT_COLOURS = {"met": "grey", "not met": "yellow", "not judged": "blue"}
 
 
 def view(context: Context) -> View:

@@ -135,6 +135,30 @@ def test_a_baseline_day_that_is_filled_in_late_corrects_it_too(county: County) -
     assert len(told(county)) == 1
 
 
+def test_the_order_of_what_came_does_not_matter(tmp_path: Path) -> None:
+    """An hour of day 1 in time or last of all: two responses, the same figures from the same inputs."""
+    day_2 = MIDNIGHT + timedelta(days=1)
+    earlier = warning(warning="W0", level="yellow", start=day_2, planned_end=day_2 + timedelta(hours=12))
+    long_ago = DAY_3 - timedelta(days=31)
+    old = warning(warning="WX", start=long_ago, planned_end=long_ago + timedelta(days=1))
+    rows = office(old, earlier, warning(), plans=(plan(level="yellow", reduction_pct="10"), plan()))
+    found = []
+    for name, late in (("in time", False), ("late", True)):
+        (tmp_path / name).mkdir()
+        county = County(tmp_path / name, rows)
+        for first, last in ((0, 5), (6, 60)) if late else ((0, 60),):
+            county.hours(first, [12.0] * (last - first))
+        county.ticks(49, 8)
+        county.hours(60, [8.7] * 12)
+        county.ticks(73, 8)
+        county.hours(5, [12.0] * late, delay_s=90_000 * 4)
+        county.ticks(170, 12)
+        found.append([(f.value, f.reason, f.inputs, f.rules) for f in (reached(county, day_2), reached(county))])
+        county.log.close()
+    assert found[0] == found[1]
+    assert [value for value, *_ in found[0]] == [0, 27_500_000]
+
+
 def test_so_far_while_it_lasts(tmp_path: Path) -> None:
     """Until its last hour is decided the figure is provisional and nothing is told of it."""
     county = warned(tmp_path, warning(planned_end=DAY_3 + timedelta(days=2)))
