@@ -29,7 +29,8 @@ from processors.weather_steps import WeatherReduction
 
 REDUCTION = "reduction"
 """Stat of a response's figure."""
-STOPPED_WORD = NOTHING_DUE[0]
+STOPPED = NOTHING_DUE[0]
+"""Reason of an hour that was declared stopped."""
 MISSED, CORRECTED = "weather.missed", "weather.corrected"
 TAKEN_BACK = "no warning asks for this reduction any more"
 
@@ -120,7 +121,7 @@ def _row(
     found = [hour for hour in hours if first <= hour.start_ms < until]
     if pid is None or asked is None or not found:
         return None
-    stopped = {_day(closed, hour.start_ms) for hour in found if hour.reason == STOPPED_WORD}
+    stopped = {_day(closed, hour.start_ms) for hour in found if hour.reason == STOPPED}
     abnormal = {_day(closed, hour.start_ms) for hour in found} & (warned | stopped)
     frame = pl.DataFrame(
         [(pid, h.start_ms, h.counted, _day(closed, h.start_ms) not in abnormal) for h in found],

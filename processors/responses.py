@@ -139,25 +139,31 @@ def areas_of(row: Enterprise) -> dict[str, str]:
 
 
 def changed_days(old: Registry, new: Registry) -> list[tuple[str, int]]:
-    """Return the days (source, start) on which a response begins that only one of two registries knows, oldest first."""
+    """Return the days (source, start) whose closing makes anew what a change of warnings, plans or areas touches, oldest first.
+
+    These are the days on which a response begins that only one of two registries knows, and the first and last day of a warning that only one
+    knows: for other warnings it decides which days are normal.
+    """
     if (old.weather, old.plans, old.enterprises) == (new.weather, new.plans, new.enterprises):
         return []
     before, after = Warnings(old), Warnings(new)
-    areas = {(row.issuer, row.area) for row in {*old.weather} ^ {*new.weather}}
+    changed = {*map(warning_of, old.weather)} ^ {*map(warning_of, new.weather)}
     plans = {plan.source for plan in {*old.plans} ^ {*new.plans}}
     moved = {row.enterprise for row in {*old.enterprises} ^ {*new.enterprises}}
     of = {row.source: row.enterprise for row in new.sources}
-    concerned = {
-        source
-        for source in {*before.planned, *after.planned}
-        if source in plans or of.get(source) in moved or areas & {*before.areas(source).items(), *after.areas(source).items()}
-    }
-    days = {
-        (source, (response.start_ms + OFFSET_MS) // DAY_MS * DAY_MS - OFFSET_MS)
-        for source in concerned
-        for response in {*before.responses(source)} ^ {*after.responses(source)}
-    }
+    days: set[tuple[str, int]] = set()
+    for source in {*before.planned, *after.planned}:
+        areas = {*before.areas(source).items(), *after.areas(source).items()}
+        mine = [w for w in changed if (w.issuer, w.area) in areas]
+        if mine or source in plans or of.get(source) in moved:
+            days |= {(source, _day(at)) for w in mine for at in (w.start_ms, max(w.start_ms, ended_ms(w) - 1))}
+            days |= {(source, _day(r.start_ms)) for r in {*before.responses(source)} ^ {*after.responses(source)}}
     return sorted(days, key=lambda key: (key[1], key[0]))
+
+
+def _day(time_ms: int) -> int:
+    """Return the start of the local day."""
+    return (time_ms + OFFSET_MS) // DAY_MS * DAY_MS - OFFSET_MS
 
 
 def _asked(plans: Iterable[Plan], warnings: Iterable[WeatherWarning], time_ms: int) -> tuple[Plan, WeatherWarning] | None:

@@ -13,7 +13,8 @@ from plumeline.texts.wording import said
 from plumeline.weather import Member, Shown, shown
 from processors.figures import Figure, epoch_ms
 
-LEVEL_COLOURS = {"yellow": "yellow", "orange": "orange", "red": "red"}
+NAMED_MAX = 5
+"""Warnings in force that one line names."""
 RESULT_COLOURS = {"met": "grey", "not met": "yellow", "not judged": "blue"}
 
 
@@ -36,10 +37,6 @@ def in_force(context: Context) -> Markup | None:
     return h("p", link("weather", t("weather.in_force", warnings=told), " →"), cls="onward")
 
 
-NAMED_MAX = 5
-"""Warnings in force that one line names."""
-
-
 def _figure(context: Context, source: str, factor: str, stat: str, start_ms: int) -> Figure | None:
     return context.console.store.figure(source, factor, stat, "hour", start_ms)
 
@@ -53,7 +50,7 @@ def _warning(context: Context, each: Shown) -> Markup:
         f"{row.area} · {t(f'weather.kind.{row.kind}')}",
         h(
             "p",
-            parts.chip(LEVEL_COLOURS[row.level], t(f"weather.level.{row.level}")),
+            parts.chip(row.level, t(f"weather.level.{row.level}")),
             " ",
             t(f"weather.state.{each.state}", start=words.clock(epoch_ms(row.start), now_ms), end=until),
             " · ",

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from alerts.lifecycle import step
 from alerts.message import render
 from alerts.wording import worded
-from ingest.log import Entry
+from ingest.log import Entry, partition_of
 from ingest.registry import Enterprise, Plan, Registry, Weather, part_of
 from plumeline.cli import app
 from plumeline.console import evidence, now, weather, words
@@ -28,7 +28,7 @@ from processors.responses import Warnings, changed_days
 from tests.plumeline.console_given import text_of
 from tests.plumeline.fake_store import FakeOutbox
 from tests.plumeline.test_quarters import County
-from tests.processors.given import METER, MIDNIGHT, SO2, STACK, registry
+from tests.processors.given import METER, MIDNIGHT, SO2, STACK, line, registry
 
 DAY_3 = MIDNIGHT + timedelta(days=2)
 BEGINS = DAY_3 + timedelta(hours=10)
@@ -159,6 +159,23 @@ def test_the_order_of_what_came_does_not_matter(tmp_path: Path) -> None:
     assert [value for value, *_ in found[0]] == [0, 27_500_000]
 
 
+def test_energy_is_verified_by_its_meter(tmp_path: Path) -> None:
+    """100 kWh an hour before, 60 from 12:00 on: 40 % less, and 30 % are asked for."""
+    county = County(tmp_path, office(warning(), plans=(plan(source=METER, factor="kwh", stat="energy"),)))
+    register = 0
+    for hour in range(73):
+        row = line(MIDNIGHT + timedelta(hours=hour), {"kwh": float(register)}, source=METER, kind="register", stat="reg")
+        county.log.append_now([Entry("reports", partition_of(METER), row)])
+        register += 60 if hour >= 60 else 100
+        if hour % 24 == 1:
+            county.ticks(hour, 1)
+    county.ticks(73, 8)
+    f = county.store.figure(METER, "kwh", "reduction", "hour", epoch_ms(BEGINS))
+    assert f is not None
+    assert (f.number, f.verdict, f.n) == (40, "complies", 10)
+    county.log.close()
+
+
 def test_so_far_while_it_lasts(tmp_path: Path) -> None:
     """Until its last hour is decided the figure is provisional and nothing is told of it."""
     county = warned(tmp_path, warning(planned_end=DAY_3 + timedelta(days=2)))
@@ -190,6 +207,16 @@ def test_a_warning_that_is_taken_back(county: County) -> None:
     assert worded(told(county)[1].facts["text"], "zh").endswith("已没有预警要求该项减排")
     adopt(county, warning(end=BEGINS))
     assert len(told(county)) == 2
+
+
+def test_a_warning_without_a_plan_makes_a_day_abnormal(county: County) -> None:
+    """Day 2 is known late to have been one of yellow: only day 1 is left, on which it was 12 kg/h too, so that only the inputs differ."""
+    before = reached(county)
+    day_2 = MIDNIGHT + timedelta(days=1)
+    yellow = warning(warning="W0", level="yellow", start=day_2, planned_end=day_2 + timedelta(hours=20))
+    adopt(county, warning(), yellow)
+    after = reached(county)
+    assert (after.number, after.revision, after.inputs == before.inputs) == (before.number, 2, False)
 
 
 def test_a_changed_plan_is_judged_anew(county: County) -> None:
@@ -253,13 +280,13 @@ def test_a_warning_that_is_raised_and_lowered_has_three_responses() -> None:
 
 
 def test_what_a_change_closes_again() -> None:
-    """The day on which a response begins that only one of the two knows; a contact or a note changes nothing."""
+    """The day on which a response begins, or a warning does or ends, that only one of the two knows; a contact or a note changes nothing."""
     before = office(warning())
     assert changed_days(before, before.model_copy(update={"contacts": ()})) == []
     assert changed_days(before, office(warning(note="called at noon"))) == []
     later = office(warning(start=BEGINS + timedelta(days=1), planned_end=BEGINS + timedelta(days=2)))
     day = epoch_ms(DAY_3)
-    assert changed_days(before, later) == [(STACK, day), (STACK, day + DAY_MS)]
+    assert changed_days(before, later) == [(STACK, day), (STACK, day + DAY_MS), (STACK, day + 2 * DAY_MS)]
     assert part_of(before, lambda source: source == METER).plans == ()
 
 
