@@ -156,6 +156,18 @@ exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不�
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
 no valid operating hour | 无有效运行小时
+{n:d} of {of:d} hours can be compared | {of} 小时中仅 {n} 小时可比较
+the baseline is zero | 基准值为零
+no warning asks for this reduction any more | 已没有预警要求该项减排
+mean {a:d} in {n:d} of {of:d} hours, {b:d} in the same hours of normal days | 应核查 {of} 小时，其中 {n} 小时均值 {a}，正常日相同小时均值 {b}
+{factor} under warning {warning} from {at:t}: {n:d} % less, {of:d} % less asked for; {why:w} | \
+{factor}，预警 {warning}，自 {at}：减少 {n}%，要求减少 {of}%；{why}
+{factor} under warning {warning} from {at:t}: {n:d} % more, {of:d} % less asked for; {why:w} | \
+{factor}，预警 {warning}，自 {at}：增加 {n}%，要求减少 {of}%；{why}
+{factor} under warning {warning} from {at:t}: {why:w} | {factor}，预警 {warning}，自 {at}：{why}
+AQI {op} {n:d} for {h:d} h and AQI {op2} {n2:d} for {h2:d} h, {of} asked | AQI {op} {n} 持续 {h} 小时且 AQI {op2} {n2} 持续 {h2} 小时（要求 {of} 小时）
+AQI {op} {n:d} for {h:d} h, {of} asked | AQI {op} {n} 持续 {h} 小时（要求 {of} 小时）
+no level's conditions hold | 未达到任何级别的启动条件
 day {at:t} as decided before | {at} 起一日此前的判定
 {factor} is not known, on which the limit depends | {factor} 未知，适用哪一限值取决于它
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算

@@ -300,6 +300,8 @@ event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.station.warning | vapour recovery, warning | 油气回收预警
+event.weather.missed | reduction not reached | 减排未达要求
+event.weather.corrected | reduction, corrected | 减排核查更正
 event.station.alarm | vapour recovery, alarm | 油气回收报警
 event.station.normal | vapour recovery, normal again | 油气回收恢复正常
 event.touch.refused | could not be rebuilt | 无法重算

@@ -14,6 +14,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
+      weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
+      plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
@@ -21,6 +23,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect day SO2 mass 0.2350
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
+      expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
       expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
@@ -48,11 +51,12 @@ from typing import Any, cast
 
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
-from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.case_weather import AREAS, plan_of, weather_of
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
@@ -70,7 +74,7 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d(?::\d\d)?) to (?:day (\d+) )?(\d\d:\d\d(?::\d\d)?)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|reduction))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -82,7 +86,7 @@ _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max", "reduction": "reduction"}
 
 
 class CaseFault(ValueError):
@@ -114,6 +118,8 @@ class Case:
     limits: list[dict[str, Any]] = field(default_factory=list)
     reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    weather: list[Weather] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
 
@@ -198,6 +204,10 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
         case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
         case.late |= {named} if set_at else set()
+    elif word == "weather":
+        case.weather.append(weather_of(case, rest))
+    elif word == "plan":
+        case.plans.append(plan_of(SOURCE, rest))
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
         add_refuellings(case, *refuelling.groups())
     else:
@@ -357,7 +367,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
     """Return the registry that a case describes."""
     units = {p["factor"]: p["unit"] for p in case.points}
     return Registry(
-        enterprises=(Enterprise(enterprise="E", name="E"),),
+        enterprises=(Enterprise(enterprise="E", name="E", **AREAS),),
         sources=(
             Source(
                 source=SOURCE,
@@ -371,6 +381,8 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
         limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
+        weather=tuple(case.weather),
+        plans=tuple(case.plans),
         packs=tuple(packs),
     )
 

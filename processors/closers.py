@@ -15,6 +15,7 @@ from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.quarters import close_quarter
+from processors.reductions import close_reductions
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
@@ -29,6 +30,7 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
+    "weather.reduction": close_reductions,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }

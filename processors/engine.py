@@ -463,6 +463,13 @@ class Engine:
         """Take in a day to be closed that came back from the log."""
         self.closings[source, day] = cause
 
+    def close_again(self, days: Iterable[tuple[str, int]], cause: str, out: Output) -> None:
+        """Ask for days (source, start) that were decided to be closed again."""
+        for source, day in days:
+            memory = self.memory.get(source)
+            if memory is not None and memory.decided >= day + DAY_MS:
+                out.closings.setdefault((source, day), cause)
+
     def _work_closings(self, now: int, out: Output) -> None:
         """Close the oldest days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
         if self.past is None or not self.closings:

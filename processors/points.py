@@ -12,6 +12,7 @@ from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Poin
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.packs import Pack, chosen, packs_of
+from processors.responses import Warnings
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
@@ -149,6 +150,7 @@ class Points:
         self.sources = {s.source: s for s in registry.sources}
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
         self.members = self._members()
+        self.warnings = Warnings(registry)
 
     def _source_rows(self) -> pl.DataFrame:
         rows = [

@@ -67,6 +67,7 @@ stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
 stat.mass_sub | mass with substitutes
+stat.reduction | reduction under a warning
 stat.capture | capture rate
 stat.transmission | transmission rate
 stat.effective | effective transmission
@@ -166,6 +167,8 @@ event.mark.conflict | two marks contradict each other
 event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
 event.station.warning | vapour recovery, warning
+event.weather.missed | reduction under a warning not reached
+event.weather.corrected | reduction under a warning, corrected
 event.station.alarm | vapour recovery, alarm
 event.station.normal | vapour recovery, normal again
 event.touch.refused | could not be rebuilt: inputs have expired
@@ -252,6 +255,7 @@ stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
 stat.mass_sub | 含替代排放量
+stat.reduction | 预警期间减排比例
 stat.capture | 捕集率
 stat.transmission | 传输率
 stat.effective | 有效传输率
@@ -351,6 +355,8 @@ event.mark.conflict | 两条标记互相矛盾
 event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
 event.station.warning | 油气回收预警
+event.weather.missed | 预警期间减排未达要求
+event.weather.corrected | 预警期间减排核查更正
 event.station.alarm | 油气回收报警
 event.station.normal | 油气回收恢复正常
 event.touch.refused | 无法重算：原始数据已过保存期
