@@ -256,8 +256,8 @@ def _seen(state: State, event: Event) -> list[Alert]:
     return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
-_BY_ITEM = ("station.", "compliance.")
-"""Kinds that are told once a day for each item of a point, not once for its source."""
+_BY_ITEM = ("station.", "weather.", "compliance.")
+"""Findings of which each item of a source is told once a day, not each source."""
 
 
 def _finding(state: State, event: Event) -> list[Alert]:

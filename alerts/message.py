@@ -401,16 +401,15 @@ def _county(view: View) -> list[str]:
 
 def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
-    stage = view.alert.kind.partition(".")[0]
+    kind = view.alert.kind.partition(".")[0]
+    told = f"finding.{kind}" if kind in ("station", "weather", "compliance") else "finding.day"
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
         view.said(view.facts.get("text")) or view.text("finding.no_text"),
-        view.text("finding.last_of_day", n=last)
-        if last
-        else view.text(f"finding.{stage}" if stage in ("station", "compliance") else "finding.day"),
+        view.text("finding.last_of_day", n=last) if last else view.text(told),
         view.next(
             f"next.{view.alert.kind}",
-            *([f"next.station.{view.facts.get('item')}"] if stage == "station" else []),
+            *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []),
             "next.finding",
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -24,12 +25,17 @@ ROLE_UNITS = {
     "positive": "Pa",
     "negative": "Pa",
     "processed": "g/m3",
+    "starts": "Pa",
+    "running": "state",
+    "tight": "umol/mol",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
-behind the processing unit."""
-SPARSE_ROLES = frozenset({"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative"})
-"""Roles whose values come one at a time, one a refuelling or one a day, and cover no time."""
+behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point."""
+SPARSE_ROLES = frozenset(
+    {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
+)
+"""Roles whose values come one at a time, one a refuelling, a day, a change or a visit, and cover no time."""
 
 Role = Annotated[str, Field(max_length=64, pattern="^((" + "|".join(ROLE_UNITS) + r")(/[^\s/,;\"]+)?)?$")]
 
@@ -53,6 +59,7 @@ class Enterprise(Row):
     enterprise: Name
     name: str
     name_zh: str = ""
+    province: str = ""
     city: str = ""
     county: str = ""
     sector: str = ""
@@ -215,6 +222,76 @@ PARAMETERS = {
 """What raises a stage -> the parameters that a rule of this kind states, no others."""
 
 
+Issuer = Literal["province", "city", "county"]
+WarningLevel = Literal["yellow", "orange", "red"]
+WarningKind = Literal["PM2.5", "O3", "dust", "other"]
+
+
+class Weather(Row):
+    """weather.csv: a pollution-weather warning as an office issued it.
+
+    ``area`` is what enterprises.csv says in the issuer's column (``province``, ``city`` or ``county``). The warning holds from ``start`` to
+    ``end``, and while that is empty to ``planned_end``; one that ended as it began was taken back.
+    """
+
+    warning: Name
+    issuer: Issuer
+    area: Annotated[str, Field(min_length=1)]
+    level: WarningLevel
+    kind: WarningKind
+    start: AwareDatetime
+    planned_end: AwareDatetime
+    end: AwareDatetime | None = None
+    note: str = ""
+    note_zh: str = ""
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> Weather:
+        if not self.start < self.planned_end:
+            raise ValueError("planned_end is not after start")
+        if self.end is not None and self.end < self.start:
+            raise ValueError("end is before start")
+        return self
+
+
+class Plan(Dated):
+    """plans.csv: what a source has to do under warnings of one level, and by which of its points it is verified.
+
+    ``stat`` is what must fall by ``reduction_pct``: "mass" of a point with a flow, "energy" of a meter, "avg" of a flow or a power. ``kind`` empty means
+    warnings of any kind; ``hours`` ("9-17") are the hours of the local day in which it is asked for, all where empty. An ``exempt`` source is
+    listed and asked for nothing; ``grade`` is the enterprise's performance grade, ``measure`` says in words what is done.
+    """
+
+    source: Name
+    level: WarningLevel
+    factor: str = ""
+    stat: Literal["mass", "energy", "avg"] = "mass"
+    kind: Literal["", "PM2.5", "O3", "dust", "other"] = ""
+    reduction_pct: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    hours: str = ""
+    grade: Literal["", "A", "B", "C", "D"] = ""
+    exempt: Literal["", "no", "yes"] = ""
+    measure: str = ""
+    measure_zh: str = ""
+
+    @property
+    def clock_h(self) -> tuple[int, int]:
+        """The hours of the local day in which the reduction is asked for, [from, to)."""
+        first, _, last = (self.hours or "0-24").partition("-")
+        return int(first), int(last)
+
+    @model_validator(mode="after")
+    def _asks_for_something_or_nothing(self) -> Plan:
+        asks = self.reduction_pct is not None
+        if self.exempt == "yes" and (asks or self.factor):
+            raise ValueError("an exempt source is asked for nothing: empty factor and reduction_pct, or write exempt no")
+        if self.exempt != "yes" and not (asks and self.factor):
+            raise ValueError("state factor and reduction_pct, or write exempt yes")
+        if not re.fullmatch(r"([0-9]{1,2}-[0-9]{1,2})?", self.hours) or not self.clock_h[0] < self.clock_h[1] <= 24:
+            raise ValueError('hours run from 0 to 24, the first before the last, as in "9-17"')
+        return self
+
+
 class Clause(Row):
     """Where a number of escalation.toml comes from, and its sentence in both languages, with the parameters in braces."""
 
@@ -329,14 +406,16 @@ class Registry(BaseModel):
     limits: tuple[Limit, ...] = ()
     contacts: tuple[Contact, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    weather: tuple[Weather, ...] = ()
+    plans: tuple[Plan, ...] = ()
     escalation: Escalation | None = None
     packs: tuple[RulePack, ...] = ()
 
 
 def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
-    """Return the rows of the sources that are wanted; enterprises, contacts, rule packs and the ladder stay whole."""
+    """Return the rows of the sources that are wanted; enterprises, contacts, warnings, rule packs and the ladder stay whole."""
     rows = {
         name: tuple(row for row in getattr(registry, name) if wanted(row.source))
-        for name in ("sources", "points", "meters", "meter_changes", "limits")
+        for name in ("sources", "points", "meters", "meter_changes", "limits", "plans")
     }
     return registry.model_copy(update=rows)

@@ -29,6 +29,7 @@ from plumeline.qal_cli import qal
 from plumeline.rules_cli import app as rules_app
 from plumeline.store_commands import adopt, explain, export, findings, opened, why
 from plumeline.terminal import FAULT, Data, Json, RegistryFolder, err, out
+from plumeline.weather_cli import weather
 from processors.figures import local_iso
 from processors.registry_check import load_registry
 
@@ -251,6 +252,7 @@ def replay(
 app.command()(export)
 app.command()(adopt)
 app.command()(limits)
+app.command()(weather)
 app.command()(marks)
 app.command()(qal)
 

@@ -14,6 +14,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
+      weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
+      plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
@@ -21,6 +23,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect day SO2 mass 0.2350
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
+      expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect halfhour 10:00 NOX validated 170.0                hour, day, month, year; less its confidence interval
       expect year NOX within 97.15                             or beyond, days_within, days_discarded, and month
@@ -33,11 +36,12 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
       expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
-      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
+      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed, idle of a unit; leak; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
 
-Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
+Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight. Readings may span
+seconds: ``10:00:00 to 10:04:55``.
 """
 
 from __future__ import annotations
@@ -52,11 +56,12 @@ from typing import Any, cast
 
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
-from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.case_weather import AREAS, plan_of, weather_of
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import MONTHS_OF, Episode, Event, Figure, Level, epoch_ms, local_iso, period_start_ms
@@ -72,10 +77,10 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
-_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
+_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d(?::\d\d)?) to (?:day (\d+) )?(\d\d:\d\d(?::\d\d)?)\s+(.+)")
 _EXPECT = re.compile(
     r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
-    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|substituted|assured|availability|validated|within|beyond|days_within|days_discarded))?"
+    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|reduction|substituted|assured|availability|validated|within|beyond|days_within|days_discarded))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -123,14 +128,16 @@ class Case:
     limits: list[dict[str, Any]] = field(default_factory=list)
     reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    weather: list[Weather] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
         """Return the time of a clock on the case's first or another day."""
-        hours, minutes = map(int, clock.split(":"))
+        hours, minutes, seconds = map(int, [*clock.split(":"), "0"][:3])
         start = datetime.combine(self.day, datetime.min.time(), LOCAL)
-        return start + timedelta(days=int(day or 1) - 1, hours=hours, minutes=minutes)
+        return start + timedelta(days=int(day or 1) - 1, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,10 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
         case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
         case.late |= {named} if set_at else set()
+    elif word == "weather":
+        case.weather.append(weather_of(case, rest))
+    elif word == "plan":
+        case.plans.append(plan_of(SOURCE, rest))
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
         add_refuellings(case, *refuelling.groups())
     else:
@@ -373,7 +384,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
     """Return the registry that a case describes."""
     units = {p["factor"]: p["unit"] for p in case.points}
     return Registry(
-        enterprises=(Enterprise(enterprise="E", name="E"),),
+        enterprises=(Enterprise(enterprise="E", name="E", **AREAS),),
         sources=(
             Source(
                 source=SOURCE,
@@ -387,6 +398,8 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
         limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
+        weather=tuple(case.weather),
+        plans=tuple(case.plans),
         packs=tuple(packs),
     )
 

@@ -18,6 +18,7 @@ from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.programme_steps import PROGRAMME_STEPS, DayValidated, HalfHourMean
 from processors.quarters import close_quarter
+from processors.reductions import close_reductions
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
@@ -36,6 +37,7 @@ CLOSERS: Mapping[str, Closer] = {
     "hour.availability": close_missing,
     "hour.substituted": close_missing,
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
+    "weather.reduction": close_reductions,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }

@@ -17,7 +17,7 @@ from ingest.records import Mark, Touch
 from ingest.registry import Registry
 from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources, days_touched
 from processors.cold import rebuild_cold
-from processors.decode import DAY, BadLine, Decoded, Layouts, decode
+from processors.decode import DAY, BadLine, Layouts, decode
 from processors.desk import Desk
 from processors.early import LOOK_MS, Early
 from processors.episodes import EpisodeBook, HourVerdict
@@ -32,7 +32,7 @@ from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import Points, Rules
 from processors.publish import verdicts_of
-from processors.qualify import Fields, place, qualify
+from processors.qualify import Fields, place, qualified
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf, spans_of
 from processors.silence import Watches
@@ -158,7 +158,7 @@ class Engine:
         filed = self._put_off(placed.filed, out) if self._aside else placed.filed
         filed, crossings = crossed(filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
         self._skews(filed, out)
-        taking = Taking(decoded, filed, crossings, self.rules.offset_ms)
+        taking = Taking(filed, qualified(decoded, filed, self.fields), crossings, self.rules.offset_ms)
         waiting = bool(self._late or self.desk.uncompared) or self.meters.dirty
         for n, barrier in enumerate(stretch.barriers):
             turns = stretch.turns and n == len(stretch.barriers) - 1
@@ -247,19 +247,24 @@ class Engine:
 
     def _take(self, taking: Taking, upto: int, out: Output) -> None:
         """File the reports before a line: those in time, then the hours they decide, then the late ones."""
-        filed, crossings = taking.taken(upto)
+        filed, readings, crossings = taking.taken(upto)
         if filed.is_empty():
             return
         late = filed["late"]
-        self._file(taking.decoded, filed.filter(~late) if late.any() else filed, out)
+        if not late.any():
+            self._file(filed, readings, out)
+            if crossings.height:
+                self._decide(crossings, out, no_data=True)
+            return
+        behind = readings["line"].is_in(filed.filter(late)["line"].implode())
+        self._file(filed.filter(~late), readings.filter(~behind), out)
         if crossings.height:
             self._decide(crossings, out, no_data=True)
-        if late.any():
-            self._file(taking.decoded, filed.filter(late), out)
+        self._file(filed.filter(late), readings.filter(behind), out)
 
-    def _file(self, decoded: Decoded, filed: pl.DataFrame, out: Output, *, restored: bool = False) -> None:
-        """Put reports on the shelf or into the meters' books; hours of late ones are revised, of what is too old touched."""
-        readings = qualify(decoded, filed, self.fields)
+    def _file(self, filed: pl.DataFrame, readings: pl.DataFrame, out: Output, *, restored: bool = False) -> None:
+        """Put reports and their readings on the shelf or into the meters' books; hours of late ones are revised, of what is too old touched."""
+        readings = readings.drop("line")
         out.readings += int(
             (readings["minute"] == readings["time"] // MINUTE_MS * MINUTE_MS).sum()
         )  # not each minute it covers
@@ -458,6 +463,13 @@ class Engine:
         """Take in a day to be closed that came back from the log."""
         self.closings[source, day] = cause
 
+    def close_again(self, days: Iterable[tuple[str, int]], cause: str, out: Output) -> None:
+        """Ask for days (source, start) that were decided to be closed again."""
+        for source, day in days:
+            memory = self.memory.get(source)
+            if memory is not None and memory.decided >= day + DAY_MS:
+                out.closings.setdefault((source, day), cause)
+
     def _work_closings(self, now: int, out: Output) -> None:
         """Close the oldest days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
         if self.past is None or not self.closings:
@@ -578,7 +590,7 @@ class Engine:
                 self.remember(self.points.source_names[sid], top, top // HOUR_MS * HOUR_MS)
         decided = pl.Series([m.decided for m in self._by_sid], dtype=pl.Int64)
         late = pl.col("time") // HOUR_MS * HOUR_MS < decided.gather(filed["sid"])
-        self._file(decoded, filed.with_columns(late=late), Output(), restored=True)
+        self._file(filed.with_columns(late=late), qualified(decoded, filed, self.fields), Output(), restored=True)
         self.meters.reload()
 
     def keep_from(self, now: int) -> int:

@@ -146,6 +146,8 @@ EVENT_KINDS: dict[str, str] = {
     "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
     "station.alarm": "the same for so long that it is an alarm",
     "station.normal": "the same is within its bounds again, or a revised day says so",
+    "weather.missed": "a reduction that a plan asks for under a pollution-weather warning was not reached",
+    "weather.corrected": "what was told so no longer holds: data came late, or warning or plan changed",
     "screening.finding": "a day of a point shows a pattern that is worth a look; nobody is paged",
     "touch.refused": "a figure could not be rebuilt because its inputs have expired",
 }

@@ -27,7 +27,9 @@ from processors.station_steps import STATES
 VERSION = 1
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
-    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, ASSURED, AVAILABILITY, "nozzle_share"), "%"),
+    **dict.fromkeys(
+        ("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, ASSURED, AVAILABILITY, "nozzle_share", "reduction"), "%"
+    ),
     DAYS_DISCARDED: "d",
     BEYOND: "1",
     **dict.fromkeys(STATES, "state"),

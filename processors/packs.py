@@ -36,6 +36,7 @@ from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, Month
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
+from processors.weather_steps import EarlyUnderWarning, WeatherReduction
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -233,6 +234,8 @@ Rule = Annotated[
     | YearDays
     | HourAvailability
     | HourSubstituted
+    | EarlyUnderWarning
+    | WeatherReduction
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -270,6 +273,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
+    ("reduction", "hour"): ("weather.reduction",),
     ("effective", "quarter"): ("quarter.capture",),
 }
 """Steps that make a figure, by stat and level."""
@@ -284,7 +288,7 @@ class _File(BaseModel):
     kinds: list[str] = []
     base: str = ""
     without: list[str] = []
-    include: str = ""
+    include: str | list[str] = []
     rule: list[Rule] = []
 
 
@@ -362,7 +366,7 @@ class Pack:
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
     """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself, or is ``without``.
 
-    After them come the rules of the shipped part that it may ``include``, again but for the steps that are there.
+    After them come the rules of the shipped parts that it may ``include``, again but for the steps that are there.
 
     Args:
         bases: the packs that may be a base; the shipped ones where it is None.
@@ -388,9 +392,9 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
             raise PackFault(f"{name}: without: {file.base} has no step {strange[0]}; take it out")
         own |= set(file.without)
         rules = [r for r in theirs if r.step not in own and not (days and r.step in _DAYS)] + rules
-    if file.include:
+    for part in [file.include] if isinstance(file.include, str) else file.include:
         there = {rule.step for rule in rules}
-        rules += [rule for rule in _part(file.include, name) if rule.step not in there]
+        rules += [rule for rule in _part(part, name) if rule.step not in there]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -509,4 +513,5 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | {"early.hour", "early.next_hour"}
+_EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY

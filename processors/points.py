@@ -13,6 +13,7 @@ from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.packs import Pack, chosen, packs_of
 from processors.programmes import WITHIN, assessed, multiplied, validated_points
+from processors.responses import Warnings
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
@@ -152,6 +153,7 @@ class Points:
         """Points (``reader``) whose figures are weighed or judged by those of another point (``pid``)."""
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
         self.members = self._members()
+        self.warnings = Warnings(registry)
 
     def _source_rows(self) -> pl.DataFrame:
         rows = [

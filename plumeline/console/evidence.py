@@ -15,6 +15,7 @@ from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
 from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
+from processors.reductions import REDUCTION
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
 LEVELS = ("minute", "halfhour", "hour", "day", "month", "quarter", "year")
@@ -45,7 +46,7 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    if key.level in SHORT:
+    if key.level in SHORT and key.stat != REDUCTION:
         inputs = minutes_section(context, key, figure)
     else:
         inputs = nozzles.refuellings(context, key) or _behind(context, key)
@@ -70,7 +71,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
         return None
     found = readings_of(context, key) if key.level in (*SHORT, "day") else []
     minutes = minutes_of(context, key) if key.level in ("halfhour", "hour") else []
-    made_of = [] if key.level in SHORT else quarters.behind(context, key)
+    made_of = [] if key.level in SHORT and key.stat != REDUCTION else quarters.behind(context, key)
     return {
         "figure": _plain(figure),
         "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,
@@ -292,7 +293,7 @@ def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
 
 
 def _behind(context: Context, key: Key) -> Markup:
-    found, made = quarters.behind(context, key), "hour" if key.level == "day" else "day"
+    found, made = quarters.behind(context, key), "hour" if key.level in ("hour", "day") else "day"
     mixed = len({f.stat for f in found}) > 1
     rows = [
         h(
@@ -311,7 +312,7 @@ def _behind(context: Context, key: Key) -> Markup:
         if rows
         else parts.quiet(t(f"evidence.{made}s.none"))
     )
-    return parts.section(t(f"evidence.{made}s"), body)
+    return parts.section(t("weather.behind" if key.stat == REDUCTION else f"evidence.{made}s"), body)
 
 
 def _revisions(context: Context, figure: Figure, key: Key) -> Markup:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from plumeline.texts import alerts, common, evidence, findings, frames, limits, marks, now, pipeline, source, why
+from plumeline.texts import alerts, common, evidence, findings, frames, limits, marks, now, pipeline, source, weather, why
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -25,6 +25,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         pipeline.EN,
         findings.EN,
         limits.EN,
+        weather.EN,
         marks.EN,
     ),
     "zh": (
@@ -38,6 +39,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         pipeline.ZH,
         findings.ZH,
         limits.ZH,
+        weather.ZH,
         marks.ZH,
     ),
 }

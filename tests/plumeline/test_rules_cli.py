@@ -141,7 +141,7 @@ def test_list_and_test_of_what_is_shipped(run: Any) -> None:
     code, told = run("rules", "list", "--json")
     packs = {p["id"]: p for p in json.loads(told)}
     assert code == 0 and set(packs) == {
-        *("ch-lrv", "cn-flue-gas", "cn-vapour", "cn-voc", "cn-waste-incineration", "cn-water"),
+        *("ch-lrv", "cn-flue-gas", "cn-vapour", "cn-vapour-share", "cn-voc", "cn-waste-incineration", "cn-water"),
         *("eu-ied", "eu-solvent", "eu-waste", "us-cfr60", "us-cfr75"),
     }
     (hour,) = [r for r in packs["us-cfr60"]["rules"] if r["step"] == "hour.mean"]
