@@ -92,6 +92,8 @@ class Point(Dated):
     ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
     above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
     point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
+    ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
+    standard deviation of its zero and span readings, in ``unit``, which control charts of drift need.
     """
 
     source: Name
@@ -107,6 +109,8 @@ class Point(Dated):
     oxygen_guard_pct: Decimal = Decimal("20.0")
     flow_factor: str = ""
     role: Role = ""
+    checks: Literal["", "manual", "automatic"] = ""
+    s_ams: Annotated[Decimal, Field(gt=0)] | None = None
 
 
 class Meter(Dated):

@@ -15,6 +15,8 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
+from processors.check_findings import tell_overdue
+from processors.checks import Unfit, check_spans, judged_checks, moved, unfit_stretches
 from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Decoded, Layouts, decode
@@ -82,6 +84,8 @@ class Engine:
         self.shelf = Shelf()
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
+        self.unfit: list[Unfit] = []
+        """When channels were out of control or their checks overdue."""
         self.touches: dict[tuple[str, int], str] = {}
         self.put_off: dict[tuple[str, int], str] = {}
         self.closings: dict[tuple[str, int], str] = {}
@@ -350,6 +354,7 @@ class Engine:
                 out.watermarks[source] = (memory.high or 0, until)
             due = [d for d in due if self.points.sid[d[0]] not in self._aside]
         self._decide_until(due, until, now, out)
+        tell_overdue((u for u in self.unfit if every or partition_of(u.source) in partitions), now, self.findings, out)
 
     def _cool(self, now: int) -> None:
         """Move the hot set's beginning, and forget what lies before it."""
@@ -527,8 +532,10 @@ class Engine:
         self.marks[mark.id] = mark
         out.marks.append(mark)
         for source in sorted({mark.source} | ({old.source} if old is not None else set())):
+            unfit = [u for u in self.unfit if u.source == source]
             before = self.spans_renew(source)
             periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)}
+            periods |= moved(unfit, (u for u in self.unfit if u.source == source))
             periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in (mark, old) if m is not None and m.source == source}
             decided = set[int]()
             for start, end in sorted(periods):
@@ -557,7 +564,10 @@ class Engine:
         sid = None if source is None else self.points.sid.get(source)
         mine = [mark for mark in self.marks.values() if source is None or mark.source == source]
         others = [] if source is None else [span for span in self.spans if span.sid != sid]
-        self.spans = others + spans_of(mine, self.points)
+        checks = judged_checks(mine, self.points)
+        unfit = unfit_stretches(checks, self.points)
+        self.unfit = [u for u in self.unfit if source not in (None, u.source)] + unfit
+        self.spans = others + spans_of(mine, self.points) + check_spans(checks, unfit, self.points)
         exempt = [] if source is None else [span for span in self.desk.exempt if span.sid != sid]
         self.desk.exempt = exempt + exempt_spans_of(mine, self.points)
         return before

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
 from ingest.registry import RulePack, Source
+from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
@@ -211,6 +212,8 @@ Rule = Annotated[
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
+    | CheckDrift
+    | CheckChart
     | StationStep
     | EarlyHour
     | EarlyNextHour
@@ -477,4 +480,9 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | {"early.hour", "early.next_hour"}
+_STEPS = (
+    {step for steps in STEP_OF.values() for step in steps}
+    | _MARKS
+    | set(PATTERNS)
+    | {"early.hour", "early.next_hour", "check.drift", "check.chart"}
+)

@@ -253,7 +253,7 @@ class Points:
             self._digest,
             pack.digest_text(),
             *used,
-            row.model_dump_json(exclude={"name", "name_zh", "role", "valid_from", "valid_to"}),
+            row.model_dump_json(exclude={"name", "name_zh", "role", "checks", "s_ams", "valid_from", "valid_to"}),
         )
         return out
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ingest.records import Mark
+from ingest.records import Mark, MarkType
 from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_MS, epoch_ms
@@ -251,9 +251,9 @@ def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
     spans: list[MarkSpan] = []
     for mark in sorted(marks, key=lambda m: m.id):
         sid = points.sid.get(mark.source)
-        if mark.state != "confirmed" or sid is None:
+        if mark.state != "confirmed" or sid is None or mark.check is not None:  # of checks ``check_spans`` tells
             continue
-        code = code_of(mark, points)
+        code = code_of(mark.type, mark.source, points)
         if code is None:
             continue
         times = (epoch_ms(mark.start), epoch_ms(mark.end), code)
@@ -262,12 +262,12 @@ def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
     return spans
 
 
-def code_of(mark: Mark, points: Points) -> int | None:
-    """Return why a value under a mark does not count by the source's rule pack, None where it does."""
-    does = chosen(points.sources[mark.source], points.packs).marks.get(mark.type)
+def code_of(kind: MarkType, source: str, points: Points) -> int | None:
+    """Return why a value under a mark of a type does not count by the source's rule pack, None where it does."""
+    does = chosen(points.sources[source], points.packs).marks.get(kind)
     if does is not None and does.data != "invalid":
         return STOPPED if does.data == "not operating" else None
-    return MARK_CODES.get(mark.type)
+    return MARK_CODES.get(kind)
 
 
 def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
