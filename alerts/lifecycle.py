@@ -260,7 +260,9 @@ def _finding(state: State, event: Event) -> list[Alert]:
     day = local(event.time_ms).date().isoformat()
     key = f"finding/{event.kind}/{day}"
     sources: list[str] = state.get(key, {}).get("sources", [])
-    about = f"{event.source}/{event.factor}/{event.facts.get('item')}" if event.kind.startswith("station.") else event.source
+    about = event.source
+    if event.kind.startswith(("station.", "calibration.")):
+        about += f"/{event.factor}/{event.facts.get('item', event.facts.get('check'))}"
     if about in sources or len(sources) >= FINDINGS_DAY_MAX:
         return []
     state[key] = {"sources": [*sources, about], "time_ms": event.time_ms}

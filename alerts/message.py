@@ -401,11 +401,12 @@ def _county(view: View) -> list[str]:
 
 def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
-    station = view.alert.kind.startswith("station.")
+    station, calibration = (view.alert.kind.startswith(prefix) for prefix in ("station.", "calibration."))
+    told = "finding.station" if station else "finding.calibration" if calibration else "finding.day"
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
         view.said(view.facts.get("text")) or view.text("finding.no_text"),
-        view.text("finding.last_of_day", n=last) if last else view.text("finding.station" if station else "finding.day"),
+        view.text("finding.last_of_day", n=last) if last else view.text(told),
         view.next(f"next.{view.alert.kind}", *([f"next.station.{view.facts.get('item')}"] if station else []), "next.finding"),
     ]
 

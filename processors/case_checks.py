@@ -12,7 +12,9 @@ CHECK = re.compile(
     r"(?P<check>zero|span|comparison) (?P<point>\S+) (?:day (?P<day>\d+) )?(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d)"
     r" reference (?P<reference>\S+) before (?P<before>\S+)(?: after (?P<after>\S+))? span (?P<span>\S+?)(?: set (?:day (?P<set_day>\d+) )?(?P<set>\d\d:\d\d))?"
 )
-CALIBRATION = re.compile(r"(?P<no>no )?calibration (?P<told>needed|out of control|overdue)(?: (?P<point>\S+))?(?: (?P<words>.+))?")
+CALIBRATION = re.compile(
+    r"(?P<no>no )?calibration (?P<told>needed|out of control|overdue)(?: (?P<point>\S+))?(?: (?P<words>.+))?"
+)
 
 
 def numbers_of(found: Mapping[str, str | None]) -> dict[str, Any]:

@@ -176,7 +176,17 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
         names, words = _words(
-            rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal, "role": str, "checks": str, "s_ams": Decimal}
+            rest,
+            {
+                "reference": Decimal,
+                "guard": Decimal,
+                "oxygen": str,
+                "flow": str,
+                "high": Decimal,
+                "role": str,
+                "checks": str,
+                "s_ams": Decimal,
+            },
         )
         factor, unit = names
         renamed = {

@@ -161,6 +161,9 @@ event.mark.late | a mark came after its hours were decided
 event.mark.conflict | two marks contradict each other
 event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
+event.calibration.needed | the monitor needs calibration
+event.calibration.out_of_control | the monitor is out of control
+event.calibration.overdue | a calibration check is overdue
 event.station.warning | vapour recovery, warning
 event.station.alarm | vapour recovery, alarm
 event.station.normal | vapour recovery, normal again
@@ -342,6 +345,9 @@ event.mark.late | 标记晚于小时判定
 event.mark.conflict | 两条标记互相矛盾
 event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
+event.calibration.needed | 监测仪需要校准
+event.calibration.out_of_control | 监测仪失控
+event.calibration.overdue | 校准检查逾期
 event.station.warning | 油气回收预警
 event.station.alarm | 油气回收报警
 event.station.normal | 油气回收恢复正常
