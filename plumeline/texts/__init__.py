@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from plumeline.texts import alerts, common, evidence, findings, frames, limits, marks, now, pipeline, source, why
+from plumeline.texts import alerts, checks, common, evidence, findings, frames, limits, marks, now, pipeline, source, why
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -26,6 +26,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         findings.EN,
         limits.EN,
         marks.EN,
+        checks.EN,
     ),
     "zh": (
         common.ZH,
@@ -39,6 +40,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         findings.ZH,
         limits.ZH,
         marks.ZH,
+        checks.ZH,
     ),
 }
 """Language -> the tables of all pages."""
