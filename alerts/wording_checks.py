@@ -26,6 +26,9 @@ drift of {a:d} {u} | 漂移 {a} {u}
 sums {b:d} upwards and {c:d} downwards | 累计值正向 {b}、负向 {c}
 the chart alarms above {b:d} | 控制图在超过 {b} 时报警
 the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超过 {b}、或连续两次超过 {c} 时报警
+{what:w}; {a:w} is allowed, out of control beyond {b:w} | {what}；允许 {a}，超过 {b} 为失控
+{what:w}; {a:w} is allowed | {what}；允许 {a}
+{what:w}; out of control beyond {b:w} | {what}；超过 {b} 为失控
 {a:w} is allowed, out of control beyond {b:w} | 允许 {a}，超过 {b} 为失控
 {a:w} is allowed | 允许 {a}
 out of control beyond {b:w} | 超过 {b} 为失控
