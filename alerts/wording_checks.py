@@ -16,6 +16,9 @@ the {kind:w} check of {factor} was due at {at:t}, and none is known: its values 
 {factor} {kind}应不晚于 {at} 完成，至今没有记录：完成之前其数据无效
 the rules of this source set no bound for such a check | 该监测点的规则未对此类检查规定界限
 no control chart without s_ams in points.csv | points.csv 未登记 s_ams，不作控制图
+{what:w}; {a:w} is allowed, out of control beyond {b:w} | {what}；允许 {a}，超过 {b} 为失控
+{what:w}; {a:w} is allowed | {what}；允许 {a}
+{what:w}; out of control beyond {b:w} | {what}；超过 {b} 为失控
 drift of {a:d} % of full scale, {b:d} {u} | 漂移为满量程的 {a}%，即 {b} {u}
 drift of {a:d} % of full scale | 漂移为满量程的 {a}%
 drift of {a:d} {u}, {what:w}; the chart alarms above {b:d} | 漂移 {a} {u}，{what}；控制图在超过 {b} 时报警
@@ -26,9 +29,6 @@ drift of {a:d} {u} | 漂移 {a} {u}
 sums {b:d} upwards and {c:d} downwards | 累计值正向 {b}、负向 {c}
 the chart alarms above {b:d} | 控制图在超过 {b} 时报警
 the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超过 {b}、或连续两次超过 {c} 时报警
-{what:w}; {a:w} is allowed, out of control beyond {b:w} | {what}；允许 {a}，超过 {b} 为失控
-{what:w}; {a:w} is allowed | {what}；允许 {a}
-{what:w}; out of control beyond {b:w} | {what}；超过 {b} 为失控
 {a:w} is allowed, out of control beyond {b:w} | 允许 {a}，超过 {b} 为失控
 {a:w} is allowed | 允许 {a}
 out of control beyond {b:w} | 超过 {b} 为失控
