@@ -128,7 +128,7 @@ def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
 
 
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
-    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``.
+    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``, of checks with CHECK_FIELDS as well.
 
     ``factors`` is blank-separated, empty for all of the source. With a registry, a source or factor that it does not know is a fault.
 

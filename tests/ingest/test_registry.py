@@ -205,6 +205,23 @@ def test_marks(tmp_path: Path) -> None:
     assert first.factors == ["a21026", "a19001"] and second.factors is None and first.state == "confirmed"
 
 
+def test_checks_in_a_file_of_marks(tmp_path: Path) -> None:
+    """Numbers of checks are columns, exact; a mark beside them leaves them empty, and a check that lacks one is a fault."""
+    path = tmp_path / "marks.csv"
+    head = MARKS.rstrip() + ",check,reference,before,after,span"
+    plain = GOOD_MARK.rstrip(",\n") + ",,,"
+    one = plain.replace("m1", "m2").replace(" a19001", "")
+    path.write_text(f"{head}\n{plain},,,,,\n{one},zero,0.2,3.1,,100\n")
+    first, second = load_marks(path)
+    assert (first.check, first.span, second.check, second.after) == (None, None, "zero", None)
+    assert (second.reference, second.before, second.span) == (Decimal("0.2"), Decimal("3.1"), 100)
+    path.write_text(f"{head}\n{one},zero,0.2,,,100\n{plain},zero,0.2,3,,100\n")
+    with pytest.raises(RegistryFaults) as raised:
+        load_marks(path)
+    told = [str(fault) for fault in raised.value.faults]
+    assert "a check without before" in told[0] and "of one factor" in told[1]
+
+
 def test_mark_faults(tmp_path: Path) -> None:
     """A mark that ends before it starts, a repeated id, an unknown type and an unknown source are told at once."""
     path = tmp_path / "marks.csv"
