@@ -93,7 +93,8 @@ class Point(Dated):
     above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
     point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
     ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
-    standard deviation of its zero and span readings, in ``unit``, which control charts of drift need.
+    standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
+    before the treatment behind which this one lies; both with a flow, what is removed is judged.
     """
 
     source: Name
@@ -111,6 +112,7 @@ class Point(Dated):
     role: Role = ""
     checks: Literal["", "manual", "automatic"] = ""
     s_ams: Annotated[Decimal, Field(gt=0)] | None = None
+    inlet_factor: str = ""
 
 
 class Meter(Dated):

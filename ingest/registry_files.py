@@ -295,6 +295,13 @@ def _points(tables: Tables) -> list[Fault]:
         if point.reference_o2_pct is not None and not 0 < point.reference_o2_pct < 21:
             told = "oxygen in air is 21 %, so the reference lies between 0 and 21"
             faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
+        if point.inlet_factor and point.inlet_factor not in own - {point.factor}:
+            faults.append(
+                _unknown(file, line, "inlet_factor", point.inlet_factor, f"{file} of this source", own - {point.factor})
+            )
+        elif point.inlet_factor and not point.flow_factor:
+            told = "without a flow at the outlet nothing is known of what is removed"
+            faults.append(Fault(file, line, "inlet_factor", point.inlet_factor, told, "fill in flow_factor at both points"))
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

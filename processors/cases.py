@@ -33,8 +33,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
-      expect calibration needed SO2 2.9 %                      or out of control, overdue; words of what is told
-      expect no calibration overdue
+      expect told calibration.needed SO2 2.9 %                 an event by its kind, and words of its text
+      expect not told calibration.overdue
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -52,7 +52,7 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
-from processors.case_checks import CALIBRATION, CHECK, numbers_of, untold
+from processors.case_checks import CHECK, TOLD, numbers_of, untold
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
@@ -186,12 +186,14 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "role": str,
                 "checks": str,
                 "s_ams": Decimal,
+                "inlet": str,
             },
         )
         factor, unit = names
         renamed = {
             "checks": "checks",
             "s_ams": "s_ams",
+            "inlet": "inlet_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
@@ -288,7 +290,7 @@ def _readings(case: Case, line: str) -> None:
 def _expected(number: int, text: str) -> Expected:
     for pattern, kind in (
         (_NONE, "none"),
-        (CALIBRATION, "calibration"),
+        (TOLD, "told"),
         (_EXCEEDANCE, "exceedance"),
         (NO_WARNING, "no warning"),
         (WARNING, "warning"),
@@ -314,7 +316,7 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
             told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
             if each.kind in WARNINGS
             else untold(f"line {each.line}: expect {each.text}", each.facts, events)
-            if each.kind == "calibration"
+            if each.kind == "told"
             else _missed(case, each, figures, episodes, findings)
         )
         is not None

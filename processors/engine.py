@@ -81,7 +81,7 @@ class Engine:
         self.desk = Desk(
             self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts, closing=closing
         )
-        self.shelf = Shelf()
+        self.shelf = Shelf(self.points.made)
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.unfit: list[Unfit] = []

@@ -143,6 +143,8 @@ EVENT_KINDS: dict[str, str] = {
     "calibration.needed": "a check of a monitor found more drift than is allowed",
     "calibration.out_of_control": "a check of a monitor found so much drift that its values do not count until a check is in tolerance",
     "calibration.overdue": "a check of a monitor was not made in time; its values do not count until one is",
+    "voc.methane_above_total": "a monitor shows more methane than hydrocarbons in all, for too long to be noise",
+    "voc.removal": "hours of a day in which treatment removed less than is asked",
     "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
     "station.alarm": "the same for so long that it is an alarm",
     "station.normal": "the same is within its bounds again, or a revised day says so",

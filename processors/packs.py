@@ -25,6 +25,7 @@ from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, Month
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
+from processors.voc_steps import MadeOfParts, VocStep
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -215,6 +216,7 @@ Rule = Annotated[
     | CheckDrift
     | CheckChart
     | StationStep
+    | VocStep
     | EarlyHour
     | EarlyNextHour
     | QuarterCapture
@@ -225,9 +227,9 @@ Rule = Annotated[
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
-    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
+    ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
+    ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
+    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
     ("max", "hour"): ("hour.ph", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
@@ -296,8 +298,13 @@ class Pack:
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
         station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
         text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        made = "".join(
+            f"|{r.model_dump(include={'step', 'made', 'parts', 'total', 'methane'})}"
+            for r in self.rules
+            if isinstance(r, MadeOfParts)
+        )
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
-        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a step, None where it has none."""
@@ -322,6 +329,7 @@ class Pack:
             for step in STEP_OF.get((stat, level), ())
             for rule in self.rules
             if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+            if not isinstance(rule, MadeOfParts) or factor == rule.made
         ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
@@ -484,5 +492,5 @@ _STEPS = (
     {step for steps in STEP_OF.values() for step in steps}
     | _MARKS
     | set(PATTERNS)
-    | {"early.hour", "early.next_hour", "check.drift", "check.chart"}
+    | {"early.hour", "early.next_hour", "check.drift", "check.chart", "voc.methane", "voc.removal"}
 )

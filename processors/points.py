@@ -11,6 +11,7 @@ import polars as pl
 from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Point, Registry, Source
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
+from processors.made import made_of
 from processors.packs import chosen, packs_of
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
@@ -117,6 +118,8 @@ class Points:
         self.points_of: dict[int, list[Point]] = {}
         for point in registry.points:
             self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
+        self.made = made_of(registry, self.packs, self.pid)
+        """Which points are made of others, None where none is."""
         self.frame = self._frame()
         self.single = (
             self.frame["pid"].to_list() == list(range(len(names)))
@@ -253,7 +256,9 @@ class Points:
             self._digest,
             pack.digest_text(),
             *used,
-            row.model_dump_json(exclude={"name", "name_zh", "role", "checks", "s_ams", "valid_from", "valid_to"}),
+            row.model_dump_json(
+                exclude={"name", "name_zh", "role", "checks", "s_ams", "inlet_factor", "valid_from", "valid_to"}
+            ),
         )
         return out
 

@@ -15,6 +15,7 @@ from ingest.records import Mark, MarkType
 from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_MS, epoch_ms
+from processors.made import made_minutes
 from processors.memory import MARK_CODES
 from processors.packs import chosen
 from processors.points import Points
@@ -69,7 +70,9 @@ class Shelf:
     ``dirty`` are the sids by minute with new readings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, made: pl.DataFrame | None = None) -> None:
+        self.made = made
+        """Points whose minutes are made of those of others (``Points.made``)."""
         self.buckets: dict[int, Bucket] = {}
         self.dirty: dict[int, set[int]] = {}
         self.whole: dict[int, list[pl.DataFrame]] = {}
@@ -154,6 +157,8 @@ class Shelf:
             return NO_MINUTES, NO_READINGS
         rows, contested = self._resolved(pl.concat(parts), asked)
         minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        if self.made is not None:
+            minutes = pl.concat([minutes, marked(made_minutes(minutes, self.made), marks)])
         for (start,), part in minutes.partition_by("minute", as_dict=True).items():
             self.buckets[int(start)].put(part, whole=int(start) in whole)
         return minutes, contested
