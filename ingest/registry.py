@@ -94,7 +94,8 @@ class Point(Dated):
     point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
     ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
     standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
-    before the treatment behind which this one lies; both with a flow, what is removed is judged.
+    before the treatment behind which this one lies; both with a flow, what is removed is judged. ``inlet_oxygen_factor`` is
+    the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
     """
 
     source: Name
@@ -113,6 +114,7 @@ class Point(Dated):
     checks: Literal["", "manual", "automatic"] = ""
     s_ams: Annotated[Decimal, Field(gt=0)] | None = None
     inlet_factor: str = ""
+    inlet_oxygen_factor: str = ""
 
 
 class Meter(Dated):

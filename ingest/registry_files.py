@@ -302,6 +302,13 @@ def _points(tables: Tables) -> list[Fault]:
         elif point.inlet_factor and not point.flow_factor:
             told = "without a flow at the outlet nothing is known of what is removed"
             faults.append(Fault(file, line, "inlet_factor", point.inlet_factor, told, "fill in flow_factor at both points"))
+        if point.inlet_oxygen_factor and point.inlet_oxygen_factor not in own:
+            faults.append(_unknown(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, f"{file} of this source", own))
+        elif point.inlet_oxygen_factor and point.reference_o2_pct is None:
+            told = "the point has no reference_o2_pct, so nothing is converted anyway"
+            faults.append(
+                Fault(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, told, "fill in one or empty the other")
+            )
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

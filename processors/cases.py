@@ -187,6 +187,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "checks": str,
                 "s_ams": Decimal,
                 "inlet": str,
+                "oxidiser": str,
             },
         )
         factor, unit = names
@@ -194,6 +195,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
             "checks": "checks",
             "s_ams": "s_ams",
             "inlet": "inlet_factor",
+            "oxidiser": "inlet_oxygen_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",

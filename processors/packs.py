@@ -25,7 +25,7 @@ from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, Month
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
-from processors.voc_steps import MadeOfParts, VocStep
+from processors.voc_steps import HourMax, MadeOfParts, VocStep
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -231,7 +231,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
-    ("max", "hour"): ("hour.ph", "hour.mean"),
+    ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
     ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
@@ -322,13 +322,19 @@ class Pack:
         rule = self.rule(MarkExempt)
         return frozenset() if rule is None else frozenset(mark for each in rule.exemptions for mark in each.marks)
 
+    @property
+    def peaks(self) -> tuple[str, ...]:
+        """The factors whose greatest minute may be held against a limit."""
+        rule = self.rule(HourMax)
+        return () if rule is None else tuple(rule.factors)
+
     def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
         """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
         return [
             rule
             for step in STEP_OF.get((stat, level), ())
             for rule in self.rules
-            if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+            if rule.step == step and (factor is None or not isinstance(rule, HourPh | HourMax) or factor in rule.factors)
             if not isinstance(rule, MadeOfParts) or factor == rule.made
         ]
 

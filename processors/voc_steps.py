@@ -52,4 +52,15 @@ class VocRemoval(Step):
     removal_pct_min: Annotated[Decimal, Field(gt=0, le=100)]
 
 
-VocStep = MinuteNmhc | MinuteSum | VocMethane | VocRemoval
+class HourMax(Step):
+    """The greatest minute of an hour is held against limits of stat "max", where limits.csv has one for one of ``factors``."""
+
+    step: Literal["hour.max"]
+    factors: Annotated[list[str], Field(min_length=1)]
+
+    def numbers(self) -> dict[str, object]:
+        """Return nothing: what it names are factors."""
+        return {}
+
+
+VocStep = MinuteNmhc | MinuteSum | HourMax | VocMethane | VocRemoval
