@@ -81,6 +81,8 @@ ENGLISH: dict[str, str] = {
     "title.calibration.needed": "[YELLOW] Monitor of {factor} needs calibration — {place}",
     "title.calibration.out_of_control": "[YELLOW] Monitor of {factor} out of control — {place}",
     "title.calibration.overdue": "[YELLOW] Calibration check of {factor} overdue — {place}",
+    "title.voc.methane_above_total": "[YELLOW] Methane above total hydrocarbons — {place}",
+    "title.voc.removal": "[YELLOW] Treatment removes less than asked — {place}",
     "title.finding": "[YELLOW] Finding — {place}",
     # what is the case
     "exceedance.value": "{value} {unit} against {limit} ({period}, {basis}), {times_over} times over{run}.",
@@ -188,6 +190,8 @@ ENGLISH: dict[str, str] = {
     "next.calibration.needed": "Adjust the monitor, check it again, and file what the check shows.",
     "next.calibration.out_of_control": "Look at the monitor and adjust it; its values count again from a check in tolerance, which may be filed late.",
     "next.calibration.overdue": "Check the monitor and file the check; if one was made already, file it: the hours after it count again.",
+    "next.voc.methane_above_total": "Check zero and span of total hydrocarbons and of methane; what is made of them counts as zero meanwhile.",
+    "next.voc.removal": "Look at the treatment first, then compare both monitors and both flows.",
     "next.withdrawn": "Stop what the replaced alert started; the evidence shows what was rebuilt and why.",
     "next.digest": "Nothing has to be done at once: read the evidence and file the episodes.",
     "next.silent.device": "Likely the device: look at its power, network and data logger first.",

@@ -74,6 +74,8 @@ CHINESE: dict[str, str] = {
     "title.calibration.needed": "【黄色】{factor}监测仪需要校准 — {place}",
     "title.calibration.out_of_control": "【黄色】{factor}监测仪失控 — {place}",
     "title.calibration.overdue": "【黄色】{factor}校准检查逾期 — {place}",
+    "title.voc.methane_above_total": "【黄色】甲烷高于总烃 — {place}",
+    "title.voc.removal": "【黄色】处理效率低于要求 — {place}",
     "title.finding": "【黄色】线索 — {place}",
     # what is the case
     "exceedance.value": "{period} {value} {unit}（{basis}，限值 {limit}），超标 {times_over} 倍{run}。",
@@ -181,6 +183,8 @@ CHINESE: dict[str, str] = {
     "next.calibration.needed": "请调整监测仪，复查后提交检查结果。",
     "next.calibration.out_of_control": "请检修并调整监测仪；自检查合格之时起其数据恢复有效，检查结果可以补报。",
     "next.calibration.overdue": "请进行检查并提交结果；若已完成，请补报：其后的小时恢复有效。",
+    "next.voc.methane_above_total": "请检查总烃和甲烷的零点与量程；其间由二者得出的数值按零计。",
+    "next.voc.removal": "请先检查治理设施，再比对进出口监测仪及流量。",
     "next.withdrawn": "请中止被替代告警引发的处置；重算内容及原因见依据。",
     "next.digest": "无需立即处置：请阅读依据并归档各超标时段。",
     "next.silent.device": "可能是设备：先查其供电、网络和数采仪。",

@@ -1,4 +1,4 @@
-"""What is said of checks of a monitor, its drift and control charts: English | Chinese, as in ``alerts.wording``."""
+"""What is said of checks of a monitor, its drift and control charts, and of organics: English | Chinese, as in ``alerts.wording``."""
 
 CHECKS_ZH = """
 zero | 零点检查
@@ -34,6 +34,27 @@ the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超�
 out of control beyond {b:w} | 超过 {b} 为失控
 {a:d} % or {b:d} {u} | {a}% 或 {b} {u}
 {a:d} % and {b:d} {u} | {a}% 且 {b} {u}
+absolute error | 绝对误差
+response time | 响应时间
+extra air | 补充空气
+no extra air | 未补充空气
+more oxygen behind the oxidiser than before it | 燃烧装置出口氧含量高于进口
+nothing is burnt | 未经燃烧处理
+oxygen behind the oxidiser is not known | 燃烧装置出口氧含量未知
+oxygen before or behind the oxidiser is not known | 燃烧装置进口或出口氧含量未知
+hourly mean | 小时均值
+single reading | 任意一次浓度值
+reference mean and limit are not both below {a:d} mg/m3 | 参比方法均值与限值未同时低于 {a} mg/m³
+no efficiency is asked with low-VOC materials | 使用低 VOCs 含量原辅材料，不要求处理效率
+no efficiency is asked at {a:w}, below {b:d} | {a}，低于 {b}，不要求处理效率
+removal {a:d} %, at least {b:d} required at {c:d} kg/h before treatment | 处理效率 {a}%，应不低于 {b}%，处理前速率 {c} kg/h
+{why:w} at {a:d} kg/h before treatment | 处理前速率 {a} kg/h 时{why}
+{a:d} kg/h before treatment | 处理前速率 {a} kg/h
+methane above total hydrocarbons for {n:d} min | 甲烷高于总烃持续 {n} 分钟
+{what:w}, from {a:t} to {b:t}: look at the separation of methane and at the zero of both channels | \
+{what}（{a} 至 {b}）：请检查甲烷分离及两个通道的零点
+hours of {day} with less removal than asked: {n:d}, the first at {at:t}: {why:w}; look at the treatment and at both monitors | \
+{day} 有 {n} 个小时处理效率低于要求，首个为 {at}：{why}；请检查治理设施和进出口监测仪
 standard deviation | 标准偏差
 no measurement | 没有测量值
 no week with values | 没有有数值的周

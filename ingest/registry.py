@@ -158,7 +158,8 @@ WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
 class Limit(Dated):
     """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
 
-    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH). ``bound`` "lower" is broken
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH and where
+    the rule pack makes one). ``bound`` "lower" is broken
     by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says
     who set it; those of a "programme" are also assessed by the share of a month's hours within. ``limit_id`` names the row of the shipped
     limit profiles it comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for

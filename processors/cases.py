@@ -15,7 +15,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
       check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
-      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv
+      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it)
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written

@@ -18,7 +18,7 @@ def peak_hours(measured: pl.DataFrame, minutes: pl.DataFrame, pids: list[int]) -
         pids: the points.
 
     Returns:
-        Rows of HOUR_SCHEMA; with the mean's reason where no minute is valid, and where the device formed the hour itself.
+        Rows of HOUR_SCHEMA; with the mean's reason, else "no data", where no minute is valid: a device's own hour has no greatest reading.
 
     Source:
         VOC-11 (seen; from memory, high); that a minute stands for a reading is a proposal.
@@ -32,6 +32,6 @@ def peak_hours(measured: pl.DataFrame, minutes: pl.DataFrame, pids: list[int]) -
     rows = measured.filter(pl.col("pid").is_in(pids) & (pl.col("stat") == "avg"))
     rows = rows.join(greatest, on=["pid", "hour"], how="left")
     known = pl.col("greatest").is_not_null()
-    reason = pl.when(~known).then(pl.col("reason").fill_null(pl.lit("no minutes")))
+    reason = pl.when(~known).then(pl.col("reason").fill_null(pl.lit("no data")))
     rows = rows.with_columns(stat=pl.lit("max"), value="greatest", total=None, reason=reason)
     return rows.select(pl.col(name).cast(kind) for name, kind in measured.schema.items())

@@ -253,7 +253,7 @@ class Points:
                 out["oxygen_pid"] = self.pid.get((row.source, row.oxygen_factor))
             if row.inlet_oxygen_factor:
                 out["inlet_o2_pid"] = self.pid.get((row.source, row.inlet_oxygen_factor))
-                used += ("inlet oxygen", row.inlet_oxygen_factor)
+                used += ("inlet_oxygen", row.inlet_oxygen_factor)
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
             if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss

@@ -82,6 +82,6 @@ def removal_days(closed: Closed, findings: Findings, out: Output) -> None:
         if failed:
             hours, (first, told) = len(failed), failed[0]
             date, at = local_iso(closed.day_ms)[:10], local_iso(first)
-            text = f"{hours} hours of {date} with less removal than asked, the first at {at}: {told}; look at the treatment and at both monitors"
+            text = f"hours of {date} with less removal than asked: {hours}, the first at {at}: {told}; look at the treatment and at both monitors"
             facts = {"text": text, "hours": hours, "first": at, "inlet": point.inlet_factor}
             findings.event("voc.removal", source, point.factor, closed.now_ms, date, facts, out)

@@ -164,6 +164,8 @@ event.mark.quota | exempt time nearly used up
 event.calibration.needed | the monitor needs calibration
 event.calibration.out_of_control | the monitor is out of control
 event.calibration.overdue | a calibration check is overdue
+event.voc.methane_above_total | methane above total hydrocarbons
+event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
 event.station.alarm | vapour recovery, alarm
 event.station.normal | vapour recovery, normal again
@@ -348,6 +350,8 @@ event.mark.quota | 豁免时长将用尽
 event.calibration.needed | 监测仪需要校准
 event.calibration.out_of_control | 监测仪失控
 event.calibration.overdue | 校准检查逾期
+event.voc.methane_above_total | 甲烷高于总烃
+event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
 event.station.alarm | 油气回收报警
 event.station.normal | 油气回收恢复正常
