@@ -336,6 +336,7 @@ class Pack:
             for rule in self.rules
             if rule.step == step and (factor is None or not isinstance(rule, HourPh | HourMax) or factor in rule.factors)
             if not isinstance(rule, MadeOfParts) or factor == rule.made
+            if not (isinstance(rule, HourMean) and stat == "max" and factor in self.peaks)  # one valid minute is enough
         ]
 
     def said(self, rule: Rule, language: str = "en") -> str:

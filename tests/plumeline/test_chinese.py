@@ -30,7 +30,7 @@ from tests.plumeline.fake_store import HOUR, NOW_MS, STACK, registry_zh
 UNITS = "Pa Q L L/min g/m³ m/s mg mg/L g kg kg/h t m m³ m³/h h ms s kWh MJ mg/m³ kgce kgce/kWh tCO2"
 PROTOCOL = "CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
-CLAUSES = "AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB GST WAT COD EN EU US CFR Part Annex V VI"
+CLAUSES = "AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB DB GST WAT COD EN EU US CFR Part Annex V VI"
 FOREIGN = frozenset(f"{UNITS} {PROTOCOL} {OURS} {CLAUSES}".split())
 """What may stand in Latin letters in a Chinese text; besides them file names and words with an underscore."""
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
