@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-PARTITIONS = 24
+PARTITIONS = 12
 """Partitions of every topic; for ever, because a source's partition is computed from it."""
 
 PARTITIONS_CACHED_MAX = 65_536

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +41,8 @@ INPUTS = ("reports", "marks", "touches")
 """Topics with the same partitions; a partition of all three is worked off by one worker."""
 TAKE_RECORDS, TAKE_S = 6_000, 0.05
 """Records of one batch, and how long it waits to fill."""
+GATHER_S, BACKLOG_RECORDS = 1.0, 1_000
+"""How long a batch is gathered, and from how many on that wait on the log: small batches cost as many queries as large ones."""
 BUFFER_RECORDS = 12_288
 """Records that wait in memory; the gateway bounds a record, and a bundle is about 20 kB."""
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -71,12 +74,13 @@ class Partition(Turns):
 
     def __init__(self, number: int, publisher: KafkaPublisher, registry: Registry, options: WorkerOptions) -> None:
         self.number, self.options = number, options
+        self.given = self.own(registry)
         writer = SqliteWriter(options.state / f"partition-{number:02d}.db", keeps_pages=False)
         super().__init__(
             publisher,
             writer,
             SqliteStore(writer),
-            self.own(registry),
+            self.given,
             settings=options.settings,
             accounts=False,
         )
@@ -176,8 +180,8 @@ class Worker:
         self.partitions: dict[int, Partition] = {}
         self.logger = structlog.get_logger("plumeline.worker")
 
-    def work(self, records: list[LogRecord]) -> None:
-        """Work off one batch, partition by partition."""
+    def work(self, records: list[LogRecord], *, live: bool) -> None:
+        """Work off one batch, partition by partition; not ``live`` where more is waiting behind it."""
         if self.registry.changes != self._adopted:
             self._adopted = self.registry.changes
             for partition in self.partitions.values():
@@ -186,16 +190,15 @@ class Worker:
         for record in records:
             by_partition.setdefault(record.partition, []).append(record)
         for number, part in by_partition.items():
-            self._partition(number).take(part, live=len(records) < TAKE_RECORDS)
+            self._partition(number).take(part, live=live)
 
     def _partition(self, number: int) -> Partition:
         found = self.partitions.get(number)
         if found is None:
             found = self._made(number, self.publisher, self.registry.registry, self.options)
             behind = found.catch_up()
-            wanted = found.own(self.registry.registry)
-            if wanted != found.registry:
-                found.adopt(wanted)
+            if found.given != found.registry:
+                found.adopt(found.given)
             self.partitions[number] = found
             self.logger.info("partition opened", partition=number, caught_up=behind, seq=found.progress.seq)
         return found
@@ -248,16 +251,31 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
 
     async def work(stream: Any) -> None:
         loop = asyncio.get_running_loop()
+        gathered: list[Any] = []
+        since = 0.0
         async for events in stream.noack_take(TAKE_RECORDS, within=TAKE_S):
+            since = since if gathered else loop.time()
+            gathered += events
+            left = left_on_log(app.consumer, gathered)
+            if left > BACKLOG_RECORDS and len(gathered) < TAKE_RECORDS and loop.time() - since < GATHER_S:
+                continue
             mine = {tp.partition for tp in app.consumer.assignment()}
             await loop.run_in_executor(executor, worker.keep, mine)
-            records = [record(e) for e in events if e.message.partition in mine]
-            await loop.run_in_executor(executor, worker.work, records)
-            for event in events:
+            records = [record(e) for e in gathered if e.message.partition in mine]
+            await loop.run_in_executor(executor, partial(worker.work, records, live=not left))
+            for event in gathered:
                 await stream.ack(event)
+            gathered = []
 
     app.agent(channel)(work)
     return app
+
+
+def left_on_log(consumer: Any, events: Iterable[Any]) -> int:
+    """Return how many records the broker holds behind the last of these, in partitions that are still ours."""
+    newest = {event.message.tp: event.message.offset for event in events}
+    mine = consumer.assignment()
+    return sum(max((consumer.highwater(tp) or 0) - offset - 1, 0) for tp, offset in newest.items() if tp in mine)
 
 
 def run_worker(options: WorkerOptions, worker: Worker) -> None:

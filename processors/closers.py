@@ -8,7 +8,7 @@ from ingest.records import Mark
 from processors.closing import Closed, Closer
 from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
-from processors.figures import epoch_ms
+from processors.figures import DAY_MS, epoch_ms
 from processors.findings import Findings
 from processors.months import close_month
 from processors.output import Output, Past
@@ -64,7 +64,13 @@ def close_days(
         source = points.sources[name]
         pack = chosen(source, points.packs)
         own = sorted((m for m in known if m.source == name), key=lambda m: (epoch_ms(m.start), m.id))
-        closed = Closed(source, day, now_ms, decided(name), pack, points, spans, own, past)
+        until = _day_of(decided(name), points.rules.offset_ms)
+        closed = Closed(source, day, now_ms, until, pack, points, spans, own, past)
         for closer in closers_of(pack):
             closer(closed, findings, out)
         close_escalation(closed, findings, out)
+
+
+def _day_of(time_ms: int, offset_ms: int) -> int:
+    """Return the start of the local day in which a time lies: that day has not ended, and nothing is made of it yet."""
+    return (time_ms + offset_ms) // DAY_MS * DAY_MS - offset_ms

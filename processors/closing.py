@@ -28,8 +28,9 @@ from processors.shelf import MarkSpan
 class Closed:
     """A day of a source that is over, and what its rules may read of the past.
 
-    ``day_ms`` is the start of the local day, ``now_ms`` the tick at which it is closed; ``until_ms`` the end of the source's last decided
-    hour. ``spans`` are the confirmed marks in force, of all sources, ``marks`` this source's as they were set, rejected ones too.
+    ``day_ms`` is the start of the local day, ``now_ms`` the tick at which it is closed; ``until_ms`` the end of the source's last day of
+    which every hour was decided by then: what is said of a quarter does not depend on how much of the running day was known at that
+    tick. ``spans`` are the confirmed marks in force, of all sources, ``marks`` this source's as they were set, rejected ones too.
     """
 
     source: Source

@@ -27,6 +27,8 @@ LOOK_MS = 10 * MINUTE_MS
 """Log time between two looks at running hours."""
 IN_TIME_MS = 15 * MINUTE_MS
 """An hour decided later than this after its end foresees nothing: the hour that it is about is too far gone."""
+HELD_MAX = 8
+"""Hours of which the limits in force are remembered."""
 WARNINGS_MAX = 20_000
 """Newest events of early warning that are read after a restart, to know which warnings are open."""
 EXPECTED, ENDED = "exceedance.expected", "exceedance.expected_ended"
@@ -60,6 +62,7 @@ class Early:
         self._points, self._running = points, running
         self._warned: dict[tuple[int, int], dict[Series, Warned]] = {}
         self._rows = self._limited()
+        self._held: dict[int, pl.DataFrame] = {}
         self.active = self._rows.height > 0
         self.sids: list[int] = self._rows["sid"].unique().sort().to_list()
         """Sources with such points."""
@@ -93,14 +96,20 @@ class Early:
         )
 
     def _holding(self, hour: int) -> pl.DataFrame:
-        """Return the strictest limit of each series in an hour."""
+        """Return the strictest limit of each series in an hour; those of the last few hours asked for are remembered."""
+        known = self._held.get(hour)
+        if known is not None:
+            return known
         held = (
             (pl.col("limit_from") <= hour)
             & (pl.col("limit_to") > hour)
             & (pl.col("from_ms") <= hour)
             & (pl.col("to_ms") > hour)
         )
-        return self._rows.filter(held).unique(["pid", "stat"], keep="first", maintain_order=True)
+        if len(self._held) >= HELD_MAX:
+            self._held.clear()
+        self._held[hour] = found = self._rows.filter(held).unique(["pid", "stat"], keep="first", maintain_order=True)
+        return found
 
     # -- within the hour -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from fractions import Fraction
 
 import polars as pl
@@ -34,22 +34,24 @@ def made_of(registry: Registry, packs: Mapping[str, Pack], pid: Mapping[tuple[st
         One row a part: ``pid``, ``made`` (the point made of it), ``sign``, ``parts`` (how many there are), ``num`` and ``den`` (what the
         sum is multiplied by), ``floor`` (never below zero). None where there is none.
     """
-    units = {(p.source, p.factor): p.unit for p in registry.points}
+    rules_of = {pack.id: [rule for rule in pack.rules if isinstance(rule, MinuteNmhc | MinuteSum)] for pack in packs.values()}
+    asked = {s.source: rules_of[chosen(s, packs).id] for s in registry.sources}
+    units: dict[str, dict[str, str]] = {}
+    for point in registry.points:
+        if asked.get(point.source):
+            units.setdefault(point.source, {})[point.factor] = point.unit
     rows: list[tuple[int, int, int, int, int, int, bool]] = []
-    for source in dict.fromkeys(s.source for s in registry.sources):
-        row = next(s for s in reversed(registry.sources) if s.source == source)
-        for rule in chosen(row, packs).rules:
-            if not isinstance(rule, MinuteNmhc | MinuteSum) or (source, rule.made) not in units:
-                continue
-            signed = _parts(rule, {factor for of, factor in units if of == source})
-            factor = _factor({units[source, name] for name, _sign in signed}, units[source, rule.made])
+    for source, known in units.items():
+        for rule in asked[source]:
+            signed = _parts(rule, known.keys()) if rule.made in known else []
+            factor = _factor({known[name] for name, _sign in signed}, known[rule.made]) if signed else None
             if factor is not None:
                 to, floor = pid[source, rule.made], isinstance(rule, MinuteNmhc)
                 rows += [(pid[source, n], to, sign, len(signed), *factor.as_integer_ratio(), floor) for n, sign in signed]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row") if rows else None
 
 
-def _parts(rule: MinuteNmhc | MinuteSum, known: set[str]) -> list[tuple[str, int]]:
+def _parts(rule: MinuteNmhc | MinuteSum, known: Set[str]) -> list[tuple[str, int]]:
     """Return the factors that are added (1) and taken off (-1), none where one of them is no point of the source."""
     if isinstance(rule, MinuteNmhc):
         return [(rule.total, 1), (rule.methane, -1)] if {rule.total, rule.methane} <= known else []

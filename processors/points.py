@@ -12,7 +12,7 @@ from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Poin
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.made import made_of
-from processors.packs import chosen, packs_of
+from processors.packs import Pack, chosen, packs_of
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
@@ -202,17 +202,20 @@ class Points:
         for source in self.registry.sources:
             sources.setdefault(source.source, []).append(source)
         listed: list[Point | Meter] = [*self.registry.points, *self.registry.meters]
+        packs = {(source.rules, source.kind): chosen(source, self.packs) for source in self.registry.sources}
+        digests = {pack.id: pack.digest_text() for pack in packs.values()}
         for row in listed:
             for source in sources.get(row.source, []):
                 start, end = max(start_ms(row), start_ms(source)), min(end_ms(row), end_ms(source))
                 if start < end:
-                    rows.append(self._row(source, row, start, end))
+                    pack = packs[source.rules, source.kind]
+                    rows.append(self._row(source, row, start, end, pack, digests[pack.id]))
         frame = pl.DataFrame(rows, schema=_POINT_SCHEMA)
         return frame.sort("pid", "from_ms")
 
-    def _row(self, source: Source, row: Point | Meter, start: int, end: int) -> dict[str, object]:
+    def _row(self, source: Source, row: Point | Meter, start: int, end: int, pack: Pack, digest_text: str) -> dict[str, object]:
         num, den = (1, 1) if isinstance(row, Meter) else row.multiplier.as_integer_ratio()
-        key, pack = (row.source, row.factor), chosen(source, self.packs)
+        key = (row.source, row.factor)
         out: dict[str, object] = {
             "pid": self.pid[key],
             "sid": self.sid[row.source],
@@ -261,7 +264,7 @@ class Points:
             used += (row.role,) if row.role else ()
         out["rules"] = text_hash(
             self._digest,
-            pack.digest_text(),
+            digest_text,
             *used,
             row.model_dump_json(
                 exclude={

@@ -37,7 +37,7 @@ ends at the last passed calibration; of all others at the event's start."""
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """A local quarter, and until where its hours are decided."""
+    """A local quarter, and the end of its last day of which all hours are decided."""
 
     start_ms: int
     end_ms: int
@@ -67,7 +67,7 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
     if hours.is_empty():
         return
     rates = _rates(closed, quarter, hours)
-    rows: dict[Level, list[pl.DataFrame]] = {"quarter": [rates], "day": [], "hour": []}
+    found: dict[Level, list[pl.DataFrame]] = {"quarter": [rates], "day": [], "hour": []}
     made: dict[Level, pl.DataFrame] = {}
     for rule in closed.pack.rules:
         if isinstance(rule, MassSubstituted):
@@ -75,15 +75,16 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
         elif isinstance(rule, MassSubstitutedDays):
             made |= _water_masses(closed, quarter, rule)
     for level, part in made.items():
-        rows[level].append(part)
+        found[level].append(part)
     shelf = Shelf()
-    for level, parts in rows.items():
+    for level, parts in found.items():
         stats = (*RATES, SUBSTITUTED) if level == "quarter" else (SUBSTITUTED,)
         old = closed.past.cold_figures(closed.source.source, level, quarter.start_ms, quarter.end_ms, stats)
         shelf.put(level, frame_of(old, closed.points))
         decided = pl.lit(closed.now_ms if quarter.over else None, dtype=pl.Int64)
-        known = pl.concat([_NONE, *(_with_rules(part, closed) for part in parts)]).with_columns(decided=decided)
-        news = publish(shelf, pl.concat([known, _taken_back(shelf, known, level, closed)]), closed.points, level)
+        known = pl.concat([_NONE, *(_with_rules(part, closed) for part in parts)])
+        rows = pl.concat([known, _taken_back(shelf, known, level, closed)]).with_columns(decided=decided)
+        news = publish(shelf, rows, closed.points, level)
         if news.height:
             out.figures.append(news)
 

@@ -12,7 +12,7 @@ from ingest import gateway as module
 from ingest.gateway import NOISE, NOISE_KEPT_BYTES, Gateway, records
 from ingest.hj212.answer import frame
 from ingest.hj212.framing import Framer
-from ingest.log import Entry, partition_of
+from ingest.log import PARTITIONS, Entry, partition_of
 from ingest.records import Frame, Report, Tick
 from tests.ingest.fake_log import FakeLog
 
@@ -105,7 +105,7 @@ def test_ticks() -> None:
         log = FakeLog()
         gate = gateway(log)
         assert await gate.tick()
-        assert [(e.topic, e.partition) for e in log.entries] == [("reports", p) for p in range(24)]
+        assert [(e.topic, e.partition) for e in log.entries] == [("reports", p) for p in range(PARTITIONS)]
         assert {Tick.model_validate_json(e.value) for e in log.entries} == {Tick(tick=NOW, gateway="gw-1")}
         log.refuse = 1
         assert not await gate.tick()

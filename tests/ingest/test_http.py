@@ -17,7 +17,7 @@ from fastapi import FastAPI
 import ingest.http
 import ingest.http_body
 from ingest.http import router, token_variable, tokens_from
-from ingest.log import Entry, LogFull, LogRecord, partition_of
+from ingest.log import PARTITIONS, Entry, LogFull, LogRecord, partition_of
 from ingest.records import Mark, Report
 from ingest.registry import Source
 
@@ -35,7 +35,7 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 class FakeLog:
     """A log in memory: ``entries`` are durable; ``full`` and ``gate`` stand for a queue at its bound and a slow disk."""
 
-    partitions = 24
+    partitions = PARTITIONS
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from alerts.outbox import Outbox
-from ingest.log import Entry
+from ingest.log import PARTITIONS, Entry
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
@@ -35,7 +35,7 @@ def run(folder: Path, so2: list[float], restarts: tuple[int, ...] = ()) -> tuple
     for minute, value in enumerate(so2):
         at = NOON + timedelta(minutes=minute)
         if minute % 10 == 0:
-            log.append_now([Entry("reports", p, tick(at)) for p in range(24)])
+            log.append_now([Entry("reports", p, tick(at)) for p in range(PARTITIONS)])
         log.append_now([Entry("reports", 0, line(at, {SO2: value, O2: 6.0}))])
         runner.drain()
         if minute in restarts:

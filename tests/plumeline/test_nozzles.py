@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.log import Entry
+from ingest.log import PARTITIONS, Entry
 from plumeline.console import evidence, source, words
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, View
@@ -48,7 +48,7 @@ class Station(County):
 
     def tick(self, day: int, minute: int) -> None:
         at = MIDNIGHT + day * DAY + timedelta(minutes=minute)
-        self.log.append_now([Entry("reports", p, tick(at)) for p in range(24)])
+        self.log.append_now([Entry("reports", p, tick(at)) for p in range(PARTITIONS)])
         self.runner.drain()
 
     def of(self, stat: str, day: int = 0, factor: str = "fuel-1") -> Figure:

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from alerts.outbox import Outbox
-from ingest.log import Entry
+from ingest.log import PARTITIONS, Entry
 from ingest.registry import Contact, Enterprise, Limit, Point, Registry, Source
 from plumeline.explain import explained
 from plumeline.runner import Runner
@@ -44,7 +44,7 @@ class Street:
         self.log.append_now([Entry("reports", 0, b"\n".join(lines))])
 
     def tick(self, minutes: float) -> None:
-        self.log.append_now([Entry("reports", p, tick(NOON + timedelta(minutes=minutes))) for p in range(24)])
+        self.log.append_now([Entry("reports", p, tick(NOON + timedelta(minutes=minutes))) for p in range(PARTITIONS)])
 
     def told(self, topic: str) -> list[dict[str, object]]:
         return [json.loads(record.value) for record in self.log.read((topic,), 0, 10_000)]
@@ -119,7 +119,7 @@ def test_days_weighted_by_volume_outlive_a_restart(tmp_path: Path) -> None:
     log, writer = SqliteLog(tmp_path / "log.db"), SqliteWriter(tmp_path / "data.db")
     store = SqliteStore(writer)
     log.append_now([Entry("reports", 0, b"\n".join(sent))])
-    log.append_now([Entry("reports", p, tick(midnight + timedelta(hours=24, minutes=10))) for p in range(24)])
+    log.append_now([Entry("reports", p, tick(midnight + timedelta(hours=24, minutes=10))) for p in range(PARTITIONS)])
     Runner(log, writer, store, rows).drain()
     again = Runner(log, writer, store, rows)
     again.drain()

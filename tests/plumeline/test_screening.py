@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from alerts.lifecycle import steps
-from ingest.log import Entry
+from ingest.log import PARTITIONS, Entry
 from ingest.records import Mark
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
@@ -54,7 +54,7 @@ class County:
     def ticks(self, hours: float, times: int = 4) -> None:
         for n in range(times):
             at = MIDNIGHT + timedelta(hours=hours, minutes=6 + n)
-            self.log.append_now([Entry("reports", p, tick(at)) for p in range(24)])
+            self.log.append_now([Entry("reports", p, tick(at)) for p in range(PARTITIONS)])
             self.runner.drain()
 
     def findings(self) -> list[Event]:

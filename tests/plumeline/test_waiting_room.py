@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.log import Entry, partition_of
+from ingest.log import PARTITIONS, Entry, partition_of
 from ingest.registry import Registry
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
@@ -56,7 +56,7 @@ class Plant:
         self.log.append_now([Entry(topic, p, b"\n".join(part)) for p, part in by_partition.items()])
 
     def tick(self, minutes: float) -> None:
-        self.log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=minutes))) for p in range(24)])
+        self.log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=minutes))) for p in range(PARTITIONS)])
 
     def close(self) -> None:
         self.log.close()

@@ -11,7 +11,7 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from ingest.log import LogRecord
+from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark
 from processors.early import still_open
 from processors.engine import Engine
@@ -38,7 +38,7 @@ def log(lines: Sequence[bytes]) -> list[LogRecord]:
     """The lines on the log; a tick stands in every partition."""
     out: list[LogRecord] = []
     for value in lines:
-        parts = range(24) if b'"tick"' in value[:20] else range(1)
+        parts = range(PARTITIONS) if b'"tick"' in value[:20] else range(1)
         out += [LogRecord("reports", part, len(out) + part, len(out) + 1 + part, value) for part in parts]
     return out
 

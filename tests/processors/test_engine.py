@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.log import Entry, LogRecord
+from ingest.log import PARTITIONS, Entry, LogRecord
 from ingest.registry import Registry
 from plumeline.runner import Runner, turns
 from plumeline.sqlite_log import SqliteLog
@@ -418,13 +418,13 @@ def test_restart_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     log = SqliteLog(tmp_path / "log.db")
     for start in range(0, len(lines), 60):
         log.append_now([Entry("reports", 0, b"\n".join(lines[start : start + 60]))])
-        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=start))) for p in range(24)])
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=start))) for p in range(PARTITIONS)])
     results = []
     for restarts in (False, True):
         writer = SqliteWriter(tmp_path / f"{restarts}.db")
         store = SqliteStore(writer)
         runner = Runner(log, writer, store, registry(minute_s=600, cadence_s=120), settings=Settings(hot_ms=2 * HOUR_MS))
-        monkeypatch.setattr("plumeline.runner.BATCH_RECORDS", 25)
+        monkeypatch.setattr("plumeline.runner.BATCH_RECORDS", PARTITIONS + 1)  # as open hours are shown at a batch's end
         while runner.step():
             if restarts:
                 runner = Runner(log, writer, store, runner.registry, settings=Settings(hot_ms=2 * HOUR_MS))
@@ -457,12 +457,12 @@ def test_history_does_not_depend_on_batches(tmp_path: Path, monkeypatch: pytest.
         log.append_now([Entry("reports", 0, b"\n".join(part[:7])), Entry("reports", 0, b"\n".join(part[7:]))])
         if n == 40:
             log.append_now([Entry("marks", 0, mark(NOON - timedelta(hours=5), NOON - timedelta(hours=4)))])
-        log.append_now([Entry("reports", p, tick(at + timedelta(seconds=9))) for p in range(24)])
+        log.append_now([Entry("reports", p, tick(at + timedelta(seconds=9))) for p in range(PARTITIONS)])
         live.drain()
     for minute in range(40):
-        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, minutes=minute))) for p in range(24)])
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, minutes=minute))) for p in range(PARTITIONS)])
     for hour in range(1, 40):
-        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, hours=hour))) for p in range(24)])
+        log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(days=1, hours=hour))) for p in range(PARTITIONS)])
         live.drain()
     for batch in (5, 37, 100_000):
         run(f"{batch}.db", batch, publishes=False).drain()
@@ -504,7 +504,7 @@ def test_a_day_of_cold_and_hot_hours_is_whole(tmp_path: Path) -> None:
         runner = Runner(log, writer, SqliteStore(writer), alone, settings=Settings(hot_ms=hot_ms, provisional=False))
 
         def at(minutes: float) -> None:
-            log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=minutes))) for p in range(24)])
+            log.append_now([Entry("reports", p, tick(MIDNIGHT + timedelta(minutes=minutes))) for p in range(PARTITIONS)])
             runner.drain()
 
         def send(lines: list[bytes]) -> None:
