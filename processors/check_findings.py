@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.records import Mark
-from processors.checks import Judged, Unfit, judged_checks
+from processors.checks import Judged, Unfit
 from processors.figures import epoch_ms, local_iso
 from processors.findings import Findings
 from processors.output import Output
-from processors.points import FOREVER_MS, Points
+from processors.points import FOREVER_MS
 from processors.rules.drift import ADJUST, IN_TOLERANCE, OUT_OF_CONTROL, OVERDUE
 from processors.rules.verdict import number_text
 
 
-def tell_check(mark: Mark, marks: Iterable[Mark], now_ms: int, points: Points, findings: Findings, out: Output) -> None:
+def tell_check(found: Judged, now_ms: int, findings: Findings, out: Output) -> None:
     """Tell what a check found that has just come; one that left the channel in tolerance, and was never out of control, says nothing."""
-    own = [m for m in marks if m.source == mark.source and m.check is not None]
-    found = next((each for each in judged_checks(own, points) if each.mark.id == mark.id), None)
-    if found is None or (OUT_OF_CONTROL not in (found.state, found.after) and found.left != ADJUST):
+    mark = found.mark
+    if OUT_OF_CONTROL not in (found.state, found.after) and found.left != ADJUST:
         return
     kind = "calibration.out_of_control" if OUT_OF_CONTROL in (found.state, found.after) else "calibration.needed"
     at, end = local_iso(epoch_ms(mark.start)), local_iso(epoch_ms(mark.end))
-    text = f"{mark.check} check of {found.factor} at {at}: {found.reason}; {_follows(found, end)}"
-    facts = {"text": text, "mark": mark.id, "check": mark.check, "author": mark.author, "start": at, "end": end}
+    text = f"{found.check} check of {found.factor} at {at}: {found.reason}; {_follows(found, end)}"
+    facts: dict[str, object] = {"text": text, "mark": mark.id, "check": found.check, "author": mark.author, "start": at, "end": end}
     facts |= {"drift_pct": number_text(found.pct, 4), "state": found.state, "after": found.after}
     findings.event(kind, mark.source, found.factor, now_ms, f"{mark.id}/{local_iso(epoch_ms(mark.set_at))}", facts, out)
 

@@ -5,7 +5,7 @@ All of it is a function of the marks that are known and of the registry: nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -89,8 +89,12 @@ class Unfit:
     mark: str
 
 
-def judged_checks(marks: Iterable[Mark], points: Points) -> list[Judged]:
-    """Judge the confirmed checks among marks by the rule packs of their sources, in the order of source, channel and time."""
+def judged_checks(marks: Iterable[Mark], points: Points, known: Mapping[str, Judged] | None = None) -> list[Judged]:
+    """Judge the confirmed checks among marks by the rule packs of their sources, in the order of source, channel and time.
+
+    Args:
+        known: by mark what was judged before under the same registry; it is taken over where the mark is the same and no chart is kept.
+    """
     series: dict[tuple[str, str, CheckKind], list[Mark]] = {}
     for mark in sorted(marks, key=lambda m: (m.start, m.id)):
         if mark.check is not None and mark.state == "confirmed" and mark.factors is not None and mark.source in points.sources:
@@ -102,7 +106,9 @@ def judged_checks(marks: Iterable[Mark], points: Points) -> list[Judged]:
         if chart is not None and check != "comparison":
             found += _charted(same, check, factor, rows, chart)
         else:
-            found += [_drifted(mark, check, factor, rows, pack) for mark in same]
+            before = known or {}
+            taken = (before[m.id] if m.id in before and before[m.id].mark is m else None for m in same)
+            found += [old or _drifted(m, check, factor, rows, pack) for m, old in zip(same, taken, strict=True)]
     return found
 
 

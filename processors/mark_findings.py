@@ -8,7 +8,6 @@ from fractions import Fraction
 import polars as pl
 
 from ingest.records import Mark
-from processors.check_findings import tell_check
 from processors.exempting import mark_words, quota_uses, times_of
 from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, local_iso
 from processors.findings import Findings
@@ -27,8 +26,6 @@ def told(mark: Mark, marks: Iterable[Mark], decided: int, now_ms: int, points: P
     if mark.state == "confirmed":
         _conflicts(mark, known, now_ms, points, findings, out)
         _quota(mark, known, now_ms, points, findings, out)
-        if mark.check is not None:
-            tell_check(mark, known, now_ms, points, findings, out)
 
 
 def deadline_ms(pack: Pack, start_ms: int, offset_ms: int = OFFSET_MS) -> int | None:

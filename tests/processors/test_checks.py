@@ -174,9 +174,9 @@ def test_a_restart_knows_what_is_unfit() -> None:
     """It is made anew from the marks that are kept."""
     bench = Bench(rows())
     put(bench, check("a", 1, "6"), check("b", 2, "12", kind="span"))
-    before = bench.runner.engine.spans, bench.runner.engine.unfit
+    before = bench.runner.engine.spans, list(bench.runner.engine.checks.unfit())
     bench.runner.adopt(bench.runner.registry)
-    assert (bench.runner.engine.spans, bench.runner.engine.unfit) == before and len(before[1]) == 4
+    assert (bench.runner.engine.spans, list(bench.runner.engine.checks.unfit())) == before and len(before[1]) == 4
 
 
 def test_a_pack_that_counts_such_values() -> None:
