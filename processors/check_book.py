@@ -67,7 +67,8 @@ class CheckBook:
 
     def spans(self, source: str | None) -> list[MarkSpan]:
         """Return the spans of a source, or of all, in the order of their names."""
-        return [span for key in sorted(self._pages) if source in (None, key[0]) for span in self._pages[key].spans]
+        keys = sorted(key for key in self._pages if source in (None, key[0]))
+        return [span for key in keys for span in self._pages[key].spans]
 
     def unfit(self) -> Iterator[Unfit]:
         """Yield when points were out of control or their checks overdue."""

@@ -21,7 +21,14 @@ def tell_check(found: Judged, now_ms: int, findings: Findings, out: Output) -> N
     kind = "calibration.out_of_control" if OUT_OF_CONTROL in (found.state, found.after) else "calibration.needed"
     at, end = local_iso(epoch_ms(mark.start)), local_iso(epoch_ms(mark.end))
     text = f"{found.check} check of {found.factor} at {at}: {found.reason}; {_follows(found, end)}"
-    facts: dict[str, object] = {"text": text, "mark": mark.id, "check": found.check, "author": mark.author, "start": at, "end": end}
+    facts: dict[str, object] = {
+        "text": text,
+        "mark": mark.id,
+        "check": found.check,
+        "author": mark.author,
+        "start": at,
+        "end": end,
+    }
     facts |= {"drift_pct": number_text(found.pct, 4), "state": found.state, "after": found.after}
     findings.event(kind, mark.source, found.factor, now_ms, f"{mark.id}/{local_iso(epoch_ms(mark.set_at))}", facts, out)
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ingest.records import CheckKind
 from processors.steps import Step
 
-Days = Annotated[Decimal, Field(gt=0, le=400)]
+DAYS_MAX = 270
+"""Days that may lie between two checks: marks are kept for longer than that beyond the readings that can be rebuilt."""
+Days = Annotated[Decimal, Field(gt=0, le=DAYS_MAX)]
 Bound = Annotated[Decimal, Field(gt=0)]
 
 

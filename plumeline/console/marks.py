@@ -230,7 +230,7 @@ def _check_fields(kept: Mapping[str, str]) -> Markup:
     return h(
         "details",
         h("summary", t("marks.check"), " …"),
-        h("small", t("marks.check.about")),
+        h("p", t("marks.check.about"), cls="quiet"),
         _labelled("marks.check", h("select", kinds, name="check")),
         numbers,
         open=bool(kept.get("check")),
