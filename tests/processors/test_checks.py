@@ -16,7 +16,7 @@ from ingest.records import Mark
 from ingest.registry import Registry, RulePack
 from processors.packs import PackFault, parse_pack
 from processors.rules.averaging import CALIBRATION, OUT_OF_CONTROL
-from tests.processors.given import FLOW, NOON, O2, SO2, STACK, line, registry, stack_hour
+from tests.processors.given import FLOW, NOON, O2, SO2, STACK, line, records, registry, stack_hour, ticks
 from tests.processors.test_engine import Bench
 
 HOURS = 5
@@ -158,6 +158,25 @@ def test_overdue_from_the_due_time_on_and_told_once() -> None:
     put(bench, check("b", 7 * DAY_H - 1, "0.1"))
     over(bench, first + HOURS + 4)
     assert reasons(bench, first) == [None] * HOURS
+
+
+def test_what_is_told_hangs_on_no_cut_of_a_batch() -> None:
+    """The same records one by one, in sevens and all at once: the same figures, and the same events with their times."""
+    first = 7 * DAY_H - 2
+    given_records = [LogRecord("marks", 0, 0, 0, check("a", 0, "0.1"))]
+    given_records += records(readings(first))
+    for n in range(3):
+        given_records += ticks(NOON + timedelta(hours=first + HOURS + n, minutes=10), 1)
+    given_records += [LogRecord("marks", 0, 0, 0, check("b", first + 4, "6"))]
+    given_records += ticks(NOON + timedelta(hours=first + HOURS + 4), 1)
+    made = []
+    for size in (1, 7, len(given_records)):
+        bench = Bench(rows(), 12)
+        for at in range(0, len(given_records), size):
+            bench.feed(given_records[at : at + size])
+        events = [(e.id, e.time_ms, e.facts) for e in bench.store.events(kind="calibration.", limit=100)]
+        made.append((bench.store.canonical(), sorted(events, key=lambda e: e[0])))
+    assert made[0] == made[1] == made[2] and len(made[0][1]) == 2
 
 
 @pytest.mark.parametrize(("checks", "checked"), [("", True), ("manual", False)])
