@@ -21,6 +21,7 @@ from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
+from processors.voc_days import methane_days, removal_days
 
 CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
@@ -31,6 +32,8 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
     "weather.reduction": close_reductions,
+    "voc.methane": methane_days,
+    "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }
