@@ -256,7 +256,7 @@ def _seen(state: State, event: Event) -> list[Alert]:
     return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
-_BY_ITEM = ("station.", "weather.", "compliance.")
+_BY_ITEM = ("station.", "weather.", "calibration.", "compliance.")
 """Findings of which each item of a source is told once a day, not each source."""
 
 
@@ -264,7 +264,9 @@ def _finding(state: State, event: Event) -> list[Alert]:
     day = local(event.time_ms).date().isoformat()
     key = f"finding/{event.kind}/{day}"
     sources: list[str] = state.get(key, {}).get("sources", [])
-    about = f"{event.source}/{event.factor}/{event.facts.get('item')}" if event.kind.startswith(_BY_ITEM) else event.source
+    about = event.source
+    if event.kind.startswith(_BY_ITEM):
+        about += f"/{event.factor}/{event.facts.get('item', event.facts.get('check'))}"
     if about in sources or len(sources) >= FINDINGS_DAY_MAX:
         return []
     state[key] = {"sources": [*sources, about], "time_ms": event.time_ms}

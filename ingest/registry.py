@@ -99,6 +99,10 @@ class Point(Dated):
     ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
     above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
     point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
+    ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
+    standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
+    before the treatment behind which this one lies; both with a flow, what is removed is judged. ``inlet_oxygen_factor`` is
+    the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
     """
 
     source: Name
@@ -114,6 +118,10 @@ class Point(Dated):
     oxygen_guard_pct: Decimal = Decimal("20.0")
     flow_factor: str = ""
     role: Role = ""
+    checks: Literal["", "manual", "automatic"] = ""
+    s_ams: Annotated[Decimal, Field(gt=0)] | None = None
+    inlet_factor: str = ""
+    inlet_oxygen_factor: str = ""
 
 
 class Meter(Dated):
@@ -157,8 +165,9 @@ WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
 class Limit(Dated):
     """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
 
-    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH),
-    "validated" (less its confidence interval). A limit of a "year" asks of shorter averages what the rule pack says. ``bound`` "lower" is broken
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH and where
+    the rule pack makes one), "validated" (less its confidence interval). A limit of a "year" asks of shorter averages what the rule pack
+    says. ``bound`` "lower" is broken
     by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says
     who set it; those of a "programme" are also assessed by the share of a month's hours within. ``limit_id`` names the row of the shipped
     limit profiles it comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for

@@ -139,7 +139,7 @@ def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
 
 
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
-    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``.
+    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``, of checks with CHECK_FIELDS as well.
 
     ``factors`` is blank-separated, empty for all of the source. With a registry, a source or factor that it does not know is a fault.
 
@@ -307,6 +307,20 @@ def _points(tables: Tables) -> list[Fault]:
         if point.reference_o2_pct is not None and not 0 < point.reference_o2_pct < 21:
             told = "oxygen in air is 21 %, so the reference lies between 0 and 21"
             faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
+        if point.inlet_factor and point.inlet_factor not in own - {point.factor}:
+            faults.append(
+                unknown(file, line, "inlet_factor", point.inlet_factor, f"{file} of this source", own - {point.factor})
+            )
+        elif point.inlet_factor and not point.flow_factor:
+            told = "without a flow at the outlet nothing is known of what is removed"
+            faults.append(Fault(file, line, "inlet_factor", point.inlet_factor, told, "fill in flow_factor at both points"))
+        if point.inlet_oxygen_factor and point.inlet_oxygen_factor not in own:
+            faults.append(unknown(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, f"{file} of this source", own))
+        elif point.inlet_oxygen_factor and point.reference_o2_pct is None:
+            told = "the point has no reference_o2_pct, so nothing is converted anyway"
+            faults.append(
+                Fault(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, told, "fill in one or empty the other")
+            )
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

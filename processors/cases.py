@@ -16,6 +16,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
       weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
       plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
+      check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
+      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it)
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
@@ -39,6 +41,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed, idle of a unit; leak; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
+      expect told calibration.needed SO2 2.9 %                 an event by its kind, and words of its text
+      expect not told calibration.overdue
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight. Readings may span
 seconds: ``10:00:00 to 10:04:55``.
@@ -57,6 +61,7 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
+from processors.case_checks import CHECK, TOLD, numbers_of, untold
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
@@ -188,10 +193,26 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
         names, words = _words(
-            rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal, "role": str}
+            rest,
+            {
+                "reference": Decimal,
+                "guard": Decimal,
+                "oxygen": str,
+                "flow": str,
+                "high": Decimal,
+                "role": str,
+                "checks": str,
+                "s_ams": Decimal,
+                "inlet": str,
+                "oxidiser": str,
+            },
         )
         factor, unit = names
         renamed = {
+            "checks": "checks",
+            "s_ams": "s_ams",
+            "inlet": "inlet_factor",
+            "oxidiser": "inlet_oxygen_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
@@ -218,10 +239,23 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.weather.append(weather_of(case, rest))
     elif word == "plan":
         case.plans.append(plan_of(SOURCE, rest))
+    elif word == "check":
+        _check(case, number, rest)
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
         add_refuellings(case, *refuelling.groups())
     else:
         _readings(case, line)
+
+
+def _check(case: Case, number: int, text: str) -> None:
+    found = CHECK.fullmatch(text)
+    if found is None:
+        raise ValueError("write: check zero POINT HH:MM to HH:MM reference 0 before 3.1 span 100")
+    begins, ends = (case.at(found[name], found["day"]) for name in ("start", "end"))
+    at = case.at(found["set"], found["set_day"] or found["day"]) if found["set"] else ends
+    of: dict[str, Any] = {"id": f"{case.name}-{number}", "source": SOURCE, "type": "calibration", "author": "case"}
+    case.marks.append(Mark(**of, **numbers_of(found.groupdict()), start=begins, end=ends, set_at=at))
+    case.late |= {f"{case.name}-{number}"} if found["set"] else set()
 
 
 def _limit(text: str) -> dict[str, Any]:
@@ -280,6 +314,7 @@ def _readings(case: Case, line: str) -> None:
 def _expected(number: int, text: str) -> Expected:
     for pattern, kind in (
         (_NONE, "none"),
+        (TOLD, "told"),
         (_EXCEEDANCE, "exceedance"),
         (NO_WARNING, "no warning"),
         (WARNING, "warning"),
@@ -305,6 +340,8 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
         if (
             told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
             if each.kind in WARNINGS
+            else untold(f"line {each.line}: expect {each.text}", each.facts, events)
+            if each.kind == "told"
             else _missed(case, each, figures, episodes, findings)
         )
         is not None

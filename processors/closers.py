@@ -24,6 +24,7 @@ from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
+from processors.voc_days import methane_days, removal_days
 from processors.years import close_programme
 
 CLOSINGS_A_TICK = 2
@@ -38,6 +39,8 @@ CLOSERS: Mapping[str, Closer] = {
     "hour.substituted": close_missing,
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     "weather.reduction": close_reductions,
+    "voc.methane": methane_days,
+    "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }

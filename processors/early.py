@@ -88,11 +88,14 @@ class Early:
                 found.append({**row, **named})
         rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64)})
         info = points.frame.filter(pl.col("meter") == 0).select(
-            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms"
+            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms", "inlet_o2_pid"
         )
+        measured = pl.col("inlet_o2_pid").is_null() | (pl.col("stat") == "avg")  # else oxygen before decides what is compared
         return (
             rows.drop("averaging", "limit_rules", "lower", "when_pid", "when_op", "when_value")
             .join(info, on="pid")
+            .filter(measured)
+            .drop("inlet_o2_pid")
             .sort("pid", "stat", "limit", "limit_id")
         )
 

@@ -15,6 +15,8 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
+from processors.check_book import CheckBook
+from processors.check_findings import tell_check, tell_overdue
 from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources, days_touched
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Layouts, decode
@@ -79,9 +81,10 @@ class Engine:
         self.desk = Desk(
             self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts, closing=closing
         )
-        self.shelf = Shelf()
+        self.shelf = Shelf(self.points.made)
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
+        self.checks = CheckBook(self.points)
         self.touches: dict[tuple[str, int], str] = {}
         self.put_off: dict[tuple[str, int], str] = {}
         self.closings: dict[tuple[str, int], str] = {}
@@ -355,6 +358,7 @@ class Engine:
                 out.watermarks[source] = (memory.high or 0, until)
             due = [d for d in due if self.points.sid[d[0]] not in self._aside]
         self._decide_until(due, until, now, out)
+        tell_overdue((u for u in self.checks.unfit() if every or partition_of(u.source) in partitions), now, self.findings, out)
 
     def _cool(self, now: int) -> None:
         """Move the hot set's beginning, and forget what lies before it."""
@@ -539,10 +543,11 @@ class Engine:
         """Touch what a mark covers and covered before, and what it leaves of a quota for others."""
         old = self.marks.get(mark.id)
         self.marks[mark.id] = mark
+        unfit = self.checks.take(mark, old)
         out.marks.append(mark)
         for source in sorted({mark.source} | ({old.source} if old is not None else set())):
             before = self.spans_renew(source)
-            periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)}
+            periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)} | unfit.get(source, set())
             periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in (mark, old) if m is not None and m.source == source}
             decided = set[int]()
             for start, end in sorted(periods):
@@ -551,6 +556,8 @@ class Engine:
             if source == mark.source and source in self.points.sid:
                 now = self.watch.now_ms or epoch_ms(mark.set_at)
                 told(mark, self.marks.values(), len(decided), now, self.points, self.findings, out)
+                if (found := self.checks.judged(mark)) is not None:
+                    tell_check(found, now, self.findings, out)
 
     def _decided_hours(self, source: str, start_ms: int, end_ms: int) -> range:
         """Return the hours of a source in [start, end) that were decided."""
@@ -571,7 +578,9 @@ class Engine:
         sid = None if source is None else self.points.sid.get(source)
         mine = [mark for mark in self.marks.values() if source is None or mark.source == source]
         others = [] if source is None else [span for span in self.spans if span.sid != sid]
-        self.spans = others + spans_of(mine, self.points)
+        if source is None:
+            self.checks.renew(self.marks.values())
+        self.spans = others + spans_of(mine, self.points) + self.checks.spans(source)
         exempt = [] if source is None else [span for span in self.desk.exempt if span.sid != sid]
         self.desk.exempt = exempt + exempt_spans_of(mine, self.points)
         return before

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
 from ingest.registry import RulePack, Source
+from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
@@ -36,6 +37,7 @@ from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, Month
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
+from processors.voc_steps import HourMax, MadeOfParts, VocStep
 from processors.weather_steps import EarlyUnderWarning, WeatherReduction
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -224,7 +226,10 @@ Rule = Annotated[
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
+    | CheckDrift
+    | CheckChart
     | StationStep
+    | VocStep
     | EarlyHour
     | EarlyNextHour
     | HalfHourMean
@@ -244,11 +249,11 @@ Rule = Annotated[
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
-    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
+    ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
+    ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
+    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
-    ("max", "hour"): ("hour.ph", "hour.mean"),
+    ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
     ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
@@ -327,8 +332,13 @@ class Pack:
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
         station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
         text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        made = "".join(
+            f"|{r.model_dump(include={'step', 'made', 'parts', 'total', 'methane'})}"
+            for r in self.rules
+            if isinstance(r, MadeOfParts)
+        )
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
-        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a step, None where it has none."""
@@ -346,13 +356,21 @@ class Pack:
         rule = self.rule(MarkExempt)
         return frozenset() if rule is None else frozenset(mark for each in rule.exemptions for mark in each.marks)
 
+    @property
+    def peaks(self) -> tuple[str, ...]:
+        """The factors whose greatest minute may be held against a limit."""
+        rule = self.rule(HourMax)
+        return () if rule is None else tuple(rule.factors)
+
     def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
         """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
         return [
             rule
             for step in STEP_OF.get((stat, level), ())
             for rule in self.rules
-            if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+            if rule.step == step and (factor is None or not isinstance(rule, HourPh | HourMax) or factor in rule.factors)
+            if not isinstance(rule, MadeOfParts) or factor == rule.made
+            if not (isinstance(rule, HourMean) and stat == "max" and factor in self.peaks)  # one valid minute is enough
         ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
@@ -514,4 +532,5 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
 _EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY
+_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal"}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS

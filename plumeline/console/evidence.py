@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import nozzles, parts, quarters, words
+from plumeline.console import checks, nozzles, parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
@@ -216,6 +216,7 @@ def _sentence(context: Context, f: Figure) -> str:
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
         parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
+        parts_ += checks.behind(context, f)
     if f.limit_number is not None:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))

@@ -8,13 +8,13 @@ from datetime import datetime
 from markupsafe import Markup
 
 from ingest.registry import SPARSE_ROLES
-from plumeline.console import charts, nozzles, parts, quarters, readings, source_lists, words
+from plumeline.console import charts, checks, nozzles, parts, quarters, readings, source_lists, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
 from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
 
-SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "nozzles", "quarter", "more")
+SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "nozzles", "checks", "quarter", "more")
 RANGES_H = (24, 48, 168, 744)
 """Spans of the chart that can be chosen; the longest is a month of hours."""
 FLAGS_HOURS_MAX = 48
@@ -42,6 +42,7 @@ def view(context: Context) -> View:
             {
                 "head": head,
                 "choice": _nothing(context, source, start_ms, end_ms),
+                "checks": checks.section(context, source),
                 "more": source_lists.more(context, source, now_ms),
             }
         )
@@ -71,6 +72,7 @@ def view(context: Context) -> View:
             "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
             "hours": source_lists.table(context, source, mine, keep),
             "nozzles": nozzles.section(context, source),
+            "checks": checks.section(context, source),
             "quarter": quarters.section(context, source),
             "more": source_lists.more(context, source, now_ms),
         },

@@ -11,7 +11,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from plumeline.texts import alerts, common, evidence, findings, frames, limits, marks, now, pipeline, source, weather, why
+from plumeline.texts import (
+    alerts,
+    checks,
+    common,
+    evidence,
+    findings,
+    frames,
+    limits,
+    marks,
+    now,
+    pipeline,
+    source,
+    weather,
+    why,
+)
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -27,6 +41,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         limits.EN,
         weather.EN,
         marks.EN,
+        checks.EN,
     ),
     "zh": (
         common.ZH,
@@ -41,6 +56,7 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         limits.ZH,
         weather.ZH,
         marks.ZH,
+        checks.ZH,
     ),
 }
 """Language -> the tables of all pages."""

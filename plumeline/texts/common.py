@@ -186,6 +186,11 @@ event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
 event.compliance.failed | cannot be met any more
 event.compliance.withdrawn | can be met again
+event.calibration.needed | the monitor needs calibration
+event.calibration.out_of_control | the monitor is out of control
+event.calibration.overdue | a calibration check is overdue
+event.voc.methane_above_total | methane above total hydrocarbons
+event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
 event.weather.missed | reduction under a warning not reached
 event.weather.corrected | reduction under a warning, corrected
@@ -398,6 +403,11 @@ event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
 event.compliance.failed | 已无法满足要求
 event.compliance.withdrawn | 又可满足要求
+event.calibration.needed | 监测仪需要校准
+event.calibration.out_of_control | 监测仪失控
+event.calibration.overdue | 校准检查逾期
+event.voc.methane_above_total | 甲烷高于总烃
+event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
 event.weather.missed | 预警期间减排未达要求
 event.weather.corrected | 预警期间减排核查更正
