@@ -31,6 +31,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
+      calculate ppm to mass: volume 50 ppm, molar mass SO2     a formula by its name, and its inputs; what is left out is the pack's
+      is 142.86 mg/m3                                          rounded half up; or none, yes, no, passes, fails, and words of the reason
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
 """
@@ -48,6 +50,7 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
 from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
@@ -57,6 +60,7 @@ from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.memory import TICK_PREFIX, Settings
+from processors.packs import pack_of
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
@@ -115,6 +119,7 @@ class Case:
     marks: list[Mark] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
+    calculations: list[Calculation] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
         """Return the time of a clock on the case's first or another day."""
@@ -156,7 +161,10 @@ def parse_cases(text: str, name: str) -> list[Case]:
         except (ValueError, KeyError, InvalidOperation) as error:
             raise CaseFault(f"{name}, line {number}: {line!r} is not read: {error}") from None
     for case in cases:
-        if not case.expected:
+        for each in case.calculations:
+            if not each.answers:
+                raise CaseFault(f"{name}, line {each.line}: {each.text!r} comes to nothing; add a line: is VALUE UNIT")
+        if not case.expected and not case.calculations:
             raise CaseFault(f"{name}, line {case.line}: case {case.name} expects nothing; add: expect hour HH:MM POINT VALUE")
     return cases
 
@@ -164,6 +172,10 @@ def parse_cases(text: str, name: str) -> list[Case]:
 def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
     if word == "expect":
         case.expected.append(_expected(number, rest))
+    elif word == "calculate":
+        case.calculations.append(calculation(number, rest))
+    elif word == "is":
+        add_answer(case.calculations, number, rest)
     elif word == "date":
         case.day = date.fromisoformat(rest)
     elif word == "source":
@@ -275,8 +287,11 @@ def _expected(number: int, text: str) -> Expected:
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes, findings, events = _run(case, packs)
-    failed = [
+    registry = registry_of(case, packs)
+    pack = pack_of(registry.sources[0], registry.packs)
+    failed = [told for each in case.calculations for told in miscalculated(each, pack)]
+    figures, episodes, findings, events = _run(case, registry) if case.expected else ({}, [], [], [])
+    failed += [
         told
         for each in case.expected
         if (
@@ -286,14 +301,15 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
         )
         is not None
     ]
-    return Outcome(case.name, case.title, len(case.expected), tuple(failed))
+    answers = sum(len(each.answers) for each in case.calculations)
+    return Outcome(case.name, case.title, len(case.expected) + answers, tuple(failed))
 
 
 def _run(
-    case: Case, packs: Sequence[RulePack]
+    case: Case, registry: Registry
 ) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     past = CaseStore()
-    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
+    engine = Engine(registry, settings=Settings(hot_ms=10**15, provisional=False), past=past)
     records: list[LogRecord] = []
 
     def put(topic: str, value: bytes, partition: int = 0) -> None:
