@@ -155,6 +155,8 @@ def add_answer(calculations: list[Calculation], line: int, text: str) -> None:
     """
     if not calculations:
         raise ValueError("write before it: calculate FORMULA: INPUT VALUE UNIT, INPUT VALUE UNIT")
+    if not text:
+        raise ValueError("write: is VALUE UNIT, is none, yes, no, passes or fails")
     last = calculations[-1]
     value, _, unit = text.partition(" ")
     wanted = last.formula.unit or words_of(last.formula.function.__name__)[1]
@@ -183,7 +185,7 @@ def miscalculated(each: Calculation, pack: Pack) -> list[str]:
 def _value(parameter: str, annotation: str, words: list[str]) -> Any:
     """Return what is written for a parameter, as its function takes it."""
     name, unit = words_of(parameter)
-    if annotation == "str":
+    if annotation == "str":  # its function says what it may be
         return " ".join(words)
     if parameter == "molar_mass_g_mol" and words[0] in gas.MOLAR_MASS_G_MOL and len(words) == 1:
         return gas.MOLAR_MASS_G_MOL[words[0]]
@@ -195,8 +197,11 @@ def _value(parameter: str, annotation: str, words: list[str]) -> Any:
         raise ValueError(f"{' '.join([name, *words])!r} is not read; write {_form(parameter, annotation)}")
     if many:
         return [Decimal(word) for word in written]
-    value = Fraction(written[0]) / (100 if parameter.endswith("_fraction") else 1)
-    return int(value) if whole else value
+    if whole:
+        return int(written[0])
+    if annotation == "Fraction":
+        return Fraction(written[0])
+    return Decimal(written[0]).scaleb(-2 if parameter.endswith("_fraction") else 0)
 
 
 def _inputs(formula: Formula) -> str:

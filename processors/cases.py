@@ -19,6 +19,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
+      expect quarter SO2 capture 93.95                         the quarter so far, of a case that begins with it; or substituted
+      expect hour 10:00 SO2 substituted 22.7                   the mass where there was none to measure; of a day or quarter: with it
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
@@ -73,7 +75,8 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
 _EXPECT = re.compile(
-    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?) (?P<point>\S+)(?: (?P<stat>reference|mass|min|max))?"
+    r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<quarter>quarter)) (?P<point>\S+)"
+    r"(?: (?P<stat>reference|mass|min|max|substituted|capture))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -85,7 +88,7 @@ _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max"}
+STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max", "substituted": "mass_sub", "capture": "capture"}
 
 
 class CaseFault(ValueError):
@@ -442,7 +445,7 @@ def _missed(
             return None if times == facts["times"] else f"{where}; it is {times} times over"
         return None
     level: Level
-    level, day = ("hour", facts["hour_day"]) if facts["hour"] else ("day", facts["day"])
+    level, day = ("hour", facts["hour_day"]) if facts["hour"] else ("quarter" if facts["quarter"] else "day", facts["day"])
     stat = STATS[facts["stat"]]
     figure = figures.get((level, str(facts["point"]), stat, epoch_ms(case.at(facts["hour"] or "00:00", day))))
     if figure is None:
