@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any
 
 from processors.packs import Pack
-from processors.rules import coverage, gaps, gas, judge, months, us, water_checks
+from processors.rules import coverage, gaps, gas, judge, months, screening_values, us, water_checks
 from processors.rules.gas import Exact, exact, half_up
 from processors.rules.judge import FULL, half_even
 from processors.rules.millionths import millionths
@@ -102,6 +102,7 @@ FORMULAS: Mapping[str, Formula] = {
         Formula(gaps.mean_before),
         Formula(gaps.median_before),
         Formula(water_checks.difference_pct),
+        Formula(screening_values.chi_square),
         Formula(rounded_half_even),
         Formula(exceeds),
         Formula(us.nox_rate_lb_mmbtu),
@@ -172,9 +173,8 @@ def miscalculated(each: Calculation, pack: Pack) -> list[str]:
     given = {p: getattr(rule, p) for p in parameters if hasattr(rule, p)} | each.given
     lacks = [p for p, kind in parameters.items() if kind.default is inspect.Parameter.empty and p not in given]
     if lacks:
-        return [
-            f"line {each.line}: calculate {each.text} lacks {', '.join(words_of(p)[0] for p in lacks)}; add it after a comma"
-        ]
+        forms = ", ".join(_form(p, str(parameters[p].annotation)) for p in lacks)
+        return [f"line {each.line}: calculate {each.text} lacks {forms}; add it after a comma"]
     try:
         result = each.formula.function(**given)
     except (ValueError, ArithmeticError) as error:
@@ -191,12 +191,12 @@ def _value(parameter: str, annotation: str, words: list[str]) -> Any:
         return gas.MOLAR_MASS_G_MOL[words[0]]
     written = words[:-1] if unit and words[-1] == unit else words
     many = annotation.startswith("Sequence")
-    whole = annotation.startswith("int")
+    whole = "int" in annotation
     fits = all(_NUMBER.fullmatch(word) and not (whole and "." in word) for word in written)
     if (unit and written is words) or not fits or not (len(written) == 1 or many):
         raise ValueError(f"{' '.join([name, *words])!r} is not read; write {_form(parameter, annotation)}")
     if many:
-        return [Decimal(word) for word in written]
+        return [int(word) if whole else Decimal(word) for word in written]
     if whole:
         return int(written[0])
     if annotation == "Fraction":

@@ -53,7 +53,6 @@ from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
 from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
-from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
@@ -66,6 +65,7 @@ from processors.packs import pack_of
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
+from processors.screening import FINDING
 
 LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
@@ -88,7 +88,17 @@ _FINDING = re.compile(r"(?P<no>no )?finding (?P<rule>\S+)(?: (?P<point>(?!day )\
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "mass": "mass", "min": "min", "max": "max", "substituted": "mass_sub", "capture": "capture"}
+STATS = {
+    None: "avg",
+    "reference": "avg_ref",
+    "mass": "mass",
+    "min": "min",
+    "max": "max",
+    "substituted": "mass_sub",
+    "capture": "capture",
+}
+RUNNING = {STATS["substituted"], STATS["capture"]}
+"""Provisional until their quarter is over, and seen before."""
 
 
 class CaseFault(ValueError):
@@ -344,11 +354,10 @@ def _run(
     last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
     over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # what nothing more comes for is decided
     outs = run_to_the_end(engine, records, over, past)
-    figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0}
+    figures = {(f.level, f.factor, f.stat, f.start_ms): f for f in past.figures.values() if f.revision > 0 or f.stat in RUNNING}
     episodes = {e.id: e for out in outs for e in out.episodes}
-    wanted = any(each.kind == "finding" for each in case.expected)
-    findings = screened_days(engine, outs, case.marks) if wanted else []
-    return figures, list(episodes.values()), findings, [e for out in outs for e in out.events]
+    events = [e for out in outs for e in out.events]
+    return figures, list(episodes.values()), [e for e in events if e.kind == FINDING], events
 
 
 def _values(case: Case, reports: list[_Sent]) -> list[bytes]:

@@ -51,7 +51,10 @@ def test_what_is_not_met_is_told_with_its_line() -> None:
     ("lines", "told"),
     [
         (["calculate ppm to mas: volume 50 ppm"], "line 2: .*there is no formula 'ppm to mas'; write one of actual flow, "),
-        (["calculate ppm to mass: volum 50 ppm"], "'volum 50 ppm' is no input of ppm to mass; write volume NUMBER ppm, molar mass "),
+        (
+            ["calculate ppm to mass: volum 50 ppm"],
+            "'volum 50 ppm' is no input of ppm to mass; write volume NUMBER ppm, molar mass ",
+        ),
         (["calculate ppm to mass: volume 50 mg/m3"], "'volume 50 mg/m3' is not read; write volume NUMBER ppm"),
         (["calculate ppm to mass: volume 50"], "'volume 50' is not read; write volume NUMBER ppm"),
         (["calculate ppm to mass: volume NaN ppm"], "'volume NaN ppm' is not read"),
