@@ -256,11 +256,17 @@ def _seen(state: State, event: Event) -> list[Alert]:
     return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
+_BY_ITEM = ("station.", "weather.", "calibration.")
+"""Findings of which each item of a source is told once a day, not each source."""
+
+
 def _finding(state: State, event: Event) -> list[Alert]:
     day = local(event.time_ms).date().isoformat()
     key = f"finding/{event.kind}/{day}"
     sources: list[str] = state.get(key, {}).get("sources", [])
-    about = f"{event.source}/{event.factor}/{event.facts.get('item')}" if event.kind.startswith("station.") else event.source
+    about = event.source
+    if event.kind.startswith(_BY_ITEM):
+        about += f"/{event.factor}/{event.facts.get('item', event.facts.get('check'))}"
     if about in sources or len(sources) >= FINDINGS_DAY_MAX:
         return []
     state[key] = {"sources": [*sources, about], "time_ms": event.time_ms}

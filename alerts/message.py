@@ -401,12 +401,17 @@ def _county(view: View) -> list[str]:
 
 def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
-    station = view.alert.kind.startswith("station.")
+    kind = view.alert.kind.partition(".")[0]
+    told = f"finding.{kind}" if kind in ("station", "weather", "calibration") else "finding.day"
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
         view.said(view.facts.get("text")) or view.text("finding.no_text"),
-        view.text("finding.last_of_day", n=last) if last else view.text("finding.station" if station else "finding.day"),
-        view.next(f"next.{view.alert.kind}", *([f"next.station.{view.facts.get('item')}"] if station else []), "next.finding"),
+        view.text("finding.last_of_day", n=last) if last else view.text(told),
+        view.next(
+            f"next.{view.alert.kind}",
+            *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []),
+            "next.finding",
+        ),
     ]
 
 

@@ -35,9 +35,11 @@ def expected(view: View, first: str) -> list[str]:
         keeps = view.text(
             "expected.rest", rest=view.measure({**facts, "value": rest})["value"], unit=measure["unit"], until=until
         )
+    level = facts.get("level")
     return [
         view.title("title.exceedance.expected.opened", until=until),
         view.text(known(f"expected.{by}", "expected.by"), **told),
+        view.text("expected.warned", opens_pct=facts.get("opens_pct"), level=view.text(f"level.{level}")) if level else "",
         view.text("expected.likely", likely=likely, of=of) if likely is not None else view.text("expected.unsure"),
         keeps,
         view.text("expected.until", until=until),

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from alerts.wording_checks import CHECKS_ZH
 from alerts.wording_screening import SCREENING_ZH
 
 ENGINE_ZH = """
@@ -114,6 +115,10 @@ pressure within {band:d} Pa of zero for {n:d} h at {at:t}; {days:d} such days in
 {what:w} from {at:t} to {until:t}, {n:d} such times | {at} 至 {until} {what}，共 {n} 次
 pressure more than {n:d} Pa beyond the valve's opening | 压力超出压力/真空阀开启压力 {n} Pa 以上
 processed vapour above {n:d} g/m3 | 处理后油气浓度大于 {n} g/m³
+tank pressure above its start pressure, not running, | 油罐压力高于装置启动压力而装置未运行
+state, start pressure or tank pressure is not known | 运行状态、启动压力或油罐压力未知
+{n:d} of {of:d} readings above {max:d} umol/mol | {of} 个检测值中 {n} 个大于 {max} μmol/mol
+point {name}, day {day}: {why:w} | 密闭点 {name}，{day}：{why}
 nozzle {name}, day {day}: {why:w}; {n:d} warning days in a row | 加油枪 {name}，{day}：{why}；连续 {n} 个预警日
 nozzle {name}, day {day}: {why:w} | 加油枪 {name}，{day}：{why}
 tank, day {day}: {why:w} | 油罐，{day}：{why}
@@ -152,6 +157,18 @@ exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不�
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
 no valid operating hour | 无有效运行小时
+{n:d} of {of:d} hours can be compared | {of} 小时中仅 {n} 小时可比较
+the baseline is zero | 基准值为零
+no warning asks for this reduction any more | 已没有预警要求该项减排
+mean {a:d} in {n:d} of {of:d} hours, {b:d} in the same hours of normal days | 应核查 {of} 小时，其中 {n} 小时均值 {a}，正常日相同小时均值 {b}
+{factor} under warning {warning} from {at:t}: {n:d} % less, {of:d} % less asked for; {why:w} | \
+{factor}，预警 {warning}，自 {at}：减少 {n}%，要求减少 {of}%；{why}
+{factor} under warning {warning} from {at:t}: {n:d} % more, {of:d} % less asked for; {why:w} | \
+{factor}，预警 {warning}，自 {at}：增加 {n}%，要求减少 {of}%；{why}
+{factor} under warning {warning} from {at:t}: {why:w} | {factor}，预警 {warning}，自 {at}：{why}
+AQI {op} {n:d} for {h:d} h and AQI {op2} {n2:d} for {h2:d} h, {of} asked | AQI {op} {n} 持续 {h} 小时且 AQI {op2} {n2} 持续 {h2} 小时（要求 {of} 小时）
+AQI {op} {n:d} for {h:d} h, {of} asked | AQI {op} {n} 持续 {h} 小时（要求 {of} 小时）
+no level's conditions hold | 未达到任何级别的启动条件
 day {at:t} as decided before | {at} 起一日此前的判定
 {factor} is not known, on which the limit depends | {factor} 未知，适用哪一限值取决于它
 hour {at:t} of {source} was touched, but no reports of it are kept: nothing was rebuilt | {source} 自 {at} 起的一小时需重算，但其上报数据已不再保存：未重算
@@ -195,7 +212,7 @@ the register jumped and stayed | 表底跳变后保持
 the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
 """
 """What ``processors`` say in figures and events: English | Chinese."""
-ENGINE_ZH += SCREENING_ZH.lstrip()
+ENGINE_ZH += SCREENING_ZH.lstrip() + CHECKS_ZH.lstrip()
 
 DELIVERY_ZH = """
 tried again | 已重试

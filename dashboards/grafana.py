@@ -162,10 +162,11 @@ def timeline(
     overrides: Iterable[Json] = (),
     gap_ms: int = HOUR_GAP_MS,
     description: str = "",
+    links: Iterable[Json] = (),
 ) -> Json:
     """Return states over time, one lane a series."""
     custom = {"fillOpacity": 70, "lineWidth": 0, "spanNulls": False, "insertNulls": gap_ms}
-    settings = config("string", none, overrides, custom, mappings=list(mappings))
+    settings = config("string", none, overrides, custom, mappings=list(mappings), links=list(links))
     if name:
         settings["defaults"]["displayName"] = name
     options = {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8}

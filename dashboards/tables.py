@@ -20,6 +20,7 @@ STATE_COLOURS = {
 }
 VERDICT_COLOURS = {"complies": GREY, "exceeds": RED, "not judged": BLUE, "exempt": GREY}
 STANDING_COLOURS = {"provisional": GREY, "final": GREY, "revised": PURPLE}
+STATION_COLOURS = {"normal": GREY, "warning": YELLOW, "alarm": RED, "not refuelled": "#b9bfc5", "not judged": BLUE}
 EPISODE_COLOURS = {"open": RED, "closed": GREY, "withdrawn": BLUE}
 _WORDS = {
     "state": ("state", STATE_COLOURS),

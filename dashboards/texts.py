@@ -46,6 +46,7 @@ none.exceeding | No hour above a limit | 无超标小时
 none.events | Nothing happened | 无事件
 none.versions | Nothing was revised | 无修订
 none.withheld | No hour was withheld | 无未给出的小时
+none.station_days | No day of a petrol station is over yet | 尚无已结束的加油站评价日
 none.trouble | No trouble was told | 无异常
 panel.connections | Sources by state | 监测点按状态
 panel.open | Above limit | 超标
@@ -82,6 +83,7 @@ panel.nmhc | NMHC at outlets, hour means | 排放口非甲烷总烃小时均值
 panel.vapour | Petrol stations: NMHC in processed vapour | 加油站：处理后油气浓度
 panel.tank_pressure | Petrol stations: tank pressure | 加油站：油罐压力
 panel.air_to_liquid | Petrol stations: air-to-liquid ratio | 加油站：气液比
+panel.station_days | Petrol stations: states by day | 加油站：每日状态
 panel.cod | COD, hour means | 化学需氧量小时均值
 panel.ammonia | Ammonia nitrogen, hour means | 氨氮小时均值
 panel.ph | pH | pH值
@@ -90,6 +92,7 @@ panel.water_temperature | Water temperature, hour means | 水温小时均值
 panel.water_days | COD and ammonia nitrogen, day means | 化学需氧量和氨氮日均值
 panel.rates | Rates of the shown time | 所示时间的各项比率
 panel.rates_outlet | Rates by outlet | 各排放口比率
+panel.rates_quarter | Rates of the newest quarter, by outlet and factor | 最近季度各排放口、各监测因子的比率
 panel.rates_day | Rates by day | 每日比率
 panel.reasons | Why hours have no value | 小时均值未给出的原因
 panel.revised | Hours that were revised | 已修订的小时
@@ -127,6 +130,12 @@ about.users | A year's pace is the mean of the complete days, times 365. Meters 
 about.rates | Of hour figures with a limit. Capture: valid hours of those in which the source ran. Effective transmission: transmission times validity.
 | 按有限值的小时值计。捕集率：监测点运行小时中有有效值的比例。传输有效率：传输率乘以有效率。
 about.rates_outlet | Counts are of hour figures with a limit: one for each factor. | 计数为有限值的小时值，每个因子各计一次。
+about.rates_quarter | By the source's rules, over the operating hours of the quarter so far; made anew day by day, provisional until it is over.
+| 由监测点适用的规则按本季度至今的运行小时计算；每日重新计算，季度结束前为暂定值。
+about.station_days | A day is judged once it is over. A nozzle's lane bears the code of its fuel. Thin days wait in a pool: not judged.
+| 每日结束后评价。加油枪以其加油量编码标示。加油次数过少的日并入次日，为未判定。
+about.air_to_liquid | Means of the refuellings of an hour, small ones too; the day's state counts refuellings one by one.
+| 该小时各次加油的平均值，含小量加油；日状态按逐次加油评价。
 about.reasons | Numbers of covered minutes are left out, so that like reasons stand together. | 有效分钟数略去，以便同类原因归并。
 about.water_days | Hours are weighted by the volume discharged; an hour without discharge does not count. Days are judged where the limit is a daily one.
 | 各小时按排水量加权，无排放的小时不计；限值为日均限值时按日判定。
@@ -213,6 +222,11 @@ verdict.exempt | exempt | 豁免
 standing.provisional | provisional | 暂定
 standing.final | final | 审定
 standing.revised | revised | 已修订
+station.normal | normal | 正常
+station.warning | warning | 预警
+station.alarm | alarm | 报警
+station.not refuelled | not refuelled | 未加油
+station.not judged | not judged | 未判定
 episode.open | open | 未结束
 episode.closed | closed | 已结束
 episode.withdrawn | withdrawn | 已撤销
@@ -235,6 +249,8 @@ stat.valve | pressure/vacuum valve | 压力/真空阀状态
 stat.pressure_share | pressure distribution | 压力分布状态
 stat.back_pressure | back-pressure | 液阻状态
 stat.processed | processed vapour | 处理后油气状态
+stat.idle | processing unit standing still | 油气处理装置未运行
+stat.leak | leak at a tight point | 密闭点泄漏
 stat.minute | minute mean | 分钟均值
 kind.flue_gas | flue gas | 废气
 kind.voc | VOC | VOC
@@ -282,8 +298,15 @@ event.mark.late | late mark | 补充标记
 event.mark.conflict | marks contradict | 标记矛盾
 event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
+event.calibration.needed | monitor needs calibration | 监测仪需要校准
+event.calibration.out_of_control | monitor out of control | 监测仪失控
+event.calibration.overdue | calibration check overdue | 校准检查逾期
+event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
+event.voc.removal | treatment removes too little | 处理效率不足
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.station.warning | vapour recovery, warning | 油气回收预警
+event.weather.missed | reduction not reached | 减排未达要求
+event.weather.corrected | reduction, corrected | 减排核查更正
 event.station.alarm | vapour recovery, alarm | 油气回收报警
 event.station.normal | vapour recovery, normal again | 油气回收恢复正常
 event.touch.refused | could not be rebuilt | 无法重算

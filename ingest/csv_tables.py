@@ -128,6 +128,13 @@ def decoded(path: Path, faults: list[Fault]) -> str | None:
     return None
 
 
+def unknown(file: str, line: int, column: str, value: str, where: str, known: set[str]) -> Fault:
+    """Return the fault of a cell that names what no row of another file has; the nearest name is its remedy."""
+    near = difflib.get_close_matches(value, sorted(known), 1)
+    remedy = f"did you mean {near[0]}?" if near else f"add it to {where}, or mend this cell"
+    return Fault(file, line, column, value, f"stands in no row of {where}", remedy)
+
+
 def _rows(file: str, text: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -45,6 +46,14 @@ MarkType = Literal[
     "overdue_calibration",
 ]
 """What is declared: a state of the plant up to "cooling_down" ("failure" is the plant's or its abatement's), then of the monitor ("fault" is its)."""
+
+CheckKind = Literal["zero", "span", "comparison"]
+"""What a monitor was checked with: gas or body without, or with, what it measures, or a second method beside it."""
+
+CheckNumber = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+"""What a check reads, in the unit of the point; exact at six decimals."""
+
+CHECK_FIELDS = ("check", "reference", "before", "after", "span")
 
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
@@ -118,7 +127,12 @@ class Report(_Record):
 
 
 class Mark(_Record):
-    """A stretch of time in which a source, or some of its factors, was in a declared state, or its monitor not fit for use."""
+    """A stretch of time in which a source, or some of its factors, was in a declared state, or its monitor not fit for use.
+
+    A calibration may say what was found of one factor: with ``check`` it holds, in the unit of the point, ``reference`` (what gas or body
+    hold, or at zero what was shown at the last calibration; of a comparison the second method's mean), ``before`` (what was shown at
+    ``start``, before anything was adjusted), ``after`` (at ``end``, where it was) and ``span`` (end of the measuring range).
+    """
 
     id: Text
     source: Text
@@ -131,11 +145,34 @@ class Mark(_Record):
     reason: str = ""
     evidence: str = ""
     state: Literal["confirmed", "rejected"] = "confirmed"
+    check: CheckKind | None = None
+    reference: CheckNumber | None = None
+    before: CheckNumber | None = None
+    after: CheckNumber | None = None
+    span: Annotated[CheckNumber, Field(gt=0)] | None = None
+
+    def line(self) -> bytes:
+        """Return the mark as one line of NDJSON; what is said of checks only where it is one."""
+        unsaid = {name for name in CHECK_FIELDS if getattr(self, name) is None}
+        return self.model_dump_json(exclude=unsaid).encode()
 
     @model_validator(mode="after")
     def _ordered(self) -> Mark:
         if not self.start < self.end:
             raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_check(self) -> Mark:
+        numbers = {name for name in CHECK_FIELDS[1:] if getattr(self, name) is not None}
+        if self.check is None:
+            if numbers:
+                raise ValueError(f"{', '.join(sorted(numbers))} without check; write check zero, span or comparison")
+            return self
+        if self.type != "calibration" or self.factors is None or len(self.factors) != 1:
+            raise ValueError("a check is of type calibration and of one factor; write a mark for each")
+        if missing := {"reference", "before", "span"} - numbers:
+            raise ValueError(f"a check without {', '.join(sorted(missing))}; write what was read, in the unit of the point")
         return self
 
 

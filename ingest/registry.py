@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -24,12 +25,17 @@ ROLE_UNITS = {
     "positive": "Pa",
     "negative": "Pa",
     "processed": "g/m3",
+    "starts": "Pa",
+    "running": "state",
+    "tight": "umol/mol",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
-behind the processing unit."""
-SPARSE_ROLES = frozenset({"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative"})
-"""Roles whose values come one at a time, one a refuelling or one a day, and cover no time."""
+behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point."""
+SPARSE_ROLES = frozenset(
+    {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
+)
+"""Roles whose values come one at a time, one a refuelling, a day, a change or a visit, and cover no time."""
 
 Role = Annotated[str, Field(max_length=64, pattern="^((" + "|".join(ROLE_UNITS) + r")(/[^\s/,;\"]+)?)?$")]
 
@@ -53,6 +59,7 @@ class Enterprise(Row):
     enterprise: Name
     name: str
     name_zh: str = ""
+    province: str = ""
     city: str = ""
     county: str = ""
     sector: str = ""
@@ -92,6 +99,10 @@ class Point(Dated):
     ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
     above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
     point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
+    ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
+    standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
+    before the treatment behind which this one lies; both with a flow, what is removed is judged. ``inlet_oxygen_factor`` is
+    the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
     """
 
     source: Name
@@ -107,6 +118,10 @@ class Point(Dated):
     oxygen_guard_pct: Decimal = Decimal("20.0")
     flow_factor: str = ""
     role: Role = ""
+    checks: Literal["", "manual", "automatic"] = ""
+    s_ams: Annotated[Decimal, Field(gt=0)] | None = None
+    inlet_factor: str = ""
+    inlet_oxygen_factor: str = ""
 
 
 class Meter(Dated):
@@ -150,7 +165,8 @@ WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
 class Limit(Dated):
     """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
 
-    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH). ``bound`` "lower" is broken
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH and where
+    the rule pack makes one). ``bound`` "lower" is broken
     by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says
     who set it; those of a "programme" are also assessed by the share of a month's hours within. ``limit_id`` names the row of the shipped
     limit profiles it comes from, or a permit's own; ``basis`` is standard and clause as a person reads it, ``basis_zh`` the same for
@@ -212,6 +228,76 @@ PARAMETERS = {
     "open": ("hours",),
 }
 """What raises a stage -> the parameters that a rule of this kind states, no others."""
+
+
+Issuer = Literal["province", "city", "county"]
+WarningLevel = Literal["yellow", "orange", "red"]
+WarningKind = Literal["PM2.5", "O3", "dust", "other"]
+
+
+class Weather(Row):
+    """weather.csv: a pollution-weather warning as an office issued it.
+
+    ``area`` is what enterprises.csv says in the issuer's column (``province``, ``city`` or ``county``). The warning holds from ``start`` to
+    ``end``, and while that is empty to ``planned_end``; one that ended as it began was taken back.
+    """
+
+    warning: Name
+    issuer: Issuer
+    area: Annotated[str, Field(min_length=1)]
+    level: WarningLevel
+    kind: WarningKind
+    start: AwareDatetime
+    planned_end: AwareDatetime
+    end: AwareDatetime | None = None
+    note: str = ""
+    note_zh: str = ""
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> Weather:
+        if not self.start < self.planned_end:
+            raise ValueError("planned_end is not after start")
+        if self.end is not None and self.end < self.start:
+            raise ValueError("end is before start")
+        return self
+
+
+class Plan(Dated):
+    """plans.csv: what a source has to do under warnings of one level, and by which of its points it is verified.
+
+    ``stat`` is what must fall by ``reduction_pct``: "mass" of a point with a flow, "energy" of a meter, "avg" of a flow or a power. ``kind`` empty means
+    warnings of any kind; ``hours`` ("9-17") are the hours of the local day in which it is asked for, all where empty. An ``exempt`` source is
+    listed and asked for nothing; ``grade`` is the enterprise's performance grade, ``measure`` says in words what is done.
+    """
+
+    source: Name
+    level: WarningLevel
+    factor: str = ""
+    stat: Literal["mass", "energy", "avg"] = "mass"
+    kind: Literal["", "PM2.5", "O3", "dust", "other"] = ""
+    reduction_pct: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    hours: str = ""
+    grade: Literal["", "A", "B", "C", "D"] = ""
+    exempt: Literal["", "no", "yes"] = ""
+    measure: str = ""
+    measure_zh: str = ""
+
+    @property
+    def clock_h(self) -> tuple[int, int]:
+        """The hours of the local day in which the reduction is asked for, [from, to)."""
+        first, _, last = (self.hours or "0-24").partition("-")
+        return int(first), int(last)
+
+    @model_validator(mode="after")
+    def _asks_for_something_or_nothing(self) -> Plan:
+        asks = self.reduction_pct is not None
+        if self.exempt == "yes" and (asks or self.factor):
+            raise ValueError("an exempt source is asked for nothing: empty factor and reduction_pct, or write exempt no")
+        if self.exempt != "yes" and not (asks and self.factor):
+            raise ValueError("state factor and reduction_pct, or write exempt yes")
+        if not re.fullmatch(r"([0-9]{1,2}-[0-9]{1,2})?", self.hours) or not self.clock_h[0] < self.clock_h[1] <= 24:
+            raise ValueError('hours run from 0 to 24, the first before the last, as in "9-17"')
+        return self
 
 
 class Clause(Row):
@@ -328,14 +414,16 @@ class Registry(BaseModel):
     limits: tuple[Limit, ...] = ()
     contacts: tuple[Contact, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    weather: tuple[Weather, ...] = ()
+    plans: tuple[Plan, ...] = ()
     escalation: Escalation | None = None
     packs: tuple[RulePack, ...] = ()
 
 
 def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
-    """Return the rows of the sources that are wanted; enterprises, contacts, rule packs and the ladder stay whole."""
+    """Return the rows of the sources that are wanted; enterprises, contacts, warnings, rule packs and the ladder stay whole."""
     rows = {
         name: tuple(row for row in getattr(registry, name) if wanted(row.source))
-        for name in ("sources", "points", "meters", "meter_changes", "limits")
+        for name in ("sources", "points", "meters", "meter_changes", "limits", "plans")
     }
     return registry.model_copy(update=rows)

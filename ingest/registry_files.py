@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from ingest.csv_tables import Fault, RegistryFaults, Table, read_table
+from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.records import Mark
 from ingest.registry import (
@@ -23,13 +23,17 @@ from ingest.registry import (
     Limit,
     Meter,
     MeterChange,
+    Plan,
     Point,
     Registry,
     Row,
     RulePack,
     Source,
+    Weather,
 )
 from ingest.registry_diff import LOCAL, Change, diff
+from ingest.station_codes import CODES_FILE, StationCode, fill_points
+from ingest.weather_files import weather_faults
 
 __all__ = ["Change", "Fault", "RegistryFaults", "Tables", "diff", "holding", "load_marks", "load_registry"]
 
@@ -57,6 +61,8 @@ class Tables(NamedTuple):
     limits: Table[Limit]
     contacts: Table[Contact]
     holidays: Table[Holiday]
+    weather: Table[Weather]
+    plans: Table[Plan]
 
 
 def load_registry(
@@ -82,21 +88,26 @@ def load_registry(
             faults.append(Fault(path.name, 0, "", "", "the file is missing", remedy))
         return Table(path.name)
 
+    enterprises, sources = read("enterprises", Enterprise), read("sources", Source)
+    codes = read(CODES_FILE.removesuffix(".csv"), StationCode)
     tables = Tables(
-        read("enterprises", Enterprise),
-        read("sources", Source),
-        read("points", Point),
+        enterprises,
+        sources,
+        read("points", Point, fill_points(codes, sources, enterprises, faults)),
         read("meters", Meter),
         read("meter_changes", MeterChange),
         read("limits", Limit, limit_of),
         read("contacts", Contact),
         read("holidays", Holiday),
+        read("weather", Weather),
+        read("plans", Plan),
     )
     faults += _misnamed(folder)
     faults += _keys(tables)
     faults += _references(tables)
     faults += _points(tables)
     faults += _limits(tables)
+    faults += weather_faults(tables.weather, tables.plans, tables.enterprises, tables.sources, tables.points, tables.meters)
     packs = _packs(folder / PACKS_FOLDER, faults)
     escalation = read_escalation(folder / ESCALATION_FILE, faults)
     faults += further(tables, packs) if further is not None else []
@@ -128,7 +139,7 @@ def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
 
 
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
-    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``.
+    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``, of checks with CHECK_FIELDS as well.
 
     ``factors`` is blank-separated, empty for all of the source. With a registry, a source or factor that it does not know is a fault.
 
@@ -147,12 +158,12 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
             faults.append(Fault(path.name, line, "id", mark.id, told, "give each mark an id of its own"))
         first.setdefault(mark.id, line)
         if known is not None and mark.source not in known:
-            faults.append(_unknown(path.name, line, "source", mark.source, "sources.csv", known))
+            faults.append(unknown(path.name, line, "source", mark.source, "sources.csv", known))
         elif registry is not None:
             own = {p.factor for p in registry.points if p.source == mark.source}
             own |= {m.factor for m in registry.meters if m.source == mark.source}
             strange = [factor for factor in mark.factors or () if own and factor not in own]
-            faults += [_unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
+            faults += [unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))
     return [mark for _, mark in table.rows]
@@ -160,7 +171,11 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
 
 def _misnamed(folder: Path) -> list[Fault]:
     files = [f"{name}.csv" for name in Tables._fields]
-    strays = [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE)] if folder.is_dir() else []
+    strays = (
+        [p.name for p in sorted(folder.glob("*.csv")) if p.name not in (*files, MARKS_FILE, CODES_FILE)]
+        if folder.is_dir()
+        else []
+    )
     near = [(name, difflib.get_close_matches(name, files, 1, 0.75)) for name in strays]
     return [Fault(name, 0, "", "", "nothing reads this file", f"did you mean {match[0]}?") for name, match in near if match]
 
@@ -172,7 +187,8 @@ def _keys(tables: Tables) -> list[Fault]:
     faults += _twice(tables.holidays, "day", [(n, r.day.isoformat()) for n, r in tables.holidays.rows])
     swaps = [(n, f"{r.source} {r.factor} {r.time.astimezone(UTC).isoformat()}") for n, r in tables.meter_changes.rows]
     faults += _twice(tables.meter_changes, "time", swaps)
-    faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits))
+    faults += _twice(tables.weather, "warning", [(n, r.warning) for n, r in tables.weather.rows])
+    faults += _backwards((tables.sources, tables.points, tables.meters, tables.limits, tables.plans))
     faults += _overlaps(tables.sources.file, "source", [(n, r.source, r) for n, r in tables.sources.rows])
     measured: list[tuple[Table[Point] | Table[Meter], list[tuple[int, str, Dated]]]] = [
         (tables.points, [(n, f"{r.source} {r.factor}", r) for n, r in tables.points.rows]),
@@ -190,6 +206,8 @@ def _keys(tables: Tables) -> list[Fault]:
                 faults.append(Fault(tables.meters.file, line, "factor", key.split()[1], told, "keep one of the two rows"))
     limits = [(n, f"{r.source} {r.factor} {r.limit_id} {r.stat} {r.averaging}", r) for n, r in tables.limits.rows]
     faults += _overlaps(tables.limits.file, "limit_id", limits)
+    asked = [(n, " ".join((r.source, r.factor, r.stat, r.level, r.kind)).strip(), r) for n, r in tables.plans.rows]
+    faults += _overlaps(tables.plans.file, "level", asked)
     return faults
 
 
@@ -203,7 +221,7 @@ def _twice(table: Table[R], column: str, keys: Iterable[tuple[int, str]]) -> lis
     return faults
 
 
-def _backwards(tables: Sequence[Table[Source] | Table[Point] | Table[Meter] | Table[Limit]]) -> list[Fault]:
+def _backwards(tables: Sequence[Table[Source] | Table[Point] | Table[Meter] | Table[Limit] | Table[Plan]]) -> list[Fault]:
     return [
         Fault(table.file, line, "valid_to", str(row.valid_to), f"is not after valid_from {row.valid_from}", "mend one of them")
         for table in tables
@@ -241,15 +259,15 @@ def _references(tables: Tables) -> list[Fault]:
     faults: list[Fault] = []
     if enterprises:
         faults += [
-            _unknown(tables.sources.file, line, "enterprise", row.enterprise, tables.enterprises.file, enterprises)
+            unknown(tables.sources.file, line, "enterprise", row.enterprise, tables.enterprises.file, enterprises)
             for line, row in tables.sources.rows
             if row.enterprise not in enterprises
         ]
-    pointing: list[Table[Point] | Table[Meter] | Table[MeterChange] | Table[Limit]]
-    pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits]
+    pointing: list[Table[Point] | Table[Meter] | Table[MeterChange] | Table[Limit] | Table[Plan]]
+    pointing = [tables.points, tables.meters, tables.meter_changes, tables.limits, tables.plans]
     if sources:
         faults += [
-            _unknown(table.file, line, "source", row.source, tables.sources.file, sources)
+            unknown(table.file, line, "source", row.source, tables.sources.file, sources)
             for table in pointing
             for line, row in table.rows
             if row.source not in sources
@@ -258,22 +276,16 @@ def _references(tables: Tables) -> list[Fault]:
     for line, swap in tables.meter_changes.rows:
         if (swap.source, swap.factor) not in meters and (not sources or swap.source in sources):
             own = {factor for source, factor in meters if source == swap.source}
-            faults.append(_unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
+            faults.append(unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
     for line, contact in tables.contacts.rows:
         for name in contact.enterprises.split():
             if enterprises and name not in enterprises:
-                faults.append(_unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
+                faults.append(unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
     return faults
 
 
 def _key(cells: dict[str, str]) -> tuple[str, str]:
     return cells.get("source", ""), cells.get("factor", "")
-
-
-def _unknown(file: str, line: int, column: str, value: str, where: str, known: set[str]) -> Fault:
-    near = difflib.get_close_matches(value, sorted(known), 1)
-    remedy = f"did you mean {near[0]}?" if near else f"add it to {where}, or mend this cell"
-    return Fault(file, line, column, value, f"stands in no row of {where}", remedy)
 
 
 def _points(tables: Tables) -> list[Fault]:
@@ -285,16 +297,30 @@ def _points(tables: Tables) -> list[Fault]:
     for line, point in tables.points.rows:
         own = {factor for source, factor in named if source == point.source}
         if point.flow_factor and point.flow_factor not in own:
-            faults.append(_unknown(file, line, "flow_factor", point.flow_factor, f"{file} of this source", own))
+            faults.append(unknown(file, line, "flow_factor", point.flow_factor, f"{file} of this source", own))
         elif point.flow_factor and units[point.source, point.flow_factor] - {FLOW_UNIT}:
             told = f"its unit is {', '.join(sorted(units[point.source, point.flow_factor]))}, a mass needs {FLOW_UNIT}"
             remedy = "give the flow's point a multiplier to m3/h and that unit"
             faults.append(Fault(file, line, "flow_factor", point.flow_factor, told, remedy))
         if point.reference_o2_pct is not None and point.oxygen_factor not in own:
-            faults.append(_unknown(file, line, "oxygen_factor", point.oxygen_factor, f"{file} of this source", own))
+            faults.append(unknown(file, line, "oxygen_factor", point.oxygen_factor, f"{file} of this source", own))
         if point.reference_o2_pct is not None and not 0 < point.reference_o2_pct < 21:
             told = "oxygen in air is 21 %, so the reference lies between 0 and 21"
             faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
+        if point.inlet_factor and point.inlet_factor not in own - {point.factor}:
+            faults.append(
+                unknown(file, line, "inlet_factor", point.inlet_factor, f"{file} of this source", own - {point.factor})
+            )
+        elif point.inlet_factor and not point.flow_factor:
+            told = "without a flow at the outlet nothing is known of what is removed"
+            faults.append(Fault(file, line, "inlet_factor", point.inlet_factor, told, "fill in flow_factor at both points"))
+        if point.inlet_oxygen_factor and point.inlet_oxygen_factor not in own:
+            faults.append(unknown(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, f"{file} of this source", own))
+        elif point.inlet_oxygen_factor and point.reference_o2_pct is None:
+            told = "the point has no reference_o2_pct, so nothing is converted anyway"
+            faults.append(
+                Fault(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, told, "fill in one or empty the other")
+            )
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))
@@ -317,7 +343,7 @@ def _limits(tables: Tables) -> list[Fault]:
         if key not in named:
             if limit.source in sources:
                 own = {factor for source, factor in named if source == limit.source}
-                faults.append(_unknown(file, line, "factor", limit.factor, f"{tables.points.file} of this source", own))
+                faults.append(unknown(file, line, "factor", limit.factor, f"{tables.points.file} of this source", own))
             continue
         held = [point for point in points[key] if _meet(point, limit)]
         if not held and points[key]:
@@ -332,7 +358,7 @@ def _limits(tables: Tables) -> list[Fault]:
         asked = limit.when.split(" ")[0]
         if asked and (limit.source, asked) not in named:
             own = {factor for source, factor in named if source == limit.source}
-            faults.append(_unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
+            faults.append(unknown(file, line, "when", asked, f"{tables.points.file} of this source", own))
     return faults
 
 

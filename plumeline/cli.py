@@ -28,6 +28,7 @@ from plumeline.marks_cli import marks
 from plumeline.rules_cli import app as rules_app
 from plumeline.store_commands import adopt, explain, export, findings, opened, why
 from plumeline.terminal import FAULT, Data, Json, RegistryFolder, err, out
+from plumeline.weather_cli import weather
 from processors.figures import local_iso
 from processors.registry_check import load_registry
 
@@ -250,6 +251,7 @@ def replay(
 app.command()(export)
 app.command()(adopt)
 app.command()(limits)
+app.command()(weather)
 app.command()(marks)
 
 

@@ -22,7 +22,11 @@ TIMEOUT_S = 60.0
 
 def marks(
     file: Annotated[
-        Path, typer.Argument(help="CSV file: id,source,factors,type,start,end,author,set_at,reason,evidence,state.")
+        Path,
+        typer.Argument(
+            help="CSV file: id,source,factors,type,start,end,author,set_at,reason,evidence,state;"
+            " of a check also check,reference,before,after,span."
+        ),
     ],
     registry: RegistryFolder = Path("registry"),
     url: Annotated[str, typer.Option(help="Address of the server that takes them, as in http://127.0.0.1:8080.")] = "",

@@ -152,7 +152,7 @@ class LocalKafka(Part):
 
     def _format(self, java: Sequence[str], properties: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(properties)]
+        command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(properties)]
         run_tool(command, self.home, f"formatting {self.home / 'data'}")
 
 

@@ -31,6 +31,7 @@ from processors.memory import Settings
 from processors.output import Output
 from processors.points import Rules
 from processors.publish import frame_of
+from processors.responses import changed_days
 from processors.store import StoreAway
 
 VERBATIM = ("frames", "quarantine")
@@ -273,12 +274,14 @@ class Turns:
 
     def adopt(self, registry: Registry) -> int:
         """Put a new registry in force and touch what it changes; return how many source-hours."""
-        changes = diff(self.registry, registry)
+        before = self.registry
+        changes = diff(before, registry)
         self.aside.clear()
         self.engine = self._warm(registry)
         self.writer.put_meta("registry", registry.model_dump_json())
         out = Output()
         count = sum(self.engine.touch_period(c.source, c.from_ms, c.to_ms, c.what, out) for c in changes)
+        self.engine.close_again(changed_days(before, registry), "warning or plan changed", out)
         self._commit(out, self.progress.seq, [])
         return count
 

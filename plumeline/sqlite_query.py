@@ -259,7 +259,8 @@ def stored_mark(m: Mark) -> StoredMark:
     """Return a mark as pages read it."""
     factors = None if m.factors is None else tuple(m.factors)
     start, end, set_at = epoch_ms(m.start), epoch_ms(m.end), epoch_ms(m.set_at)
-    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state, m.evidence)
+    check = None if m.check is None else m
+    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state, m.evidence, check)
 
 
 def _event(r: Sequence[Any]) -> Event:

@@ -12,7 +12,7 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +26,7 @@ from ingest.kafka_log import RECORD_BYTES_MAX, KafkaPublisher
 from ingest.log import PARTITIONS, Entry, LogRecord, partition_of
 from ingest.records import Tick
 from ingest.registry import Registry, part_of
-from plumeline.kafka_read import RegistryWatch, missed
+from plumeline.kafka_read import RegistryWatch, between, missed
 from plumeline.runner import Turns, bad_frames, event_entries, touch_entries
 from plumeline.sqlite_prune import Pruner
 from plumeline.sqlite_query import SqliteStore
@@ -103,13 +103,30 @@ class Partition(Turns):
         return entries
 
     def take(self, records: Iterable[LogRecord], *, live: bool = True) -> None:
-        """Work off records that are new; those that the state knows already are passed over."""
+        """Work off records that are new, and before them what lies between the state and them; what the state knows is passed over."""
         fresh = [r for r in records if r.offset > self.offsets.get(r.topic, -1)]
+        for skipped in self._skipped(fresh):
+            self._work_off(skipped, live=False)
         if fresh:
-            first = self.progress.seq + 1
-            self.work([r._replace(seq=first + n) for n, r in enumerate(fresh)], live=live)
+            self._work_off(fresh, live=live)
             if self.engine.watch.now_ms is not None:
                 self.pruner.step(self.engine.keep_from(self.engine.watch.now_ms))
+
+    def _skipped(self, fresh: list[LogRecord]) -> Iterator[list[LogRecord]]:
+        """Yield the records that were handed to nobody: a rebalance took the partition away and gave it back while a batch was under way.
+
+        They are published as others are: whoever did it already used the same identities.
+        """
+        first = {r.topic: r.offset for r in reversed(fresh)}
+        holes = {topic: (self.offsets.get(topic, -1) + 1, offset) for topic, offset in first.items()}
+        holes = {topic: hole for topic, hole in holes.items() if hole[0] < hole[1]}
+        if holes:
+            structlog.get_logger("plumeline.worker").info("records read again", partition=self.number, holes=holes)
+            yield from between(self.options.bootstrap, holes, self.number, self.options.prefix)
+
+    def _work_off(self, records: list[LogRecord], *, live: bool) -> None:
+        first = self.progress.seq + 1
+        self.work([r._replace(seq=first + n) for n, r in enumerate(records)], live=live)
 
     def catch_up(self) -> int:
         """Read again what others worked off since this state was written, without publishing; return how many records.
@@ -243,32 +260,37 @@ def faust_app(options: WorkerOptions, worker: Worker) -> faust.App:
     )
     topic_of = options.inputs()
     channel = app.topic(*topic_of, value_serializer="raw", key_serializer="raw")
-    executor = ThreadPoolExecutor(1, "engine")
-
-    def record(event: Any) -> LogRecord:
-        message = event.message
-        return LogRecord(topic_of[message.topic], message.partition, message.offset, 0, message.value)
 
     async def work(stream: Any) -> None:
-        loop = asyncio.get_running_loop()
-        gathered: list[Any] = []
-        since = 0.0
-        async for events in stream.noack_take(TAKE_RECORDS, within=TAKE_S):
-            since = since if gathered else loop.time()
-            gathered += events
-            left = left_on_log(app.consumer, gathered)
-            if left > BACKLOG_RECORDS and len(gathered) < TAKE_RECORDS and loop.time() - since < GATHER_S:
-                continue
-            mine = {tp.partition for tp in app.consumer.assignment()}
-            await loop.run_in_executor(executor, worker.keep, mine)
-            records = [record(e) for e in gathered if e.message.partition in mine]
-            await loop.run_in_executor(executor, partial(worker.work, records, live=not left))
-            for event in gathered:
-                await stream.ack(event)
-            gathered = []
+        await feed(stream, app.consumer, worker, topic_of)
 
     app.agent(channel)(work)
     return app
+
+
+async def feed(stream: Any, consumer: Any, worker: Worker, topic_of: dict[str, str]) -> None:
+    """Hand a stream's records to a worker, in batches that grow where much waits, and acknowledge what it has worked off.
+
+    What belongs to a partition that is not ours (any more) is left unacknowledged: whoever has it reads it again.
+    """
+    loop, executor = asyncio.get_running_loop(), ThreadPoolExecutor(1, "engine")
+    gathered: list[Any] = []
+    since = 0.0
+    async for events in stream.noack_take(TAKE_RECORDS, within=TAKE_S):
+        since = since if gathered else loop.time()
+        gathered += events
+        left = left_on_log(consumer, gathered)
+        if left > BACKLOG_RECORDS and len(gathered) < TAKE_RECORDS and loop.time() - since < GATHER_S:
+            continue
+        assigned = consumer.assignment()
+        await loop.run_in_executor(executor, worker.keep, {tp.partition for tp in assigned})
+        mine = [event.message for event in gathered if event.message.tp in assigned]
+        records = [LogRecord(topic_of[m.topic], m.partition, m.offset, 0, m.value) for m in mine]
+        await loop.run_in_executor(executor, partial(worker.work, records, live=not left))
+        for event in gathered:
+            if event.message.tp in assigned:
+                await stream.ack(event)
+        gathered = []
 
 
 def left_on_log(consumer: Any, events: Iterable[Any]) -> int:

@@ -14,15 +14,20 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
+      weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
+      plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
+      check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
+      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it)
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
-      expect quarter SO2 capture 93.95                         the quarter so far, of a case that begins with it; or substituted
-      expect hour 10:00 SO2 substituted 22.7                   the mass where there was none to measure; of a day or quarter: with it
+      expect quarter SO2 capture 93.95                         the quarter so far, of a case that begins with it; or mass substituted
+      expect hour 10:00 SO2 mass substituted 22.7              the mass where there was none to measure; of a day or quarter: with it
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
+      expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
       expect withdrawn SO2 14:00 to 15:00 exempt mark          an exceedance that was told and taken back, and why
@@ -30,13 +35,16 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
       expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
-      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed of a unit; back_pressure of a nozzle
+      expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed, idle of a unit; leak; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
       calculate ppm to mass: volume 50 ppm, molar mass SO2     a formula by its name, and its inputs; what is left out is the pack's
       is 142.86 mg/m3                                          rounded half up; or none, yes, no, passes, fails, and words of the reason
+      expect told calibration.needed SO2 2.9 %                 an event by its kind, and words of its text
+      expect not told calibration.overdue
 
-Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight.
+Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight. Readings may span
+seconds: ``10:00:00 to 10:04:55``.
 """
 
 from __future__ import annotations
@@ -51,11 +59,13 @@ from typing import Any, cast
 
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
-from ingest.registry import Enterprise, Limit, Point, Registry, RulePack, Source
+from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
+from processors.case_checks import CHECK, TOLD, numbers_of, untold
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
+from processors.case_weather import AREAS, plan_of, weather_of
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import Episode, Event, Figure, Level, epoch_ms, local_iso
@@ -73,10 +83,10 @@ CADENCE_S = 60
 SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
-_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)\s+(.+)")
+_SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d(?::\d\d)?) to (?:day (\d+) )?(\d\d:\d\d(?::\d\d)?)\s+(.+)")
 _EXPECT = re.compile(
     r"(hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<quarter>quarter)) (?P<point>\S+)"
-    r"(?: (?P<stat>reference|mass|min|max|substituted|capture))?"
+    r"(?: (?P<stat>reference|mass substituted|mass|min|max|reduction|capture))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -94,10 +104,11 @@ STATS = {
     "mass": "mass",
     "min": "min",
     "max": "max",
-    "substituted": "mass_sub",
+    "mass substituted": "mass_sub",
+    "reduction": "reduction",
     "capture": "capture",
 }
-RUNNING = {STATS["substituted"], STATS["capture"]}
+RUNNING = {STATS["mass substituted"], STATS["capture"]}
 """Provisional until their quarter is over, and seen before."""
 
 
@@ -130,15 +141,17 @@ class Case:
     limits: list[dict[str, Any]] = field(default_factory=list)
     reports: list[tuple[datetime, str, dict[str, str], str]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    weather: list[Weather] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
     calculations: list[Calculation] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
         """Return the time of a clock on the case's first or another day."""
-        hours, minutes = map(int, clock.split(":"))
+        hours, minutes, seconds = map(int, [*clock.split(":"), "0"][:3])
         start = datetime.combine(self.day, datetime.min.time(), LOCAL)
-        return start + timedelta(days=int(day or 1) - 1, hours=hours, minutes=minutes)
+        return start + timedelta(days=int(day or 1) - 1, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +209,26 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
         names, words = _words(
-            rest, {"reference": Decimal, "guard": Decimal, "oxygen": str, "flow": str, "high": Decimal, "role": str}
+            rest,
+            {
+                "reference": Decimal,
+                "guard": Decimal,
+                "oxygen": str,
+                "flow": str,
+                "high": Decimal,
+                "role": str,
+                "checks": str,
+                "s_ams": Decimal,
+                "inlet": str,
+                "oxidiser": str,
+            },
         )
         factor, unit = names
         renamed = {
+            "checks": "checks",
+            "s_ams": "s_ams",
+            "inlet": "inlet_factor",
+            "oxidiser": "inlet_oxygen_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
@@ -222,10 +251,27 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
         case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
         case.late |= {named} if set_at else set()
+    elif word == "weather":
+        case.weather.append(weather_of(case, rest))
+    elif word == "plan":
+        case.plans.append(plan_of(SOURCE, rest))
+    elif word == "check":
+        _check(case, number, rest)
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
         add_refuellings(case, *refuelling.groups())
     else:
         _readings(case, line)
+
+
+def _check(case: Case, number: int, text: str) -> None:
+    found = CHECK.fullmatch(text)
+    if found is None:
+        raise ValueError("write: check zero POINT HH:MM to HH:MM reference 0 before 3.1 span 100")
+    begins, ends = (case.at(found[name], found["day"]) for name in ("start", "end"))
+    at = case.at(found["set"], found["set_day"] or found["day"]) if found["set"] else ends
+    of: dict[str, Any] = {"id": f"{case.name}-{number}", "source": SOURCE, "type": "calibration", "author": "case"}
+    case.marks.append(Mark(**of, **numbers_of(found.groupdict()), start=begins, end=ends, set_at=at))
+    case.late |= {f"{case.name}-{number}"} if found["set"] else set()
 
 
 def _limit(text: str) -> dict[str, Any]:
@@ -283,6 +329,7 @@ def _readings(case: Case, line: str) -> None:
 def _expected(number: int, text: str) -> Expected:
     for pattern, kind in (
         (_NONE, "none"),
+        (TOLD, "told"),
         (_EXCEEDANCE, "exceedance"),
         (NO_WARNING, "no warning"),
         (WARNING, "warning"),
@@ -310,6 +357,8 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
         if (
             told := unwarned(f"line {each.line}: expect {each.text}", each.kind, _times(case, each), events)
             if each.kind in WARNINGS
+            else untold(f"line {each.line}: expect {each.text}", each.facts, events)
+            if each.kind == "told"
             else _missed(case, each, figures, episodes, findings)
         )
         is not None
@@ -384,7 +433,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
     """Return the registry that a case describes."""
     units = {p["factor"]: p["unit"] for p in case.points}
     return Registry(
-        enterprises=(Enterprise(enterprise="E", name="E"),),
+        enterprises=(Enterprise(enterprise="E", name="E", **AREAS),),
         sources=(
             Source(
                 source=SOURCE,
@@ -398,6 +447,8 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
         ),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
         limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
+        weather=tuple(case.weather),
+        plans=tuple(case.plans),
         packs=tuple(packs),
     )
 

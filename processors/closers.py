@@ -15,11 +15,13 @@ from processors.output import Output, Past
 from processors.packs import Pack, chosen
 from processors.points import Points
 from processors.quarters import close_quarter
+from processors.reductions import close_reductions
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
+from processors.voc_days import methane_days, removal_days
 
 CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
@@ -29,6 +31,9 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
+    "weather.reduction": close_reductions,
+    "voc.methane": methane_days,
+    "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.registry import WarningLevel
 from processors.episodes import decimal_text
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE, Event, epoch_ms, local_iso, scaled
 from processors.judging import EXCEEDS
@@ -21,7 +22,9 @@ from processors.packs import EarlyHour, EarlyNextHour, chosen
 from processors.points import Points
 from processors.rules.early import MINUTES, chances, hour_so_far, one_hour_changes, room
 from processors.rules.gas import reference_oxygen_expr
+from processors.rules.weather import internal_limit
 from processors.shelf import MarkSpan, Shelf
+from processors.weather_steps import EarlyUnderWarning
 
 LOOK_MS = 10 * MINUTE_MS
 """Log time between two looks at running hours."""
@@ -66,6 +69,7 @@ class Early:
         self.active = self._rows.height > 0
         self.sids: list[int] = self._rows["sid"].unique().sort().to_list()
         """Sources with such points."""
+        self._warnable = self._under_warnings()
         wanted = set(self._rows["pid"].to_list()) | set(self._rows["oxygen_pid"].drop_nulls().to_list())
         self._converted: dict[int, tuple[pl.DataFrame, pl.DataFrame]] = {}
         """By minute of the running hour, at most 60: its figures, and what was made of them."""
@@ -84,12 +88,50 @@ class Early:
                 found.append({**row, **named})
         rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64)})
         info = points.frame.filter(pl.col("meter") == 0).select(
-            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms"
+            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms", "inlet_o2_pid"
         )
+        measured = pl.col("inlet_o2_pid").is_null() | (pl.col("stat") == "avg")  # else oxygen before decides what is compared
         return (
             rows.drop("averaging", "limit_rules", "lower", "when_pid", "when_op", "when_value")
             .join(info, on="pid")
+            .filter(measured)
+            .drop("inlet_o2_pid")
             .sort("pid", "stat", "limit", "limit_id")
+        )
+
+    def _under_warnings(self) -> list[tuple[int, EarlyUnderWarning, dict[str, str]]]:
+        """Return sid, rule and areas of the sources that a pollution-weather warning of any time concerns, where the rule pack heeds it."""
+        points, found = self._points, []
+        for sid in self.sids if points.registry.weather else ():
+            source = points.source_names[sid]
+            rule = chosen(points.sources[source], points.packs).rule(EarlyUnderWarning)
+            areas = points.warnings.areas(source)
+            if rule is not None and points.warnings.of(areas):
+                found.append((sid, rule, areas))
+        return found
+
+    def _tightened(self, limits: pl.DataFrame, hour: int) -> pl.DataFrame:
+        """Put the percentages that hold under the pollution-weather warnings at the hour's start in place of the usual ones."""
+        if not self._warnable:
+            return limits.with_columns(level=pl.lit(None, dtype=pl.String))
+        rows = []
+        levels: dict[tuple[tuple[str, str], ...], WarningLevel | None] = {}
+        for sid, rule, areas in self._warnable:
+            where = tuple(areas.items())
+            if where not in levels:
+                levels[where] = self._points.warnings.level(areas, hour)
+            if (level := levels[where]) is not None:
+                shares = [
+                    int(internal_limit(100, level=level, share_pct=usual, tight_share_pct=tight, tight_from=rule.tight_from))
+                    for usual, tight in (
+                        (rule.warned_opens_pct, rule.tight_opens_pct),
+                        (rule.warned_closes_pct, rule.tight_closes_pct),
+                    )
+                ]
+                rows.append((sid, level, *shares))
+        under = pl.DataFrame(rows, schema=_UNDER, orient="row")
+        return limits.join(under, on="sid", how="left", maintain_order="left").with_columns(
+            opens_pct=pl.min_horizontal("opens_pct", "opens_under"), closes_pct=pl.min_horizontal("closes_pct", "closes_under")
         )
 
     def _holding(self, hour: int) -> pl.DataFrame:
@@ -105,7 +147,8 @@ class Early:
         )
         if len(self._held) >= HELD_MAX:
             self._held.clear()
-        self._held[hour] = found = self._rows.filter(held).unique(["pid", "stat"], keep="first", maintain_order=True)
+        limits = self._rows.filter(held).unique(["pid", "stat"], keep="first", maintain_order=True)
+        self._held[hour] = found = self._tightened(limits, hour)
         return found
 
     # -- within the hour -----------------------------------------------------------------------------------------
@@ -150,6 +193,8 @@ class Early:
                 "rest": None if rest is None else decimal_text(rest),
                 "above_min": limits[series]["above_min"],
             }
+            if limits[series]["level"] is not None:
+                facts |= {"level": limits[series]["level"], "opens_pct": limits[series]["opens_pct"]}
             self._tell(limits[series], hour, row["value"], counts.get(series, (0, 0)), facts, now, out)
 
     def _running_minutes(self, shelf: Shelf, hour: int, now: int) -> pl.DataFrame:
@@ -402,4 +447,5 @@ _BASES = {
     "limit": pl.Int64,
     "hours_back": pl.Int64,
 }
+_UNDER = {"sid": pl.Int32, "level": pl.String, "opens_under": pl.Int64, "closes_under": pl.Int64}
 _NO_MINUTES = pl.DataFrame(schema={"pid": pl.Int32})

@@ -15,9 +15,11 @@ import polars as pl
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Mark, Touch
 from ingest.registry import Registry
+from processors.check_book import CheckBook
+from processors.check_findings import tell_check, tell_overdue
 from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources
 from processors.cold import rebuild_cold
-from processors.decode import DAY, BadLine, Decoded, Layouts, decode
+from processors.decode import DAY, BadLine, Layouts, decode
 from processors.desk import Desk
 from processors.early import LOOK_MS, Early
 from processors.episodes import EpisodeBook, HourVerdict
@@ -32,7 +34,7 @@ from processors.metering import Meters
 from processors.output import Output, Past
 from processors.points import Points, Rules
 from processors.publish import verdicts_of
-from processors.qualify import Fields, place, qualify
+from processors.qualify import Fields, place, qualified
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf, spans_of
 from processors.silence import Watches
@@ -79,9 +81,10 @@ class Engine:
         self.desk = Desk(
             self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts, closing=closing
         )
-        self.shelf = Shelf()
+        self.shelf = Shelf(self.points.made)
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
+        self.checks = CheckBook(self.points)
         self.touches: dict[tuple[str, int], str] = {}
         self.put_off: dict[tuple[str, int], str] = {}
         self.closings: dict[tuple[str, int], str] = {}
@@ -158,7 +161,7 @@ class Engine:
         filed = self._put_off(placed.filed, out) if self._aside else placed.filed
         filed, crossings = crossed(filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
         self._skews(filed, out)
-        taking = Taking(decoded, filed, crossings, self.rules.offset_ms)
+        taking = Taking(filed, qualified(decoded, filed, self.fields), crossings, self.rules.offset_ms)
         waiting = bool(self._late or self.desk.uncompared) or self.meters.dirty
         for n, barrier in enumerate(stretch.barriers):
             turns = stretch.turns and n == len(stretch.barriers) - 1
@@ -247,19 +250,24 @@ class Engine:
 
     def _take(self, taking: Taking, upto: int, out: Output) -> None:
         """File the reports before a line: those in time, then the hours they decide, then the late ones."""
-        filed, crossings = taking.taken(upto)
+        filed, readings, crossings = taking.taken(upto)
         if filed.is_empty():
             return
         late = filed["late"]
-        self._file(taking.decoded, filed.filter(~late) if late.any() else filed, out)
+        if not late.any():
+            self._file(filed, readings, out)
+            if crossings.height:
+                self._decide(crossings, out, no_data=True)
+            return
+        behind = readings["line"].is_in(filed.filter(late)["line"].implode())
+        self._file(filed.filter(~late), readings.filter(~behind), out)
         if crossings.height:
             self._decide(crossings, out, no_data=True)
-        if late.any():
-            self._file(taking.decoded, filed.filter(late), out)
+        self._file(filed.filter(late), readings.filter(behind), out)
 
-    def _file(self, decoded: Decoded, filed: pl.DataFrame, out: Output, *, restored: bool = False) -> None:
-        """Put reports on the shelf or into the meters' books; hours of late ones are revised, of what is too old touched."""
-        readings = qualify(decoded, filed, self.fields)
+    def _file(self, filed: pl.DataFrame, readings: pl.DataFrame, out: Output, *, restored: bool = False) -> None:
+        """Put reports and their readings on the shelf or into the meters' books; hours of late ones are revised, of what is too old touched."""
+        readings = readings.drop("line")
         out.readings += int(
             (readings["minute"] == readings["time"] // MINUTE_MS * MINUTE_MS).sum()
         )  # not each minute it covers
@@ -350,6 +358,7 @@ class Engine:
                 out.watermarks[source] = (memory.high or 0, until)
             due = [d for d in due if self.points.sid[d[0]] not in self._aside]
         self._decide_until(due, until, now, out)
+        tell_overdue((u for u in self.checks.unfit() if every or partition_of(u.source) in partitions), now, self.findings, out)
 
     def _cool(self, now: int) -> None:
         """Move the hot set's beginning, and forget what lies before it."""
@@ -458,6 +467,13 @@ class Engine:
         """Take in a day to be closed that came back from the log."""
         self.closings[source, day] = cause
 
+    def close_again(self, days: Iterable[tuple[str, int]], cause: str, out: Output) -> None:
+        """Ask for days (source, start) that were decided to be closed again."""
+        for source, day in days:
+            memory = self.memory.get(source)
+            if memory is not None and memory.decided >= day + DAY_MS:
+                out.closings.setdefault((source, day), cause)
+
     def _work_closings(self, now: int, out: Output) -> None:
         """Close the oldest days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
         if self.past is None or not self.closings:
@@ -525,10 +541,11 @@ class Engine:
         """Touch what a mark covers and covered before, and what it leaves of a quota for others."""
         old = self.marks.get(mark.id)
         self.marks[mark.id] = mark
+        unfit = self.checks.take(mark, old)
         out.marks.append(mark)
         for source in sorted({mark.source} | ({old.source} if old is not None else set())):
             before = self.spans_renew(source)
-            periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)}
+            periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)} | unfit.get(source, set())
             periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in (mark, old) if m is not None and m.source == source}
             decided = set[int]()
             for start, end in sorted(periods):
@@ -537,6 +554,8 @@ class Engine:
             if source == mark.source and source in self.points.sid:
                 now = self.watch.now_ms or epoch_ms(mark.set_at)
                 told(mark, self.marks.values(), len(decided), now, self.points, self.findings, out)
+                if (found := self.checks.judged(mark)) is not None:
+                    tell_check(found, now, self.findings, out)
 
     def _decided_hours(self, source: str, start_ms: int, end_ms: int) -> range:
         """Return the hours of a source in [start, end) that were decided."""
@@ -557,7 +576,9 @@ class Engine:
         sid = None if source is None else self.points.sid.get(source)
         mine = [mark for mark in self.marks.values() if source is None or mark.source == source]
         others = [] if source is None else [span for span in self.spans if span.sid != sid]
-        self.spans = others + spans_of(mine, self.points)
+        if source is None:
+            self.checks.renew(self.marks.values())
+        self.spans = others + spans_of(mine, self.points) + self.checks.spans(source)
         exempt = [] if source is None else [span for span in self.desk.exempt if span.sid != sid]
         self.desk.exempt = exempt + exempt_spans_of(mine, self.points)
         return before
@@ -576,7 +597,7 @@ class Engine:
                 self.remember(self.points.source_names[sid], top, top // HOUR_MS * HOUR_MS)
         decided = pl.Series([m.decided for m in self._by_sid], dtype=pl.Int64)
         late = pl.col("time") // HOUR_MS * HOUR_MS < decided.gather(filed["sid"])
-        self._file(decoded, filed.with_columns(late=late), Output(), restored=True)
+        self._file(filed.with_columns(late=late), qualified(decoded, filed, self.fields), Output(), restored=True)
         self.meters.reload()
 
     def keep_from(self, now: int) -> int:

@@ -107,13 +107,24 @@ class Findings:
     ) -> None:
         """Tell a finding once a source, kind and day."""
         day = local_iso(self.day_of(time_ms))[:10]
-        name = f"{kind}/{source}/{day}"
+        if self._first(f"{kind}/{source}/{day}"):
+            self.event(kind, source, factor, time_ms, day, {"text": text, **facts}, out)
+
+    def once(
+        self, kind: str, source: str, factor: str, time_ms: int, name: str, facts: Mapping[str, object], out: Output
+    ) -> None:
+        """Give out an event once; a restart gives it out again, under the same identity."""
+        if self._first(f"{kind}/{source}/{factor}/{name}"):
+            self.event(kind, source, factor, time_ms, name, facts, out)
+
+    def _first(self, name: str) -> bool:
+        """Whether nothing was told under a name."""
         if name in self._told:
-            return
+            return False
         if len(self._told) > TOLD_MAX:
             self._told.clear()
         self._told.add(name)
-        self.event(kind, source, factor, time_ms, day, {"text": text, **facts}, out)
+        return True
 
     def event(
         self, kind: str, source: str, factor: str | None, time_ms: int, name: str, facts: Mapping[str, object], out: Output

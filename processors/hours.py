@@ -10,6 +10,8 @@ from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
 from processors.judging import EXEMPT
+from processors.oxidisers import unless_air_was_added
+from processors.peaks import peak_hours
 from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
 from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
@@ -44,6 +46,7 @@ _INFO = (
     "ref_o2",
     "guard",
     "oxygen_pid",
+    "inlet_o2_pid",
     "flow_pid",
     "minutes_min",
     "quarters_min",
@@ -80,6 +83,8 @@ def hour_figures(
     if points.ph:
         measured = ph_hours(measured, minutes, info)
     rows = [measured]
+    if points.peaks:
+        rows.append(peak_hours(measured, minutes, points.peaks))
     wanted = info.filter(pl.col("ref_o2").is_not_null())
     if wanted.height:
         rows.append(_at_reference(minutes, measured, wanted, least))
@@ -146,7 +151,9 @@ def _at_reference(
     oxygen = minutes.join(wanted.select(pid="oxygen_pid").unique(), on="pid", how="semi")
     hourly = minutes.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
     ready = hourly.join(wanted.drop("rules"), on=["pid", "hour"], how="inner")
-    converted = at_reference(ready, oxygen)
+    converted, oxidisers = at_reference(ready, oxygen), wanted["inlet_o2_pid"].count() > 0
+    if oxidisers:
+        converted = unless_air_was_added(converted, ready, minutes, "minute")
     fine = hour_means(converted, minutes_min=least).with_columns(stat=pl.lit("avg_ref"))
     rows = _complete(fine, wanted)
     coarse = measured.join(wanted.drop("rules"), on=["pid", "hour"], how="inner").join(rows, on=["pid", "hour"], how="anti")
@@ -173,6 +180,8 @@ def _at_reference(
         ),
         as_of=pl.max_horizontal("as_of", "oxygen_as_of"),
     )
+    if oxidisers:
+        done = unless_air_was_added(done, coarse, measured.filter(pl.col("stat") == "avg"), "hour")
     return pl.concat([rows, done.select(*HOUR_SCHEMA)])
 
 

@@ -5,7 +5,7 @@ Schema (see docs/influxdb.md for retention and cardinality). Every point of a so
 apart within a millisecond differs below it.
 
 - ``minute``, one point a source: for each factor ``<factor>`` and ``<factor>_ok``; ``body`` holds all exactly.
-- ``hour``, ``day``, one point a source and factor (tag): for each stat ``<stat>``, ``<stat>_ok``, ``_n``, ``_limit``, ``_over``, ``_verdict``,
+- ``hour``, ``day`` and longer, one point a source and factor (tag): for each stat ``<stat>``, ``<stat>_ok``, ``_n``, ``_limit``, ``_over``, ``_verdict``,
   ``_state``, ``_reason``, ``_revision``, and ``<stat>_figure``, the figure's line. A withheld value is 0 with ``ok`` 0: InfluxDB keeps fields
   that are not written again, so every field is written always.
 - ``revision``, one point a decided version: ``figure``.
@@ -34,7 +34,7 @@ from processors.station_steps import STATES
 
 BUCKET, RAW_BUCKET = "plumeline", "plumeline_raw"
 """Buckets: figures, states and events are kept for years; minutes, reports and frames as long as they may be asked for."""
-MINUTE, HOUR, DAY, REVISION = "minute", "hour", "day", "revision"
+MINUTE, HOUR, DAY, QUARTER, REVISION = "minute", "hour", "day", "quarter", "revision"
 SOURCE_STATE, EPISODE, EVENT, REPORT, FRAME, MARK = "source_state", "episode", "event", "report", "frame", "mark"
 FRAME_ID, QUARANTINE = "frame_id", "quarantine"
 RAW = (MINUTE, REPORT, FRAME, FRAME_ID, QUARANTINE)

@@ -24,7 +24,7 @@ from processors.station_steps import STATES
 VERSION = 1
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
-    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, "nozzle_share"), "%"),
+    **dict.fromkeys(("capture", "transmission", "effective", WITHIN, "nozzle_share", "reduction"), "%"),
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""

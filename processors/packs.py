@@ -18,12 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
 from ingest.registry import RulePack, Source
+from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
+from processors.voc_steps import HourMax, MadeOfParts, VocStep
+from processors.weather_steps import EarlyUnderWarning, WeatherReduction
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -211,9 +214,14 @@ Rule = Annotated[
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
+    | CheckDrift
+    | CheckChart
     | StationStep
+    | VocStep
     | EarlyHour
     | EarlyNextHour
+    | EarlyUnderWarning
+    | WeatherReduction
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
@@ -222,11 +230,11 @@ Rule = Annotated[
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("avg", "minute"): ("minute.mean",),
-    ("avg", "hour"): ("hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
-    ("avg_ref", "hour"): ("hour.reference_oxygen", "hour.mean", "limit.interval"),
+    ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
+    ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
+    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
-    ("max", "hour"): ("hour.ph", "hour.mean"),
+    ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),
     ("mass", "hour"): ("hour.mass",),
     ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
     ("avg_ref", "day"): ("day.mean", "limit.interval"),
@@ -240,6 +248,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
+    ("reduction", "hour"): ("weather.reduction",),
     ("effective", "quarter"): ("quarter.capture",),
 }
 """Steps that make a figure, by stat and level."""
@@ -254,7 +263,7 @@ class _File(BaseModel):
     kinds: list[str] = []
     base: str = ""
     without: list[str] = []
-    include: str = ""
+    include: str | list[str] = []
     rule: list[Rule] = []
 
 
@@ -293,8 +302,13 @@ class Pack:
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
         station = "".join(f"|{r.step}{sorted(r.numbers().items())}" for r in self.rules if isinstance(r, StationRule))
         text = f"{self.minutes_min}|{self.quarters_min}|{self.hours_min}|{self.share_min_pct}|{low}|{self.no_flow}|{interval}"
+        made = "".join(
+            f"|{r.model_dump(include={'step', 'made', 'parts', 'total', 'methane'})}"
+            for r in self.rules
+            if isinstance(r, MadeOfParts)
+        )
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
-        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}"
+        return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a step, None where it has none."""
@@ -312,13 +326,21 @@ class Pack:
         rule = self.rule(MarkExempt)
         return frozenset() if rule is None else frozenset(mark for each in rule.exemptions for mark in each.marks)
 
+    @property
+    def peaks(self) -> tuple[str, ...]:
+        """The factors whose greatest minute may be held against a limit."""
+        rule = self.rule(HourMax)
+        return () if rule is None else tuple(rule.factors)
+
     def behind(self, stat: str, level: str, factor: str | None = None) -> list[Rule]:
         """Return the rules by which a figure is made; without those for other factors than ``factor``, where it is named."""
         return [
             rule
             for step in STEP_OF.get((stat, level), ())
             for rule in self.rules
-            if rule.step == step and (factor is None or not isinstance(rule, HourPh) or factor in rule.factors)
+            if rule.step == step and (factor is None or not isinstance(rule, HourPh | HourMax) or factor in rule.factors)
+            if not isinstance(rule, MadeOfParts) or factor == rule.made
+            if not (isinstance(rule, HourMean) and stat == "max" and factor in self.peaks)  # one valid minute is enough
         ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
@@ -332,7 +354,7 @@ class Pack:
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
     """Read a pack; one with a ``base`` has that shipped pack's rules, but for the steps that it has a rule for itself, or is ``without``.
 
-    After them come the rules of the shipped part that it may ``include``, again but for the steps that are there.
+    After them come the rules of the shipped parts that it may ``include``, again but for the steps that are there.
 
     Args:
         bases: the packs that may be a base; the shipped ones where it is None.
@@ -358,9 +380,9 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
             raise PackFault(f"{name}: without: {file.base} has no step {strange[0]}; take it out")
         own |= set(file.without)
         rules = [r for r in theirs if r.step not in own and not (days and r.step in _DAYS)] + rules
-    if file.include:
+    for part in [file.include] if isinstance(file.include, str) else file.include:
         there = {rule.step for rule in rules}
-        rules += [rule for rule in _part(file.include, name) if rule.step not in there]
+        rules += [rule for rule in _part(part, name) if rule.step not in there]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -477,4 +499,6 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | {"early.hour", "early.next_hour"}
+_EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
+_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal"}
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS

@@ -11,7 +11,9 @@ import polars as pl
 from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Point, Registry, Source
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
+from processors.made import made_of
 from processors.packs import Pack, chosen, packs_of
+from processors.responses import Warnings
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
@@ -63,6 +65,7 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ref_o2": pl.Int64,
     "guard": pl.Int64,
     "oxygen_pid": pl.Int32,
+    "inlet_o2_pid": pl.Int32,
     "flow_pid": pl.Int32,
     "minutes_min": pl.Int64,
     "quarters_min": pl.Int64,
@@ -117,6 +120,8 @@ class Points:
         self.points_of: dict[int, list[Point]] = {}
         for point in registry.points:
             self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
+        self.made = made_of(registry, self.packs, self.pid)
+        """Which points are made of others, None where none is."""
         self.frame = self._frame()
         self.single = (
             self.frame["pid"].to_list() == list(range(len(names)))
@@ -144,11 +149,14 @@ class Points:
         self.programmes = self._programmes()
         """Limits on hours that a programme set (``pid``, ``stat``, ``limit_id``), where the rule pack assesses months by them."""
         self.limits = self._limits()
+        self.peaks = self._peaks()
+        """Points whose greatest minute is held against a limit, though they are no pH."""
         self.readers = self._readers()
         """Points (``reader``) whose figures are weighed or judged by those of another point (``pid``)."""
         self.sources = {s.source: s for s in registry.sources}
         self.enterprise_of = {s.source: s.enterprise for s in registry.sources}
         self.members = self._members()
+        self.warnings = Warnings(registry)
 
     def _source_rows(self) -> pl.DataFrame:
         rows = [
@@ -225,6 +233,7 @@ class Points:
             "ref_o2": None,
             "guard": None,
             "oxygen_pid": None,
+            "inlet_o2_pid": None,
             "flow_pid": None,
             "minutes_min": pack.minutes_min,
             "quarters_min": pack.quarters_min,
@@ -247,6 +256,9 @@ class Points:
             out["ref_o2"], out["guard"] = _scaled(row.reference_o2_pct), scaled(row.oxygen_guard_pct)
             if row.reference_o2_pct is not None:
                 out["oxygen_pid"] = self.pid.get((row.source, row.oxygen_factor))
+            if row.inlet_oxygen_factor:
+                out["inlet_o2_pid"] = self.pid.get((row.source, row.inlet_oxygen_factor))
+                used += ("inlet_oxygen", row.inlet_oxygen_factor)
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
             if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss
@@ -256,7 +268,19 @@ class Points:
             self._digest,
             digest_text,
             *used,
-            row.model_dump_json(exclude={"name", "name_zh", "role", "valid_from", "valid_to"}),
+            row.model_dump_json(
+                exclude={
+                    "name",
+                    "name_zh",
+                    "role",
+                    "checks",
+                    "s_ams",
+                    "inlet_factor",
+                    "inlet_oxygen_factor",
+                    "valid_from",
+                    "valid_to",
+                }
+            ),
         )
         return out
 
@@ -291,6 +315,12 @@ class Points:
         ]
         schema = {"pid": pl.Int32, "stat": pl.String, "limit_id": pl.String, "share": pl.Int64}
         return pl.DataFrame(sorted(set(rows)), schema=schema, orient="row")
+
+    def _peaks(self) -> list[int]:
+        held = self.limits.filter(pl.col("stat") == "max")["pid"].unique().sort().to_list()
+        keys = [(pid, self.keys[pid]) for pid in held]
+        rows = {s.source: s for s in self.registry.sources}
+        return [pid for pid, key in keys if key.source in rows if key.factor in chosen(rows[key.source], self.packs).peaks]
 
     def _shares(self) -> pl.DataFrame:
         """Return what a programme asks of months as limits, one a point, from below."""

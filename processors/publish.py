@@ -37,7 +37,7 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
 
     Args:
         rows: HOUR_SCHEMA, ``decided`` (log time of the decision; None while provisional); with ``exempt`` (see ``exempting.exempted``) those
-            that are not judged, whether there is a limit or not.
+            that are not judged, whether there is a limit or not; with ``verdict`` (``limit``, ``limit_id``, ``others``) judged already.
 
     Returns:
         FIGURE_COLUMNS: ``revision`` counts from 1 at the first decision (0 while provisional).
@@ -47,7 +47,7 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
     latest = shelf.latest(level, rows["hour"].unique().to_list())
     if latest is None:
         latest = EMPTY.drop("level")
-    rows = judged(rows, points, level, latest)
+    rows = rows if "verdict" in rows.columns else judged(rows, points, level, latest)
     if "exempt" in rows.columns:
         rows = rows.with_columns(verdict=pl.when("exempt").then(pl.lit(EXEMPT)).otherwise("verdict"))
     old = latest.select("pid", "stat", "hour", "revision", *(pl.col(c).alias(f"old_{c}") for c in _SAME))

@@ -147,10 +147,15 @@ def place(decoded: Decoded, fields: Fields) -> Placed:
 
 def qualify(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFrame:
     """Turn filed reports into readings, rows of READING_SCHEMA; readings of factors without a point are left out."""
+    return qualified(decoded, filed, fields).drop("line")
+
+
+def qualified(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """Return what ``qualify`` does, with each reading's ``line``, in the order of the reports."""
     points = fields.points
     starts, flag_starts = pl.Series(fields.starts, dtype=pl.Int64), pl.Series(fields.flag_starts, dtype=pl.Int64)
     rows = filed.select(
-        *("sid", "kind", "time", "minute", "covers", "sent", "received", "decoder", "digest"),
+        *("line", "sid", "kind", "time", "minute", "covers", "sent", "received", "decoder", "digest"),
         at=pl.int_ranges("first", pl.col("first") + pl.col("n")),
         shift=starts.gather(filed["layout"]) - filed["first"],
         flag_shift=flag_starts.gather(filed["flagset"]) - filed["first"],
@@ -179,7 +184,7 @@ def qualify(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataFra
         rows = rows.with_columns(step=step).explode("step").with_columns(minute=pl.col("minute") + pl.col("step") * MINUTE_MS)
     identity = pl.col("identity").reinterpret(signed=True)
     hashed = rows.with_columns(hash=mix(identity, pl.col("kind"), pl.col("time"), pl.col("value"), pl.col("flag_hash")))
-    return hashed.select(*(pl.col(name).cast(kind) for name, kind in READING_SCHEMA.items()))
+    return hashed.select("line", *(pl.col(name).cast(kind) for name, kind in READING_SCHEMA.items()))
 
 
 def _scaled(value: pl.Expr, num: pl.Expr, den: pl.Expr) -> pl.Expr:
@@ -195,7 +200,7 @@ def _with_points(rows: pl.DataFrame, points: Points) -> pl.DataFrame:
     if points.single:
         return rows.with_columns(points.attributes[rows["pid"]].get_columns())
     dated = points.frame.select("pid", "from_ms", "to_ms", *points.attributes.columns)
-    joined = rows.join(dated, on="pid", how="inner")
+    joined = rows.join(dated, on="pid", how="inner", maintain_order="left")
     return joined.filter((pl.col("time") >= pl.col("from_ms")) & (pl.col("time") < pl.col("to_ms")))
 
 

@@ -135,7 +135,9 @@ def _masses(
     in_a = [mark_words(mark) for mark, does in closed.pack.marks.items() if does.mass == "A"] or GROUP_A
     group = pl.when(pl.col("reason").str.contains_any(list(in_a))).then(pl.lit("A")).otherwise(pl.lit("B"))
     missing = lacking.select("pid", "hour", group=group).join(capture, on="pid", how="left")
-    calibrated = pl.Series("calibrated_ms", [_calibrated(closed, h) for h in missing["hour"].to_list()], dtype=pl.Int64)
+    calibrated = pl.Series(
+        "calibrated_ms", [_calibrated(closed, *key) for key in missing.select("pid", "hour").rows()], dtype=pl.Int64
+    )
     found = substituted_masses(
         missing.with_columns(calibrated),
         valid,
@@ -225,9 +227,9 @@ def _taken_back(shelf: Shelf, made: pl.DataFrame, level: str, closed: Closed) ->
     ).select(made.columns).cast(made.schema)  # fmt: skip
 
 
-def _calibrated(closed: Closed, hour_ms: int) -> int | None:
-    """Return the end of the last calibration mark before an hour."""
-    ends = [s.end_ms for s in closed.own_spans if s.code == CALIBRATION and s.end_ms <= hour_ms]
+def _calibrated(closed: Closed, pid: int, hour_ms: int) -> int | None:
+    """Return the end of the last calibration mark of a point before an hour."""
+    ends = [s.end_ms for s in closed.own_spans if s.code == CALIBRATION and s.pid in (None, pid) and s.end_ms <= hour_ms]
     return max(ends, default=None)
 
 
@@ -257,7 +259,9 @@ def _water_masses(closed: Closed, quarter: Quarter, rule: MassSubstitutedDays) -
     whole = pl.col("formed") & pl.col("value").is_not_null()
     valid = days.filter(whole).select("pid", "day", mass="value")
     lacking = days.filter((pl.col("day") >= quarter.start_ms) & ~whole & ~still)
-    checked = pl.Series("checked_ms", [_calibrated(closed, d) for d in lacking["day"].to_list()], dtype=pl.Int64)
+    checked = pl.Series(
+        "checked_ms", [_calibrated(closed, *key) for key in lacking.select("pid", "day").rows()], dtype=pl.Int64
+    )
     asked = lacking.select("pid", "day", case=pl.lit("sampling"), manual_n=pl.lit(0), manual_mass=pl.lit(None, dtype=pl.Int64))
     found = substituted_water_days(asked.with_columns(checked), valid, lookback_days=rule.lookback_days, results_min=1)
     as_of = pl.lit(int(days["as_of"].max()), dtype=pl.Int64)  # type: ignore[arg-type]

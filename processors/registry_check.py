@@ -18,8 +18,8 @@ from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 
 PERIODS = {"1h": "hour", "24h": "day"}
 """Averaging period of a limit by how its profile's begins; other periods are not judged."""
-INSTANT = "instant"
-"""Averaging of a profile that holds for each reading: judged by the least or greatest minute of an hour, which only pH has."""
+INSTANT = ("instant", "instant_area")
+"""Averaging of a profile that holds for each reading: judged by the least or greatest minute of an hour, where the rule pack makes one."""
 
 
 def load_registry(folder: Path) -> Registry:
@@ -55,13 +55,13 @@ def filled(cells: dict[str, str]) -> dict[str, str]:
 
 def _stat(profile: LimitProfile) -> str:
     """Return the stat that a profile's limit is compared with."""
-    if profile.averaging == INSTANT:
+    if profile.averaging in INSTANT:
         return "min" if profile.bound == "lower" else "max"
     return "avg" if profile.reference_o2_pct is None else "avg_ref"
 
 
 def _period(profile: LimitProfile) -> str | None:
-    return "hour" if profile.averaging == INSTANT else PERIODS.get(profile.averaging.split("_")[0])
+    return "hour" if profile.averaging in INSTANT else PERIODS.get(profile.averaging.split("_")[0])
 
 
 def shipped_faults(tables: Tables, packs: Sequence[RulePack] = ()) -> list[Fault]:
@@ -85,10 +85,12 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
     sources = tables.sources
     names = ", ".join(sorted(known))
     packs_by_source = {row.source: chosen(row, known) for _, row in sources.rows}
+    told = "the rules of this source make no least or greatest minute of it"
     extremes = [
-        Fault(tables.limits.file, line, "stat", limit.stat, "least and greatest minutes are made only of pH", "write avg")
+        Fault(tables.limits.file, line, "stat", limit.stat, told, "write avg")
         for line, limit in tables.limits.rows
         if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
+        if limit.stat == "min" or limit.factor not in packs_by_source[limit.source].peaks
     ]
     return extremes + [
         Fault(sources.file, line, "rules", row.rules, "no such rule pack", f"write one of {names}, or leave the cell empty")

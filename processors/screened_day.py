@@ -217,10 +217,16 @@ class ScreenedDay:
 
     # -- marks ---------------------------------------------------------------------------------------------------
 
-    def marked(self, *types: str) -> list[tuple[int, int, bool]]:
-        """Return the confirmed marks of some types that reach into the days looked back on, and whether they were announced."""
+    def marked(self, *types: str, factor: str | None = None) -> list[tuple[int, int, bool]]:
+        """Return the confirmed marks of some types that reach into the days looked back on, and whether they were announced.
+
+        Of checks only those with gas count, and of a ``factor``, where one is named, its own.
+        """
         spans = [
-            (epoch_ms(m.start), epoch_ms(m.end), m) for m in self.closed.marks if m.state == "confirmed" and m.type in types
+            (epoch_ms(m.start), epoch_ms(m.end), m)
+            for m in self.closed.marks
+            if m.state == "confirmed" and m.type in types and m.check != "comparison"
+            if m.check is None or factor is None or factor in (m.factors or ())
         ]
         return [
             (start, end, epoch_ms(m.set_at) <= start) for start, end, m in spans if start < self.end_ms and end > self.from_ms
@@ -229,8 +235,9 @@ class ScreenedDay:
     @cached_property
     def calibrations(self) -> pl.DataFrame:
         """Calibrations and maintenances of pollutants, marked or flagged: ``start_ms``, ``end_ms``, ``scheduled`` (announced)."""
-        marks = self.marked("calibration", "maintenance")
-        rows = [(pid, *mark) for pid in self.watched for mark in marks]
+        types = ("calibration", "maintenance")
+        marks, keys = self.marked(*types), self.points.keys
+        rows = [(pid, *mark) for pid in self.watched for mark in self.marked(*types, factor=keys[pid].factor)]
         marked = pl.DataFrame(rows, schema=_STRETCHES, orient="row")
         flagged = self.raw.filter(pl.col("pid").is_in(self.watched))
         met = pl.col("code").is_in([CALIBRATION, MAINTENANCE])

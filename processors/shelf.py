@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ingest.records import Mark
+from ingest.records import Mark, MarkType
 from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_MS, epoch_ms
+from processors.made import made_minutes
 from processors.memory import MARK_CODES
 from processors.packs import chosen
 from processors.points import Points
@@ -69,7 +70,9 @@ class Shelf:
     ``dirty`` are the sids by minute with new readings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, made: pl.DataFrame | None = None) -> None:
+        self.made = made
+        """Points whose minutes are made of those of others (``Points.made``)."""
         self.buckets: dict[int, Bucket] = {}
         self.dirty: dict[int, set[int]] = {}
         self.whole: dict[int, list[pl.DataFrame]] = {}
@@ -154,6 +157,8 @@ class Shelf:
             return NO_MINUTES, NO_READINGS
         rows, contested = self._resolved(pl.concat(parts), asked)
         minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        if self.made is not None:
+            minutes = pl.concat([minutes, marked(made_minutes(minutes, self.made), marks)])
         for (start,), part in minutes.partition_by("minute", as_dict=True).items():
             self.buckets[int(start)].put(part, whole=int(start) in whole)
         return minutes, contested
@@ -251,9 +256,9 @@ def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
     spans: list[MarkSpan] = []
     for mark in sorted(marks, key=lambda m: m.id):
         sid = points.sid.get(mark.source)
-        if mark.state != "confirmed" or sid is None:
+        if mark.state != "confirmed" or sid is None or mark.check is not None:  # of checks ``check_spans`` tells
             continue
-        code = code_of(mark, points)
+        code = code_of(mark.type, mark.source, points)
         if code is None:
             continue
         times = (epoch_ms(mark.start), epoch_ms(mark.end), code)
@@ -262,12 +267,12 @@ def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
     return spans
 
 
-def code_of(mark: Mark, points: Points) -> int | None:
-    """Return why a value under a mark does not count by the source's rule pack, None where it does."""
-    does = chosen(points.sources[mark.source], points.packs).marks.get(mark.type)
+def code_of(kind: MarkType, source: str, points: Points) -> int | None:
+    """Return why a value under a mark of a type does not count by the source's rule pack, None where it does."""
+    does = chosen(points.sources[source], points.packs).marks.get(kind)
     if does is not None and does.data != "invalid":
         return STOPPED if does.data == "not operating" else None
-    return MARK_CODES.get(mark.type)
+    return MARK_CODES.get(kind)
 
 
 def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:

@@ -51,7 +51,8 @@ def _tell(
     stat, state = row["stat"], row["value"] // MILLION
     key, date = closed.points.keys[row["pid"]], local_iso(closed.day_ms)[:10]
     said = (row["note"] if state else None) or "nothing found any more"
-    words = {"nozzle": f"nozzle {name}", "back_pressure": f"nozzle {name}", "processed": "processing unit"}
+    nozzle, unit = f"nozzle {name}", "processing unit"
+    words = {"nozzle": nozzle, "back_pressure": nozzle, "processed": unit, "idle": unit, "leak": f"point {name or key.factor}"}
     text = f"{words.get(stat, 'tank')}, day {date}: {said}"
     facts: dict[str, object] = {"item": stat, "nozzle": name, "stat": stat, "day": date}
     if stat == "nozzle":

@@ -83,6 +83,21 @@ class VapourProcessed(StationRule):
     rich_gap_s_max: Annotated[int, Field(ge=1)]
 
 
+class VapourIdle(StationRule):
+    """The processing unit stands still though the tank's pressure is above that at which it starts."""
+
+    step: Literal["vapour.idle"]
+    idle_n: Annotated[int, Field(ge=1, le=1_000)]
+    idle_gap_s_max: Annotated[int, Field(ge=1)]
+
+
+class VapourLeak(StationRule):
+    """Readings at vapour-tight points."""
+
+    step: Literal["vapour.leak"]
+    leak_umol_mol_max: Annotated[Decimal, Field(gt=0)]
+
+
 StationStep = (
     VapourRefuelling
     | VapourNozzleDay
@@ -91,6 +106,8 @@ StationStep = (
     | VapourPressureShare
     | VapourBackPressure
     | VapourProcessed
+    | VapourIdle
+    | VapourLeak
 )
 STATION_STEPS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("nozzle", "day"): ("vapour.nozzle_day", "vapour.refuelling"),
@@ -101,7 +118,9 @@ STATION_STEPS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("pressure_share", "day"): ("vapour.pressure_share",),
     ("back_pressure", "day"): ("vapour.back_pressure",),
     ("processed", "day"): ("vapour.processed",),
+    ("idle", "day"): ("vapour.idle",),
+    ("leak", "day"): ("vapour.leak",),
 }
 """Steps that make a station's figures, by stat and level."""
-STATES = ("nozzle", "zero_pressure", "valve", "pressure_share", "back_pressure", "processed")
+STATES = ("nozzle", "zero_pressure", "valve", "pressure_share", "back_pressure", "processed", "idle", "leak")
 """Stats whose value is a state: 0 normal, 1 warning, 2 alarm."""

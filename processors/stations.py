@@ -8,13 +8,12 @@ unit's concentration. A revised day asks for the next one to be closed again; th
 - ``nozzle_share``: share out of band [%] among the ``n`` refuellings judged, pooled ones with them.
 - ``nozzle_row``: warning days in a row; ``n`` refuellings that wait in the pool, ``total`` of them out of band.
 - ``zero_pressure`` (``n`` days in a row), ``valve`` (``n`` times), ``pressure_share`` (``n`` samples), ``back_pressure`` (``n``
-  refuellings judged), ``processed`` (``n`` times): states.
+  refuellings judged), ``processed`` and ``idle`` (``n`` times), ``leak`` (``n`` readings): states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +31,26 @@ from processors.rules.averaging import VALID
 from processors.rules.gas import half_up
 from processors.rules.millionths import MILLION, unscaled
 from processors.rules.vapour import COUNTED, NozzleState, nozzle_day, refuellings
-from processors.rules.vapour_pressure import back_pressure, concentrations, pressure_days, valve_limits, zero_pressure
+from processors.rules.vapour_pressure import (
+    back_pressure,
+    pressure_days,
+    valve_limits,
+    zero_pressure,
+)
 from processors.rules.verdict import number_text
 from processors.shelf import Shelf, marked
 from processors.station_events import ALARM, NORMAL, WARNING, tell_states
+from processors.station_parts import Said, at_each, digest_of, refuelled, times_said
 from processors.station_steps import (
     STATES,
     VapourBackPressure,
     VapourNozzleDay,
     VapourPressureShare,
-    VapourProcessed,
     VapourRefuelling,
     VapourValve,
     VapourZeroPressure,
 )
+from processors.station_units import concentrated, idle, leaks
 
 if TYPE_CHECKING:
     from processors.closing import Closed
@@ -54,26 +59,12 @@ BACK_DAYS = 31
 """Days back in which the state of a day before is looked for, and ahead in which a later one is closed again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a rule says of a subject's day: ``state`` None with the ``reason``, or the state with its ``note``."""
-
-    stat: str
-    pid: int
-    state: int | None
-    n: int
-    note: str | None
-    reason: str | None
-    digest: int
-    as_of: int
-
-
 def close_station(closed: Closed, findings: Findings, out: Output) -> None:
     """Make the day's figures of a petrol station, tell what they say, and ask for the next day where they differ."""
     if closed.until_ms < closed.end_ms:
         return  # not over yet: it is closed once it is
     station = Station(closed, out)
-    rows = [*station.nozzles(), *station.pressures(), *station.units()]
+    rows = [*station.nozzles(), *station.pressures(), *concentrated(station), *idle(station), *leaks(station)]
     if not rows:
         return
     shelf = Shelf()
@@ -157,7 +148,7 @@ class Station:
         if counting is None or daily is None:
             return
         today = self.readings.filter(pl.col("time_ms") >= self.closed.day_ms)
-        for pid, name in self._subjects("fuel"):
+        for pid, name in self.subjects("fuel"):
             own = today.filter(
                 (pl.col("name") == name) & pl.col("role").is_in(["fuel", "vapour", "ratio", "fuel_speed", "vapour_speed"])
             )
@@ -182,18 +173,18 @@ class Station:
                     warn_share_pct=daily.warn_share_pct,
                     streak_days=daily.warning_days,
                 )
-            digest = text_hash(_digest(own), old.pool_n, old.pool_bad, old.streak)
+            digest = text_hash(digest_of(own), old.pool_n, old.pool_bad, old.streak)
             as_of = int(own["received"].max() or self.closed.end_ms)  # type: ignore[arg-type]
             judged_n, judged_bad = old.pool_n + counted, old.pool_bad + bad
             thin = said is None or said.state == "thin"
             reason = "not refuelled" if said is None else said.reason if thin else None
             state = None if said is None or thin else ALARM if said.alarm else WARNING if said.state == "warning" else NORMAL
             note = None if said is None or thin else said.reason
-            yield self._row(Said("nozzle", pid, state, counted, note, reason, digest, as_of))
+            yield self.row(Said("nozzle", pid, state, counted, note, reason, digest, as_of))
             share = Said("nozzle_share", pid, None, 0 if thin else judged_n, note, reason, digest, as_of)
             value = None if thin else half_up(Fraction(100 * judged_bad, judged_n))
-            yield self._row(share) | {"value": value}
-            row = self._row(Said("nozzle_row", pid, new.streak, new.pool_n, None, None, digest, as_of))
+            yield self.row(share) | {"value": value}
+            row = self.row(Said("nozzle_row", pid, new.streak, new.pool_n, None, None, digest, as_of))
             yield row | {"total": new.pool_bad}
             yield from self._back_pressure(pid, name, filled, digest, as_of)
 
@@ -215,8 +206,8 @@ class Station:
         joined = flows.sort("time_ms")
         samples = []
         for role in ("line", "tank"):
-            pressures = self._samples(role, name)
-            samples.append(_digest(pressures))
+            pressures = self.samples(role, name)
+            samples.append(digest_of(pressures))
             joined = joined.join_asof(
                 pressures.select("time_ms", pl.col("value").alias(role)).sort("time_ms"),
                 on="time_ms",
@@ -242,7 +233,7 @@ class Station:
             else None
         )
         reason = None if judged else verdicts[0].reason
-        yield self._row(Said("back_pressure", pid, state, len(judged), note, reason, text_hash(digest, *samples), as_of))
+        yield self.row(Said("back_pressure", pid, state, len(judged), note, reason, text_hash(digest, *samples), as_of))
 
     # -- tanks and units -----------------------------------------------------------------------------------------
 
@@ -250,8 +241,8 @@ class Station:
         """Yield the figures of each tank."""
         day, offset = self.closed.day_ms, self.closed.points.rules.offset_ms
         valve, usual = self.closed.pack.rule(VapourValve), self.closed.pack.rule(VapourPressureShare)
-        for pid, name in self._subjects("tank"):
-            samples = self._samples("tank", name)
+        for pid, name in self.subjects("tank"):
+            samples = self.samples("tank", name)
             today = samples.filter((pl.col("time_ms") >= day) & pl.col("value").is_not_null())
             none = None if today.height else "no data"
             as_of = int(samples["received"].max() or self.closed.end_ms)  # type: ignore[arg-type]
@@ -271,8 +262,8 @@ class Station:
                 if found.height:
                     at, band = local_iso(found["warned_ms"][0]), number_text(self.zero.band_pa)
                     note = f"pressure within {band} Pa of zero for {self.zero.zero_h} h at {at}; {row} such days in a row"
-                digest = text_hash(_digest(samples), 0 if before is None else before["n"] if before["value"] else 0)
-                yield self._row(
+                digest = text_hash(digest_of(samples), 0 if before is None else before["n"] if before["value"] else 0)
+                yield self.row(
                     Said("zero_pressure", pid, None if none else state, row if found.height else 0, note, none, digest, as_of)
                 )
             if valve is not None:
@@ -282,7 +273,7 @@ class Station:
                         opened, margin_pa=valve.margin_pa, lasting_s=valve.valve_s, gap_s_max=valve.valve_gap_s_max
                     ).filter(pl.col("end_ms") >= day)
                     what = f"pressure more than {number_text(valve.margin_pa)} Pa beyond the valve's opening"
-                    yield self._row(_times("valve", pid, times, what, none, _digest(opened), as_of))
+                    yield self.row(times_said("valve", pid, times, what, none, digest_of(opened), as_of))
             if usual is not None:
                 share = pressure_days(
                     today, low_pa=usual.low_pa, high_pa=usual.high_pa, share_pct_max=usual.outside_pct_max, offset_ms=offset
@@ -294,47 +285,26 @@ class Station:
                 if share.height:
                     ends = f"{number_text(usual.low_pa)} to {number_text(usual.high_pa)}"
                     note = f"{share['outside'][0]} of {n} pressures outside {ends} Pa"
-                yield self._row(Said("pressure_share", pid, said, n, note, none, _digest(today), as_of))
-
-    def units(self) -> Iterator[dict[str, Any]]:
-        """Yield the figures of each processing unit."""
-        rule = self.closed.pack.rule(VapourProcessed)
-        if rule is None:
-            return
-        for pid, name in self._subjects("processed"):
-            samples = self._samples("processed", name).filter(pl.col("time_ms") >= self.closed.day_ms - HOUR_MS)
-            times = concentrations(
-                samples, limit_g_m3=rule.rich_g_m3, warn_n=rule.rich_n, lasting_s=rule.rich_s, gap_s_max=rule.rich_gap_s_max
-            ).filter(pl.col("end_ms") >= self.closed.day_ms)
-            today = samples.filter((pl.col("time_ms") >= self.closed.day_ms) & pl.col("value").is_not_null())
-            as_of = int(samples["received"].max() or self.closed.end_ms)  # type: ignore[arg-type]
-            what = f"processed vapour above {number_text(rule.rich_g_m3)} g/m3"
-            yield self._row(_times("processed", pid, times, what, None if today.height else "no data", _digest(samples), as_of))
+                yield self.row(Said("pressure_share", pid, said, n, note, none, digest_of(today), as_of))
 
     def _with_openings(self, samples: pl.DataFrame, name: str) -> pl.DataFrame | None:
-        """Add the valve's opening pressures to a tank's samples: the newest sent before each, else the first sent after it."""
-        rows = samples.sort("time_ms")
+        """Add the valve's opening pressures to a tank's samples."""
+        rows = samples
         known = False
         for role in ("positive", "negative"):
-            sent = self._samples(role, name).filter(pl.col("value").is_not_null()).sort("time_ms")
-            known = known or sent.height > 0
-            first = pl.lit(sent["value"][0] if sent.height else None, dtype=pl.Int64)
-            own = sent.select("time_ms", pl.col("value").alias(role))
-            rows = rows.join_asof(own, on="time_ms", strategy="backward")
-            rows = rows.with_columns(
-                pl.col(role).fill_null(first),
-                hash=mix(pl.col("hash").reinterpret(signed=True), pl.col(role).fill_null(first)),
-            )
+            sent = self.samples(role, name)
+            known = known or sent["value"].count() > 0
+            rows = at_each(rows, sent, role, lasting=True)
         return rows if known else None
 
     # -- what they share -----------------------------------------------------------------------------------------
 
-    def _subjects(self, role: str) -> list[tuple[int, str]]:
+    def subjects(self, role: str) -> list[tuple[int, str]]:
         """Return the points of a role and what they are of, one a name."""
         found = {name: pid for pid, (word, name) in sorted(self.roles.items(), reverse=True) if word == role}
         return sorted((pid, name) for name, pid in found.items())
 
-    def _samples(self, role: str, name: str) -> pl.DataFrame:
+    def samples(self, role: str, name: str) -> pl.DataFrame:
         """Return the readings of a role: those of this name, else those without one."""
         of_role = self.readings.filter(pl.col("role") == role)
         named = (role, name) in self.roles.values()
@@ -346,7 +316,8 @@ class Station:
         rows = self.known.filter(day & (pl.col("pid") == pid) & (pl.col("stat") == stat))
         return rows.row(0, named=True) if rows.height else None
 
-    def _row(self, said: Said) -> dict[str, Any]:
+    def row(self, said: Said) -> dict[str, Any]:
+        """Return what is said of a subject as a row of HOUR_SCHEMA with ``decided``."""
         return {
             "pid": said.pid,
             "stat": said.stat,
@@ -361,38 +332,3 @@ class Station:
             "as_of": said.as_of,
             "decided": self.closed.now_ms,
         }
-
-
-def refuelled(readings: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a refuelling of one nozzle: ``time_ms``, ``fuel_l``, ``vapour_l``, ``fuel_l_min``, ``vapour_l_min`` at SCALE, None
-    where not sent or not valid. Where only the ratio is sent, the vapour is that times the fuel, as near as a millionth of a litre.
-    """
-
-    def of(role: str) -> pl.Expr:
-        return pl.col("value").filter(pl.col("role") == role).first()
-
-    rows = readings.group_by("time_ms").agg(
-        fuel_l=of("fuel"),
-        vapour_l=of("vapour"),
-        ratio=of("ratio"),
-        fuel_l_min=of("fuel_speed"),
-        vapour_l_min=of("vapour_speed"),
-    )
-    product = (pl.col("ratio").cast(pl.Int128) * pl.col("fuel_l") // MILLION).cast(pl.Int64)
-    return rows.with_columns(vapour_l=pl.coalesce("vapour_l", product)).drop("ratio").sort("time_ms")
-
-
-def _times(stat: str, pid: int, times: pl.DataFrame, what: str, none: str | None, digest: int, as_of: int) -> Said:
-    """Return the state of a subject by the times at which something was beyond a bound."""
-    lasting = times.filter(pl.col("alarm_ms").is_not_null())
-    state = None if none else NORMAL if times.is_empty() else ALARM if lasting.height else WARNING
-    note = None
-    if times.height:
-        first = (lasting if lasting.height else times).row(0, named=True)
-        note = f"{what} from {local_iso(first['start_ms'])} to {local_iso(first['end_ms'])}, {times.height} such times"
-    return Said(stat, pid, state, times.height, note, none, digest, as_of)
-
-
-def _digest(readings: pl.DataFrame) -> int:
-    """Return the digest of a set of readings."""
-    return int(readings["hash"].sum() or 0) % 2**64

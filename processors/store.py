@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ingest.records import Mark
 from processors.figures import Episode, Event, Figure, Level, SourceState
 
 
@@ -42,7 +43,7 @@ class StoredReport:
 
 @dataclass(frozen=True, slots=True)
 class StoredMark:
-    """A mark as filed; ``factors`` is None for all of the source."""
+    """A mark as filed; ``factors`` is None for all of the source, ``check`` the record itself where it is a check."""
 
     id: str
     source: str
@@ -55,6 +56,7 @@ class StoredMark:
     set_at_ms: int
     state: str
     evidence: str = ""
+    check: Mark | None = None
 
 
 class StoreQuery(Protocol):

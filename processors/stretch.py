@@ -10,7 +10,7 @@ import polars as pl
 
 from ingest.log import LogRecord
 from ingest.records import Tick
-from processors.decode import DAY, INTERVAL, REGISTER, Decoded
+from processors.decode import DAY, INTERVAL, REGISTER
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.memory import NO_DATA_HOURS_MAX, TICK_PREFIX
 
@@ -109,9 +109,8 @@ def crossed(filed: pl.DataFrame, high: list[int | None], decided: list[int]) -> 
 class Taking:
     """The reports of a stretch, handed out once in log order as its barriers are reached."""
 
-    def __init__(self, decoded: Decoded, filed: pl.DataFrame, crossings: pl.DataFrame, offset_ms: int) -> None:
-        self.decoded = decoded
-        self._filed, self._crossings = filed, crossings
+    def __init__(self, filed: pl.DataFrame, readings: pl.DataFrame, crossings: pl.DataFrame, offset_ms: int) -> None:
+        self._filed, self._readings, self._crossings = filed, readings, crossings
         self._lines: list[int] = filed["line"].to_list()
         columns = (filed[name].to_list() for name in ("sid", "time", "received"))
         self._heard: list[tuple[int, int, int]] = list(zip(*columns, strict=True))
@@ -130,10 +129,16 @@ class Taking:
         start, self._asked = self._asked, bisect_left(self._waiting, upto)
         return self._asked > start
 
-    def taken(self, upto: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the reports before a line that were not returned yet, and the hours they decide."""
+    def taken(self, upto: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Return the reports before a line that were not returned yet, their readings, and the hours they decide."""
         start, self._done = self._done, bisect_left(self._lines, upto)
         part = self._filed.slice(start, self._done - start)
-        if part.is_empty() or self._crossings.is_empty():
-            return part, self._crossings.clear()
-        return part, self._crossings.filter(pl.col("line").is_between(part["line"][0], part["line"][-1]))
+        if part.is_empty():
+            return part, self._readings.clear(), self._crossings.clear()
+        first, last = part["line"][0], part["line"][-1]
+        lines = self._readings["line"]
+        begin, end = lines.search_sorted(first, side="left"), lines.search_sorted(last, side="right")
+        readings = self._readings.slice(begin, end - begin)
+        if self._crossings.is_empty():
+            return part, readings, self._crossings
+        return part, readings, self._crossings.filter(pl.col("line").is_between(first, last))

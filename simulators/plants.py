@@ -16,6 +16,17 @@ WATER_FLOW, COD, AMMONIA, PH, WATER_TEMPERATURE = "w00000", "w01018", "w21003", 
 """Factor codes of HJ 212-2017, Appendix B; the flow of waste water is sent in L/s, as that table says."""
 TANK_PRESSURE, PROCESSED, VAPOUR_TEMPERATURE = "i41028", "i41031", "i41032"
 """What a petrol station's console sends [Pa, g/m3, degC], by the codes of one city's protocol (Chongqing, 2019)."""
+RATIO = "i41020"
+"""Air-to-liquid ratio of a refuelling, by the same codes."""
+FUEL, VAPOUR, FUEL_SPEED, VAPOUR_SPEED = "fuel", "vapour", "fuel-speed", "vapour-speed"
+LINE_PRESSURE, OPENS, OPENS_BELOW = "line", "positive", "negative"
+"""What else the console sends [L, L, L/min, L/min, Pa, Pa, Pa], by words of this demo: no public page gives these codes."""
+NOZZLES, WORN = ("01", "02", "03"), "03"
+"""The station's nozzles, and the one that recovers too little."""
+SLOT_S, WINDOW_S = 30, 300
+"""Seconds between two packets, and the time in which a nozzle fills at most one tank."""
+SET_UP_AT = (0, 2, 0)
+"""Hour, minute and slot of it in which the console sends its set-up."""
 STACK, VOC, BOILER = "44060500010000000000A001", "44060500020000000000B001", "44060500040000000000A002"
 FACTORY = "44060500030000000000E001"
 OUTFALL, PETROL = "44060500050000000000W001", "44060500060000000000G001"
@@ -159,18 +170,51 @@ def outfall(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
 
 
 def petrol_station(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
-    """Return what a petrol station's console reads; processed vapour is 8-16 g/m3, in exceeding hours 27-33 (limit 25).
+    """Return what a petrol station's console sends; processed vapour is 8-16 g/m3, in exceeding hours 27-33 (limit 25).
 
-    The tank's pressure is below that of the air while fuel is drawn, and above it in the warmth of the afternoon.
+    The tank's pressure is below that of the air while fuel is drawn, and above it in the warmth of the afternoon; the vapour line's lies
+    20-50 Pa above it. What the valve opens at is sent shortly after midnight, a refuelling at its end.
     """
     s = time.timestamp()
     local = time.astimezone(CST)
     warmth = math.cos(2 * math.pi * (local.hour + local.minute / 60 - 15) / 24)
     pressure_pa = 40 + 220 * warmth + 180 * drift(seed, PETROL + TANK_PRESSURE, s, 1200)
-    return {
+    values = {
         TANK_PRESSURE: str(round(pressure_pa)),
+        LINE_PRESSURE: str(round(pressure_pa + 35 + 15 * drift(seed, PETROL + LINE_PRESSURE, s))),
         PROCESSED: text((30 if vapour_exceeds(origin, time) else 12) + 3 * drift(seed, PETROL + PROCESSED, s), 2),
         VAPOUR_TEMPERATURE: text(28 + 4 * warmth + 0.5 * drift(seed, PETROL + VAPOUR_TEMPERATURE, s), 1),
+    }
+    if (local.hour, local.minute, local.second // SLOT_S) == SET_UP_AT:
+        values |= {OPENS: "2000", OPENS_BELOW: "-1500"}
+    for nozzle in NOZZLES:
+        values |= refuelling(seed, nozzle, time)
+    return values
+
+
+def refuelling(seed: str, nozzle: str, time: datetime) -> dict[str, str]:
+    """Return the refuelling of a nozzle that ended in the 30 s before a time, nothing where none did.
+
+    About four an hour by day, one by night, each of 8-50 L. The air-to-liquid ratio is 1.00-1.20; that of the worn nozzle is 0.76-1.00,
+    so that more than every second of its refuellings lies below 0.9.
+    """
+    name = PETROL + "nozzle" + nozzle
+    window, into_s = divmod(int(time.timestamp()), WINDOW_S)
+
+    def walk(what: str, low: float, high: float) -> float:
+        return low + (high - low) * chance(seed, name + what, window)
+
+    busy = 0.35 if 6 <= time.astimezone(CST).hour < 23 else 0.08
+    if walk("", 0, 1) >= busy or into_s // SLOT_S != int(walk("end", 2, WINDOW_S // SLOT_S)):
+        return {}
+    fuel_l, fuel_l_min = round(walk("fuel", 8, 50), 1), walk("speed", 30, 38)
+    ratio = walk("ratio", 0.76, 1.0) if nozzle == WORN else walk("ratio", 1.0, 1.2)
+    return {
+        f"{RATIO}-{nozzle}": text(ratio, 3),
+        f"{FUEL}-{nozzle}": text(fuel_l, 1),
+        f"{VAPOUR}-{nozzle}": text(fuel_l * ratio, 2),
+        f"{FUEL_SPEED}-{nozzle}": text(fuel_l_min, 1),
+        f"{VAPOUR_SPEED}-{nozzle}": text(fuel_l_min * ratio, 1),
     }
 
 

@@ -51,6 +51,7 @@ def test_data_files_lie_in_packages() -> None:
     names = {p.relative_to(REPO).as_posix() for p in data}
     assert {
         "ingest/hj212/factors.csv",
+        "ingest/hj212/information_uploads.csv",
         "processors/rules/data/limit_profiles.csv",
         "processors/rules/data/energy_factors.csv",
         "plumeline/console/style.css",

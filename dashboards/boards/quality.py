@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from dashboards.boards.alerts import by_kind
-from dashboards.boards.parts import links, not_on_time
-from dashboards.flux import AREA, DEVICE, ENTERPRISE, LOCAL, fields, keep, latest, pipe, place_of, rows, script, series
+from dashboards.boards.parts import PLACE, links, not_on_time
+from dashboards.flux import (
+    AREA,
+    DEVICE,
+    ENTERPRISE,
+    EVER,
+    FIELDS_AS_COLUMNS,
+    LOCAL,
+    WITH_NAME,
+    WITH_PLACE,
+    fields,
+    keep,
+    latest,
+    named,
+    pipe,
+    place_of,
+    places,
+    rows,
+    script,
+    series,
+)
 from dashboards.grafana import BLUE, HOUR_GAP_MS, PURPLE, Json, barchart, board, question, stat, timeseries
 from dashboards.tables import table, uid
 from dashboards.texts import t
 from dashboards.variables import cascade, console
-from processors.influx import HOUR
+from processors.influx import HOUR, QUARTER
 
 WHERE = (*AREA, ENTERPRISE, DEVICE)
 VERDICTS, REASONS = fields("avg_verdict", "avg_ref_verdict"), fields("avg_reason", "avg_ref_reason")
@@ -84,6 +103,7 @@ def quality(language: str, address: str) -> Json:
         question(t("question.quality", language)),
         stat(t("panel.rates", language), every, tiles, none=none, width=24, description=t("about.rates", language)),
         _by_outlet(language),
+        _by_quarter(language),
         _by_day(language),
         _reasons(language),
         _revised(language),
@@ -109,6 +129,39 @@ def _by_outlet(language: str) -> Json:
     return table(
         t("panel.rates_outlet", language), {"A": rates, "B": names}, columns, language, behind=behind, joined="source", width=24,
         order="captured", description=t("about.rates_outlet", language),
+    )  # fmt: skip
+
+
+def _by_quarter(language: str) -> Json:
+    """Return the rates that the engine made of the newest quarter, as the evidence page shows them."""
+    rates = {"capture": "captured", "transmission": "transmitted", "effective": "effective"}
+    each = ", ".join(
+        f'{name}: if r.{stat}_ok == 1 then r.{stat} / 100.0 else debug.null(type: "float")' for stat, name in rates.items()
+    )
+    columns = ("place", "factor_name", *rates.values(), "n", "standing", "time")
+    query = script(
+        named(language),
+        'import "internal/debug"',
+        places(language),
+        pipe(
+            rows(
+                QUARTER,
+                fields(*rates, *(f"{stat}_ok" for stat in rates), "capture_n", "capture_state"),
+                *WHERE,
+                span=EVER,
+            ),
+            "last()",
+            'drop(columns: ["_start", "_stop", "_measurement"])',
+            FIELDS_AS_COLUMNS,
+            f"map(fn: (r) => ({{r with {each}, n: r.capture_n, standing: r.capture_state, time: r._time}}))",
+            WITH_NAME,
+            WITH_PLACE,
+            keep(*columns, *PLACE),
+        ),
+    )
+    return table(
+        t("panel.rates_quarter", language), query, columns, language, behind=PLACE, width=24, order="captured",
+        description=t("about.rates_quarter", language),
     )  # fmt: skip
 
 

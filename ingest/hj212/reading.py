@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from ingest.hj212.decode import LOCAL, Packet, Undecodable, device_time, sent_time
+from ingest.hj212.information import as_realtime
 from ingest.records import DECODER, FACTORS_MAX, Kind, iso
 
 SLACK_S = 300
@@ -67,7 +68,8 @@ def reports(packet: Packet, received: datetime | None, frame_id: str, label: str
         raise Undecodable("no CN")
     command = COMMANDS.get(packet.cn)
     if command is None:
-        return []
+        station = as_realtime(packet)
+        return [] if station is None else reports(station, received, frame_id, label)
     kind, period_s, suffixes = command
     factors: list[str] = []
     stats: list[str] = []

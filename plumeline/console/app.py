@@ -23,6 +23,7 @@ from plumeline.console import (
     pipeline,
     source,
     sources,
+    weather,
     why,
 )
 from plumeline.console.ports import Console
@@ -121,6 +122,10 @@ def mount(app: FastAPI, deps: Console) -> None:
     @ui.page("/limits")
     async def limits_page(request: Request) -> None:
         await page(request, "sources", limits.view, ("head", "list"), text("limits"))
+
+    @ui.page("/weather")
+    async def weather_page(request: Request) -> None:
+        await page(request, "sources", weather.view, ("head", "list"), text("weather"))
 
     @ui.page("/findings")
     async def findings_page(request: Request) -> None:

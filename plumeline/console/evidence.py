@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import nozzles, parts, quarters, words
+from plumeline.console import checks, nozzles, parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
@@ -15,6 +15,7 @@ from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
 from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
+from processors.reductions import REDUCTION
 
 SLOTS = ("head", "formula", "inputs", "revisions", "raw")
 LEVELS = ("minute", "hour", "day", "month", "quarter")
@@ -43,7 +44,7 @@ def view(context: Context) -> View:
     figure = _find(context, key) if key else None
     if key is None or figure is None:
         return View({"head": _missing(context, text, key)})
-    if key.level in ("minute", "hour"):
+    if key.level in ("minute", "hour") and key.stat != REDUCTION:
         inputs = minutes_section(context, key, figure)
     else:
         inputs = nozzles.refuellings(context, key) or _behind(context, key)
@@ -68,7 +69,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
         return None
     found = readings_of(context, key) if key.level in ("minute", "hour", "day") else []
     minutes = minutes_of(context, key) if key.level == "hour" else []
-    made_of = [] if key.level in ("minute", "hour") else quarters.behind(context, key)
+    made_of = [] if key.level in ("minute", "hour") and key.stat != REDUCTION else quarters.behind(context, key)
     return {
         "figure": _plain(figure),
         "limit_basis": context.names.limit_words(key.source, figure.limit_id, "en") or None,
@@ -213,6 +214,7 @@ def _sentence(context: Context, f: Figure) -> str:
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
         parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
+        parts_ += checks.behind(context, f)
     if f.limit_number is not None:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))
@@ -290,7 +292,7 @@ def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
 
 
 def _behind(context: Context, key: Key) -> Markup:
-    found, made = quarters.behind(context, key), "hour" if key.level == "day" else "day"
+    found, made = quarters.behind(context, key), "hour" if key.level in ("hour", "day") else "day"
     mixed = len({f.stat for f in found}) > 1
     rows = [
         h(
@@ -309,7 +311,7 @@ def _behind(context: Context, key: Key) -> Markup:
         if rows
         else parts.quiet(t(f"evidence.{made}s.none"))
     )
-    return parts.section(t(f"evidence.{made}s"), body)
+    return parts.section(t("weather.behind" if key.stat == REDUCTION else f"evidence.{made}s"), body)
 
 
 def _revisions(context: Context, figure: Figure, key: Key) -> Markup:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionRefused, checked
 from ingest.http import year_fault
 from ingest.log import LogFull
-from ingest.records import Mark, MarkType
+from ingest.records import CHECK_FIELDS, CheckKind, Mark, MarkType
 from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
@@ -30,9 +30,11 @@ MARKS_MAX = 200
 """Marks listed; those of the present year and of what lies ahead."""
 AHEAD_MS = 366 * DAY_MS
 """How far ahead a mark is looked for."""
-SAID = ("filed", "rejected", "who", "words", "long", "times", "order", "type", "gone", "full", "away")
+SAID = ("filed", "rejected", "who", "words", "long", "times", "order", "type", "check", "gone", "full", "away")
 """What the page answers after a form."""
-KEPT = ("type", "factor", "start", "end", "evidence")
+DIGITS_MAX = 20
+"""Characters of a number."""
+KEPT = ("type", "factor", "start", "end", "evidence", *CHECK_FIELDS)
 """Fields of a form that was refused which the page shows again."""
 log = logging.getLogger("plumeline.console")
 
@@ -106,7 +108,17 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
         raise _Refused("times") from None
     if year_fault("start", start) or year_fault("end", end):
         raise _Refused("times")
-    named = "\x00".join((source, factor, fields["type"], start.isoformat(), end.isoformat()))
+    numbers = {name: fields[name].strip() for name in CHECK_FIELDS if fields.get(name, "").strip()}
+    named = "\x00".join(
+        (
+            source,
+            factor,
+            fields["type"],
+            start.isoformat(),
+            end.isoformat(),
+            *([numbers["check"]] if "check" in numbers else []),
+        )
+    )
     row = {
         "id": "console-" + hashlib.blake2b(named.encode(), digest_size=8).hexdigest(),  # sent twice it is one mark
         "source": source,
@@ -120,9 +132,9 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
         "evidence": evidence,
     }
     try:
-        return Mark.model_validate(row)
+        return Mark.model_validate(row | numbers)
     except ValidationError:
-        raise _Refused("order") from None
+        raise _Refused("check" if numbers and start < end else "order") from None
 
 
 def _rejected(context: Context, source: str, named: str, who: str, why: str) -> Mark | None:
@@ -144,7 +156,8 @@ def _rejected(context: Context, source: str, named: str, who: str, why: str) -> 
         "evidence": found.evidence,
         "state": "rejected",
     }
-    return Mark.model_validate(row)
+    numbers = {} if found.check is None else {name: getattr(found.check, name) for name in CHECK_FIELDS}
+    return Mark.model_validate(row | numbers)
 
 
 def _factors(context: Context, source: str) -> list[str]:
@@ -192,6 +205,7 @@ def _form(context: Context, source: str, pack: Pack) -> Markup:
             "marks.evidence",
             h("input", name="evidence", value=kept.get("evidence", ""), maxlength=WORDS_MAX, autocomplete="off"),
         ),
+        _check_fields(kept),
         h("button", t("marks.set"), cls="first"),
         h("small", t("marks.deadline", time=words.clock(due, context.now_ms)) if due is not None else t("marks.deadline.none")),
         action="marks/set",
@@ -199,6 +213,28 @@ def _form(context: Context, source: str, pack: Pack) -> Markup:
         cls="act fields",
     )
     return parts.section(t("marks.form"), body)
+
+
+def _check_fields(kept: Mapping[str, str]) -> Markup:
+    """Return the fields that say what a calibration found, folded until they are wanted."""
+    kinds = [h("option", t("marks.check.none"), value="")] + [
+        h("option", t(f"check.{kind}"), value=kind, selected=kept.get("check") == kind) for kind in get_args(CheckKind)
+    ]
+    numbers = [
+        _labelled(
+            f"marks.{name}",
+            h("input", name=name, value=kept.get(name, ""), inputmode="decimal", maxlength=DIGITS_MAX, autocomplete="off"),
+        )
+        for name in CHECK_FIELDS[1:]
+    ]
+    return h(
+        "details",
+        h("summary", t("marks.check"), " …"),
+        h("p", t("marks.check.about"), cls="quiet"),
+        _labelled("marks.check", h("select", kinds, name="check")),
+        numbers,
+        open=bool(kept.get("check")),
+    )
 
 
 def _labelled(key: str, field: Markup) -> Markup:
@@ -230,7 +266,10 @@ def _list(context: Context, source: str, marks: Sequence[StoredMark]) -> Markup:
             t("marks.all") if mark.factors is None else words.listed([context.names.factor(source, f) for f in mark.factors])
         )
         cells: list[Child] = [
-            parts.chip("grey", t(f"mark.{mark.type}")),
+            [
+                parts.chip("grey", t(f"mark.{mark.type}")),
+                h("small", " ", t(f"check.{mark.check.check}")) if mark.check else None,
+            ],
             f"{words.clock(mark.start_ms, now_ms)} – {words.clock(mark.end_ms, now_ms)}",
             factors,
             [h("b", mark.author), " ", words.clock(mark.set_at_ms, now_ms)],

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from plumeline.console import deliveries, parts, words
+from plumeline.console import deliveries, parts, weather, words
 from plumeline.console.html import Child, h, join, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
@@ -84,7 +84,8 @@ def _totals(context: Context, states: Sequence[SourceState], episodes: int, lag_
     slow = lag_ms is None or lag_ms > parts.LAG_MS_MAX
     lag = "?" if lag_ms is None else f"{lag_ms / 1000:.1f}{words.NBSP}s" if lag_ms < 10_000 else words.duration(lag_ms)
     cells.append(_cell("lag", lag, "yellow" if slow else None, "pipeline"))
-    return h("section", cells, cls="totals", aria_label=t("totals"))
+    totals = h("section", cells, cls="totals", aria_label=t("totals"))
+    return h("div", totals, warned) if (warned := weather.in_force(context)) is not None else totals
 
 
 def _cell(key: str, number: str, colour: str | None, href: str) -> Markup:

@@ -21,6 +21,8 @@ REFUELLINGS_MAX = 500
 """Refuellings of a day listed."""
 RATIO_DIGITS = 4
 """Decimals of an air-to-liquid ratio: its band has one or two."""
+SHARE_DIGITS = 1
+"""Decimals of a share in a cell; its evidence has the rest."""
 _SHORT = ("not refuelled", "no data")
 """Reasons that a cell has room for."""
 
@@ -79,7 +81,7 @@ def _cell(f: Figure | None, share: Figure | None) -> Markup:
         return h("td", link(words.evidence_url(f.id), h("small", told), title=said(reason) or None))
     colour, state = parts.STATION_COLOURS[int(f.number)], words.value_of(f)
     note = said(str(f.explain.get("note") or "")) or None
-    told = "" if share is None or share.number is None else f"{words.value_of(share)}{words.NBSP}%"
+    told = "" if share is None or share.number is None else f"{round(share.number, SHARE_DIGITS).normalize():f}{words.NBSP}%"
     return h("td", link(words.evidence_url(f.id), parts.chip(colour, told), h("small", state), title=note))
 
 

@@ -10,9 +10,11 @@ from plumeline.console.minutes import OF_NOZZLES, Key
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
+from plumeline.weather import hours_behind
 from processors.figures import Figure, period_start_ms
 from processors.points import WITHIN
 from processors.quarters import RATES, SUBSTITUTED
+from processors.reductions import REDUCTION
 from processors.station_steps import STATES
 
 BEHIND = {
@@ -28,6 +30,8 @@ BEHIND = {
 
 def behind(context: Context, key: Key) -> list[Figure]:
     """Return the figures that one of a day or longer is made of, in the order of time."""
+    if key.stat == REDUCTION:
+        return _compared(context, key)
     level, stats = BEHIND.get((key.level, key.stat), ("hour" if key.level == "day" else "day", (key.stat,)))
     end_ms = words.period_end(key.level, key.start_ms)
     found = [
@@ -36,6 +40,15 @@ def behind(context: Context, key: Key) -> list[Figure]:
         for f in context.console.store.figures(key.source, level, key.start_ms, end_ms, key.factor, stat)  # type: ignore[arg-type]
     ]
     return sorted(found, key=lambda f: (f.start_ms, f.stat))
+
+
+def _compared(context: Context, key: Key) -> list[Figure]:
+    """Return the hours under the warning that the figure of a reduction is about."""
+    about = hours_behind(context.console.registry(), key.source, key.factor, key.start_ms)
+    if about is None:
+        return []
+    stat, start_ms, end_ms = about
+    return context.console.store.figures(key.source, "hour", start_ms, end_ms, key.factor, stat)
 
 
 def section(context: Context, source: str) -> Markup:

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from plumeline.console import charts, nozzles, parts, quarters, readings, source_lists, words
+from ingest.registry import SPARSE_ROLES
+from plumeline.console import charts, checks, nozzles, parts, quarters, readings, source_lists, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
 from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
 
-SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "nozzles", "quarter", "more")
+SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "nozzles", "checks", "quarter", "more")
 RANGES_H = (24, 48, 168, 744)
 """Spans of the chart that can be chosen; the longest is a month of hours."""
 FLAGS_HOURS_MAX = 48
@@ -33,7 +34,7 @@ def view(context: Context) -> View:
     span_h = _int(context.query.get("hours"), RANGES_H, 48)
     end_ms = _time(context.query.get("end")) or words.hour_start(now_ms) + HOUR_MS
     start_ms = end_ms - span_h * HOUR_MS
-    figures = store.figures(source, "hour", start_ms, end_ms)
+    figures = _drawn(context, source, store.figures(source, "hour", start_ms, end_ms))
     series = _series(figures)
     head = _head(context, source, state)
     if not series:
@@ -41,6 +42,7 @@ def view(context: Context) -> View:
             {
                 "head": head,
                 "choice": _nothing(context, source, start_ms, end_ms),
+                "checks": checks.section(context, source),
                 "more": source_lists.more(context, source, now_ms),
             }
         )
@@ -70,6 +72,7 @@ def view(context: Context) -> View:
             "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
             "hours": source_lists.table(context, source, mine, keep),
             "nozzles": nozzles.section(context, source),
+            "checks": checks.section(context, source),
             "quarter": quarters.section(context, source),
             "more": source_lists.more(context, source, now_ms),
         },
@@ -142,6 +145,12 @@ def _month(context: Context, source: str, month_ms: int, now_ms: int) -> str | N
     found = context.console.store.figures(source, "hour", month_ms, month_ms + ended * HOUR_MS, first.factor, first.stat)
     ok = sum(f.ok for f in found)
     return t("source.month.of", factor=context.names.factor(source, first.factor), n=ok, of=ended) if ended else None
+
+
+def _drawn(context: Context, source: str, figures: Sequence[Figure]) -> list[Figure]:
+    """Return the figures to choose from: without means of single refuellings, which the evidence of a nozzle's day lists, but for one asked for."""
+    asked = context.query.get("factor")
+    return [f for f in figures if f.factor == asked or context.names.role(source, f.factor)[0] not in SPARSE_ROLES]
 
 
 def _series(figures: Sequence[Figure]) -> dict[tuple[str, str], list[Figure]]:

@@ -40,7 +40,7 @@ def view(context: Context) -> View:
         "section",
         h("div", h("h1", t("tab.sources")), search if states else None, cls="head"),
         parts.chips("sources", "state", state, options, find=find or None) if states else None,
-        h("p", link("limits", t("limits.by_permit"), " →"), cls="onward"),
+        h("p", link("limits", t("limits.by_permit"), " →"), link("weather", t("weather.page"), " →"), cls="onward"),
     )
     if not chosen:
         text = t("sources.none.filtered") if states else t("sources.none")

@@ -11,7 +11,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from plumeline.texts import alerts, common, evidence, findings, frames, limits, marks, now, pipeline, source, why
+from plumeline.texts import (
+    alerts,
+    checks,
+    common,
+    evidence,
+    findings,
+    frames,
+    limits,
+    marks,
+    now,
+    pipeline,
+    source,
+    weather,
+    why,
+)
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -25,7 +39,9 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         pipeline.EN,
         findings.EN,
         limits.EN,
+        weather.EN,
         marks.EN,
+        checks.EN,
     ),
     "zh": (
         common.ZH,
@@ -38,7 +54,9 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
         pipeline.ZH,
         findings.ZH,
         limits.ZH,
+        weather.ZH,
         marks.ZH,
+        checks.ZH,
     ),
 }
 """Language -> the tables of all pages."""

@@ -67,6 +67,7 @@ stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
 stat.mass_sub | mass with substitutes
+stat.reduction | reduction under a warning
 stat.capture | capture rate
 stat.transmission | transmission rate
 stat.effective | effective transmission
@@ -85,6 +86,8 @@ stat.valve | pressure/vacuum valve
 stat.pressure_share | pressure distribution
 stat.back_pressure | back-pressure
 stat.processed | processed vapour
+stat.idle | processing unit standing still
+stat.leak | leak at a tight point
 verdict.exceeds | above limit
 verdict.falls_short | below limit
 verdict.broken | not kept
@@ -110,6 +113,8 @@ figure.n.valve | times beyond: {n}
 figure.n.pressure_share | pressures: {n}
 figure.n.back_pressure | refuellings judged: {n}
 figure.n.processed | times too rich: {n}
+figure.n.idle | times standing still: {n}
+figure.n.leak | readings: {n}
 station.0 | normal
 station.1 | warning
 station.2 | alarm
@@ -161,7 +166,14 @@ event.mark.late | a mark came after its hours were decided
 event.mark.conflict | two marks contradict each other
 event.mark.contradicted | declared stopped, gas says running
 event.mark.quota | exempt time nearly used up
+event.calibration.needed | the monitor needs calibration
+event.calibration.out_of_control | the monitor is out of control
+event.calibration.overdue | a calibration check is overdue
+event.voc.methane_above_total | methane above total hydrocarbons
+event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
+event.weather.missed | reduction under a warning not reached
+event.weather.corrected | reduction under a warning, corrected
 event.station.alarm | vapour recovery, alarm
 event.station.normal | vapour recovery, normal again
 event.touch.refused | could not be rebuilt: inputs have expired
@@ -248,6 +260,7 @@ stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
 stat.mass_sub | 含替代排放量
+stat.reduction | 预警期间减排比例
 stat.capture | 捕集率
 stat.transmission | 传输率
 stat.effective | 有效传输率
@@ -266,6 +279,8 @@ stat.valve | 压力/真空阀状态
 stat.pressure_share | 压力分布状态
 stat.back_pressure | 液阻状态
 stat.processed | 处理后油气状态
+stat.idle | 油气处理装置未运行
+stat.leak | 密闭点泄漏
 verdict.exceeds | 超标
 verdict.falls_short | 低于限值
 verdict.broken | 超限
@@ -291,6 +306,8 @@ figure.n.valve | 超出 {n} 次
 figure.n.pressure_share | 压力值 {n} 个
 figure.n.back_pressure | 参与评价的加油 {n} 次
 figure.n.processed | 偏高 {n} 次
+figure.n.idle | 未运行 {n} 次
+figure.n.leak | 检测值 {n} 个
 station.0 | 正常
 station.1 | 预警
 station.2 | 报警
@@ -342,7 +359,14 @@ event.mark.late | 标记晚于小时判定
 event.mark.conflict | 两条标记互相矛盾
 event.mark.contradicted | 标记停运而数据显示运行
 event.mark.quota | 豁免时长将用尽
+event.calibration.needed | 监测仪需要校准
+event.calibration.out_of_control | 监测仪失控
+event.calibration.overdue | 校准检查逾期
+event.voc.methane_above_total | 甲烷高于总烃
+event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
+event.weather.missed | 预警期间减排未达要求
+event.weather.corrected | 预警期间减排核查更正
 event.station.alarm | 油气回收报警
 event.station.normal | 油气回收恢复正常
 event.touch.refused | 无法重算：原始数据已过保存期

@@ -76,6 +76,8 @@ hours: an engineering default, taken from AIR-AVG-4 | 小时数为工程缺省�
 minutes: an engineering default, taken from AIR-AVG-3 | 分钟数为工程缺省值，取自 AIR-AVG-3
 SO2 and CO seen; the others from memory, high | 二氧化硫、一氧化碳已见公开文本，其余凭记忆，高
 volumes and speed seen on a station console; band from memory, low | 体积与速度见于加油站控制台；范围凭记忆，低
+from memory, low; samples apart: an engineering default | 凭记忆，低；采样间隔为工程缺省值
+seen on a station console; removed in the approval draft | 见于加油站控制台；报批稿已删除
 seen; samples apart: an engineering default | 已见公开文本；采样间隔为工程缺省值
 seen; age of the pressures: an engineering default | 已见公开文本；压力时限为工程缺省值
 timing seen, limit from memory, high; samples apart: an engineering default | 时长已见公开文本，限值凭记忆，高；采样间隔为工程缺省值

@@ -62,6 +62,7 @@ class WeatherWarning:
     start_ms: int
     planned_end_ms: int
     end_ms: int | None = None
+    name: str = ""
 
     def active(self, time_ms: int) -> bool:
         """Tell whether it holds at a time: from its start on, and before its real or else its planned end."""
@@ -137,6 +138,7 @@ def reductions(
     coverage_pct_min: Exact,
     required_pct: Exact,
     offset_ms: int,
+    clock_h: tuple[int, int] = (0, 24),
 ) -> pl.DataFrame:
     """Judge from hourly data whether each point came down as a warning asks.
 
@@ -150,6 +152,7 @@ def reductions(
         coverage_pct_min: share of the warning's hours [%] that must be known, with a baseline; equal is enough.
         required_pct: least reduction [%]; equal meets it.
         offset_ms: local time's offset from UTC.
+        clock_h: hours of the local day in which the reduction is asked for, [from, to).
 
     Returns:
         One row a point: ``pid``, ``n`` (hours compared), ``due`` (whole hours after the grace), ``during`` and ``baseline`` (means at SCALE), ``value``
@@ -159,7 +162,8 @@ def reductions(
         Emission_rules 8 (proposal): the same hours of the last 7 normal days, 2 h of grace, 75 % coverage.
     """
     judged_ms = -(-(start_ms + milliseconds(grace_s)) // HOUR_MS) * HOUR_MS
-    due = max(0, end_ms // HOUR_MS - judged_ms // HOUR_MS)
+    first, last = (hour * HOUR_MS for hour in clock_h)
+    due = sum(first <= (hour + offset_ms) % DAY_MS < last for hour in range(judged_ms, end_ms - HOUR_MS + 1, HOUR_MS))
     local = pl.col("hour") + offset_ms
     rows = hours.with_columns(day=local // DAY_MS, clock=local % DAY_MS)
     earlier = rows.filter(pl.col("normal").fill_null(False), pl.col("day") < (start_ms + offset_ms) // DAY_MS)
@@ -170,9 +174,8 @@ def reductions(
         .group_by("pid", "clock")
         .agg(usual=quotient_expr(wide(pl.col("value")).sum(), pl.len()))
     )
-    warned = rows.filter(pl.col("value").is_not_null(), pl.col("hour") >= judged_ms, pl.col("hour") + HOUR_MS <= end_ms).join(
-        usual, on=["pid", "clock"]
-    )
+    asked = pl.col("hour").is_between(judged_ms, end_ms - HOUR_MS) & pl.col("clock").is_between(first, last, closed="left")
+    warned = rows.filter(pl.col("value").is_not_null() & asked).join(usual, on=["pid", "clock"])
     during, baseline = pl.col("during"), pl.col("baseline")
     enough = share_at_least(pl.col("n"), pl.lit(due), coverage_pct_min) & (pl.col("n") > 0)
     judged = enough & (baseline > 0)

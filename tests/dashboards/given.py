@@ -1,4 +1,4 @@
-"""A simulated county in line protocol: the demo's plants over a day and a half, and what the demo has not.
+"""A simulated county in line protocol: the demo's plants over a day and a half, the first day closed, and what the demo has not.
 
 That is a sewage works with hourly limits, a petrol station that sends A/L, a large user of electricity, a stack that never reports, a
 device that nobody registered.
@@ -15,6 +15,9 @@ from typing import Any
 from ingest.log import PARTITIONS, LogRecord, partition_of
 from ingest.records import Frame
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
+from plumeline.runner import touch_entries
+from plumeline.sqlite_query import SqliteStore
+from plumeline.sqlite_store import SqliteWriter
 from processors.engine import Engine
 from processors.influx import Lines
 from processors.lines import lines_of
@@ -106,13 +109,18 @@ class Stored:
 def stored() -> Stored:
     """Run the engine over the county's reports and return what the store is given."""
     rows = registry()
-    engine, form, out = Engine(rows), Lines(rows), Stored()
+    past = SqliteStore(SqliteWriter(":memory:"))
+    engine, form, out = Engine(rows, past=past), Lines(rows), Stored()
+    returned: list[LogRecord] = []
 
     def put(bucket: str, text: str) -> None:
         out.lines.setdefault(bucket, []).append(text)
 
     for batch in _batches():
-        for turn in engine.apply(batch):
+        asked, returned = returned, []
+        for turn in engine.apply([*asked, *batch]):
+            past.writer.commit(turn, engine.points, [], turn.seq)
+            returned += [LogRecord(e.topic, e.partition, batch[0].seq, batch[0].seq, e.value) for e in touch_entries(turn)]
             for _source, text in lines_of(turn, engine.points):
                 for bucket, point in form.figure_line(text):
                     put(bucket, point)

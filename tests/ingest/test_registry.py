@@ -169,6 +169,26 @@ def test_fault(
     assert remedy in found[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("cells", "column", "told"),
+    [
+        ("a21026,,6,a00000,a2102,", "inlet_factor", "no row"),
+        ("a21026,,6,a00000,a21026,", "inlet_factor", "no row"),
+        ("a21026,,6,,a19001,", "inlet_factor", "without a flow"),
+        ("a21026,,6,,,a19009", "inlet_oxygen_factor", "no row"),
+        ("a21026,,,,,a19001", "inlet_oxygen_factor", "no reference_o2_pct"),
+        ("a21026,weekly,6,,,", "checks", "none of the words"),
+    ],
+)
+def test_faults_of_pairs_and_checks(tmp_path: Path, cells: str, column: str, told: str) -> None:
+    """A point before treatment must be another one of the source, and say something."""
+    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor\n"
+    factor, rest = cells.split(",", 1)
+    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,\nS1,a00000,m3/h,,,,,\n"
+    found = [(f.line, f.column, f.message) for f in faults_of(folder(tmp_path, points=head + rows, limits=None))]
+    assert len(found) == 1 and found[0][:2] == (2, column) and told in found[0][2]
+
+
 def test_all_at_once(tmp_path: Path) -> None:
     """Three faults in three files are one report of three lines; a broken row makes no echo where others point at it."""
     path = folder(
@@ -203,6 +223,23 @@ def test_marks(tmp_path: Path) -> None:
     path.write_text(MARKS + GOOD_MARK + GOOD_MARK.replace("m1", "m2").replace("a21026 a19001", ""))
     first, second = load_marks(path)
     assert first.factors == ["a21026", "a19001"] and second.factors is None and first.state == "confirmed"
+
+
+def test_checks_in_a_file_of_marks(tmp_path: Path) -> None:
+    """Numbers of checks are columns, exact; a mark beside them leaves them empty, and a check that lacks one is a fault."""
+    path = tmp_path / "marks.csv"
+    head = MARKS.rstrip() + ",check,reference,before,after,span"
+    plain = GOOD_MARK.rstrip(",\n") + ",,,"
+    one = plain.replace("m1", "m2").replace(" a19001", "")
+    path.write_text(f"{head}\n{plain},,,,,\n{one},zero,0.2,3.1,,100\n")
+    first, second = load_marks(path)
+    assert (first.check, first.span, second.check, second.after) == (None, None, "zero", None)
+    assert (second.reference, second.before, second.span) == (Decimal("0.2"), Decimal("3.1"), 100)
+    path.write_text(f"{head}\n{one},zero,0.2,,,100\n{plain},zero,0.2,3,,100\n")
+    with pytest.raises(RegistryFaults) as raised:
+        load_marks(path)
+    told = [str(fault) for fault in raised.value.faults]
+    assert "a check without before" in told[0] and "of one factor" in told[1]
 
 
 def test_mark_faults(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ PAUSE_S = (0.2, 2.5)
 OPENED = "exceedance.opened"
 GUEST = 2
 """Number of the worker that is added after a quarter of the kills, and told to end after three quarters."""
-GUEST_PARTITIONS = 4
+GUEST_PARTITIONS = 2
 """Partitions it must have opened before; half of its share."""
 
 

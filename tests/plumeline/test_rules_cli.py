@@ -141,7 +141,7 @@ def test_list_and_test_of_what_is_shipped(run: Any) -> None:
     code, told = run("rules", "list", "--json")
     packs = {p["id"]: p for p in json.loads(told)}
     assert code == 0 and set(packs) == {
-        *("cn-flue-gas", "cn-vapour", "cn-voc", "cn-waste-incineration", "cn-water", "eu-ied", "us-cfr60")
+        *("cn-flue-gas", "cn-vapour", "cn-vapour-share", "cn-voc", "cn-waste-incineration", "cn-water", "eu-ied", "us-cfr60")
     }
     (hour,) = [r for r in packs["us-cfr60"]["rules"] if r["step"] == "hour.mean"]
     assert hour["says"] == "mean of the hour's valid minutes, at least 4, with one in each of its 4 quarters"

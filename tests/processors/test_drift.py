@@ -31,14 +31,24 @@ from processors.rules.verdict import number_text
 def test_drift(reading: str, reference: str, full_scale: int, bounds: tuple[str, str], shown: str, state: str) -> None:
     """EX-1.13: 2.90 % needs calibration; EX-1.14: 4.20 % is adjusted, 8.2 % is out of control."""
     pct = drift.drift_pct(Decimal(reading), Decimal(reference), full_scale=full_scale)
-    found = drift.judged_drift(pct, allowed_pct=Decimal(bounds[0]), out_of_control_pct=Decimal(bounds[1]))
+    found = drift.judged_drift(
+        Decimal(reading) - Decimal(reference),
+        full_scale=full_scale,
+        allowed_pct=Decimal(bounds[0]),
+        out_of_control_pct=Decimal(bounds[1]),
+    )
     assert (number_text(pct), found.state, found.drift_pct) == (shown, state, pct)
 
 
 def test_a_reason_names_its_bounds() -> None:
     """The reader sees drift and both bounds."""
-    found = drift.judged_drift(Fraction("2.9"), allowed_pct=Decimal("2.5"), out_of_control_pct=5)
+    found = drift.judged_drift(Fraction("2.9"), full_scale=100, allowed_pct=Decimal("2.5"), out_of_control_pct=5)
     assert found.reason == "drift of 2.9 % of full scale; 2.5 % is allowed, out of control beyond 5 %"
+    both = drift.judged_drift(
+        -2, full_scale=40, unit="m/s", allowed_pct=3, allowed=Decimal("0.9"), out_of_control=Decimal("1.8")
+    )
+    told = "drift of 5 % of full scale, 2 m/s; 3 % or 0.9 m/s is allowed, out of control beyond 1.8 m/s"
+    assert (both.state, both.reason) == ("out of control", told)
 
 
 @pytest.mark.parametrize("full_scale", [0, -1])
@@ -62,26 +72,49 @@ def test_no_full_scale(full_scale: int) -> None:
 )
 def test_velocity(drift_m_s: str, full_scale: int, state: str) -> None:
     """Either allowed bound is enough; out of control is only what is beyond both wider ones."""
-    found = drift.judged_velocity_drift(
+    found = drift.judged_drift(
         Decimal(drift_m_s),
-        full_scale_m_s=full_scale,
+        full_scale=full_scale,
+        unit="m/s",
         allowed_pct=3,
-        allowed_m_s=Decimal("0.9"),
+        allowed=Decimal("0.9"),
         out_of_control_pct=8,
-        out_of_control_m_s=Decimal("1.8"),
+        out_of_control=Decimal("1.8"),
     )
     assert found.state == state
+
+
+@pytest.mark.parametrize(
+    ("error", "full_scale", "bounds", "state"),
+    [
+        pytest.param("11", 200, {"out_of_control_pct": 5}, "out of control", id="EX-9.12: 5.5 % of span"),
+        pytest.param("10", 200, {"out_of_control_pct": 5}, "in tolerance", id="EX-9.12: 5.0 %"),
+        pytest.param("-1.01", 25, {"out_of_control": 1}, "out of control", id="US-10: 1.0 % O2"),
+        pytest.param("1.0", 25, {"out_of_control": 1}, "in tolerance", id="US-10: just 1.0 % O2"),
+        pytest.param("99", 100, {"allowed_pct": 2}, "adjust", id="nothing is out of control where no bound is stated"),
+    ],
+)
+def test_one_bound(error: str, full_scale: int, bounds: dict[str, int], state: str) -> None:
+    """US-10: 5 % of span for gases, 1.0 % O2 for oxygen; without an allowed drift there is nothing between the two states."""
+    assert drift.judged_drift(Decimal(error), full_scale=full_scale, unit="%", **bounds).state == state
+
+
+def test_none_is_due_without_an_interval() -> None:
+    """Then a channel is out of control or not, and never overdue."""
+    frame = pl.DataFrame({"pid": [1, 1], "time_ms": [0, 100 * DAY_MS], "state": [OUT, OK], "interval_ms": [None, None]})
+    found = drift.unfit_intervals(frame, until_ms=400 * DAY_MS)
+    assert found.select("start_ms", "end_ms", "cause").rows() == [(0, 100 * DAY_MS, "out of control")]
 
 
 def checks(*rows: tuple[int, float, str], interval: int = 7, until: float = 30) -> list[tuple[int, float, float | None, str]]:
     """Return the stretches of (channel, day, state) checks, in days."""
     frame = pl.DataFrame(
-        [(pid, int(day * DAY_MS), state) for pid, day, state in rows],
-        schema={"pid": pl.Int64, "time_ms": pl.Int64, "state": pl.String},
+        [(pid, int(day * DAY_MS), state, interval * DAY_MS) for pid, day, state in rows],
+        schema={"pid": pl.Int64, "time_ms": pl.Int64, "state": pl.String, "interval_ms": pl.Int64},
         orient="row",
     )
-    found = drift.unfit_intervals(frame, interval_days=interval, until_ms=int(until * DAY_MS))
-    assert found.equals(drift.unfit_intervals(frame.reverse(), interval_days=interval, until_ms=int(until * DAY_MS)))
+    found = drift.unfit_intervals(frame, until_ms=int(until * DAY_MS))
+    assert found.equals(drift.unfit_intervals(frame.reverse(), until_ms=int(until * DAY_MS)))
     assert found["group"].to_list() == ["A"] * found.height
     return [
         (pid, start / DAY_MS, None if end is None else end / DAY_MS, cause)
@@ -127,7 +160,7 @@ def test_stretches(
 def test_more_drift_is_never_better(pct: Fraction, more: Fraction, allowed: Fraction) -> None:
     """The state follows the size of the drift only, and never improves with it."""
     order = ["in tolerance", "adjust", "out of control"]
-    bounds = {"allowed_pct": allowed, "out_of_control_pct": 2 * allowed}
+    bounds = {"full_scale": Fraction(100), "allowed_pct": allowed, "out_of_control_pct": 2 * allowed}
     state = drift.judged_drift(pct, **bounds).state
     assert drift.judged_drift(-pct, **bounds).state == state
     further = pct + more if pct >= 0 else pct - more

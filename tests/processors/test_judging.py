@@ -201,7 +201,7 @@ def test_a_row_may_name_just_a_profile(tmp_path: Path) -> None:
         ("w21003,OWN,5,w01010 = 12", "limits.csv:2: when"),
         ("w21003,WW-18918-1A-NH3N-COLD,8,w01010 > 12", "the condition is w01010 <= 12"),
         ("w21003,GST-AL-LO,,", "a limit over per_test is not judged"),
-        ("w21003,GST-LEAK,500,", "limits.csv:2: stat .*only of pH"),
+        ("w21003,GST-LEAK,500,", "limits.csv:2: stat .*no least or greatest minute"),
     ],
 )
 def test_faults_of_limits_name_the_cell(tmp_path: Path, row: str, told: str) -> None:

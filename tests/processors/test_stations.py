@@ -147,3 +147,28 @@ def test_late_refuellings_run_forward() -> None:
         whole.lines([*day_of(n, 0, 5 if n else 2), *([] if n else in_time), evening(n)])
         over(whole, n)
     assert states(whole, 6) == states(bench, 6)
+
+
+def test_a_unit_that_stands_still_and_a_leak() -> None:
+    """GST-12: two samples above the start pressure while the unit stands, known since the evening before; GST-13: 501 umol/mol leak."""
+    rows = station()
+    more = (("start", "starts", "Pa"), ("run", "running", "state"), ("cap", "tight/cap", "umol/mol"))
+    points = (*rows.points, *(Point(source=STATION, factor=f, role=role, unit=unit) for f, role, unit in more))
+    bench = Bench(rows.model_copy(update={"points": points}))
+    evening_before = MIDNIGHT + timedelta(hours=20)
+    bench.lines([sent(evening_before, {"start": 150, "run": 0, "cap": 500})])
+    over(bench, 0)
+    morning = MIDNIGHT + DAY + timedelta(hours=8)
+    above = [sent(morning + timedelta(seconds=30 * n), {"tank": 160}) for n in range(2)]
+    bench.lines([*above, sent(morning + timedelta(minutes=5), {"tank": 140}), sent(morning + timedelta(hours=1), {"cap": 501})])
+    over(bench, 1)
+    assert (figure(bench, "idle", 0, "run").reason, figure(bench, "leak", 0, "cap").number) == (
+        "state, start pressure or tank pressure is not known", 0,
+    )  # fmt: skip
+    assert (figure(bench, "idle", 1, "run").number, figure(bench, "idle", 1, "run").n) == (1, 1)
+    assert (figure(bench, "leak", 1, "cap").number, figure(bench, "leak", 1, "cap").n) == (1, 1)
+    assert {e.facts["text"] for e in bench.store.events(kind="station")} == {
+        "processing unit, day 2026-07-02: tank pressure above its start pressure, not running, from 2026-07-02T08:00:00+08:00"
+        " to 2026-07-02T08:00:30+08:00, 1 such times",
+        "point cap, day 2026-07-02: 1 of 1 readings above 500 umol/mol",
+    }

@@ -247,6 +247,25 @@ def test_exactly_three_quarters() -> None:
     assert judged(plant(TWELVE, values), hours=10, start=START + 1)[0][1:3] == (5, 7)
 
 
+@pytest.mark.parametrize(
+    ("clock_h", "n", "during"),
+    [
+        pytest.param((0, 24), 6, 8_500_000, id="all hours from 14:00 to 20:00: the mean of 6 to 11"),
+        pytest.param((15, 18), 3, 8 * M, id="15:00 to 18:00: 7, 8, 9"),
+        pytest.param((0, 15), 1, 6 * M, id="up to 15:00: what the grace leaves"),
+        pytest.param((19, 24), 1, 11 * M, id="from 19:00 on"),
+    ],
+)
+def test_hours_of_the_day(clock_h: tuple[int, int], n: int, during: int) -> None:
+    """Local hours, the first of them counts and the last does not; as many are due."""
+    rows = plant(TWELVE, ["12", "12", "6", "7", "8", "9", "10", "11"])
+    found = weather.reductions(
+        rows, start_ms=START, end_ms=START + 8 * HOUR_MS, grace_s=7_200, baseline_days=7, coverage_pct_min=100,
+        required_pct=30, offset_ms=OFFSET_MS, clock_h=clock_h,
+    )  # fmt: skip
+    assert found.select("n", "due", "during", "reason").rows() == [(n, n, during, None)]
+
+
 def test_the_same_hours_are_compared() -> None:
     """A plant that works by day only is compared by day: yesterday's nights do not count."""
     rows = plant(["12"], ["0", "0", "6", "6"]).with_columns(

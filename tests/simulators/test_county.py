@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,41 @@ def test_plot_of_the_petrol_station(seed: str) -> None:
     assert -400 < min(pressures) < -100 and 200 < max(pressures) < 500
 
 
+@pytest.mark.parametrize("seed", ["nanhai", "other"])
+def test_plot_of_the_nozzles(seed: str) -> None:
+    """Nozzles 1 and 2 keep the band of 0.9 to 1.3 all of each day; more than 25 % of what counts at nozzle 3 is below it, on six days in a row.
+
+    So nozzle 3 warns each day and alarms from the fifth on (GST-2 to GST-6). Two refuellings of a nozzle are at least a minute apart.
+    """
+    midnight = START.replace(hour=0, minute=0)
+    for day in range(6):
+        ends: dict[str, list[datetime]] = {}
+        ratios: dict[str, list[Fraction]] = {}
+        for t in (midnight + timedelta(days=day, seconds=30 * n) for n in range(2880)):
+            row = petrol_station(seed, START, t)
+            for nozzle in (f.removeprefix("fuel-") for f in row if f.startswith("fuel-0")):
+                fuel, vapour = Fraction(row[f"fuel-{nozzle}"]), Fraction(row[f"vapour-{nozzle}"])
+                assert abs(vapour / fuel - Fraction(row[f"i41020-{nozzle}"])) < Fraction(1, 500)
+                assert 30 <= float(row[f"fuel-speed-{nozzle}"]) <= 38 and float(row[f"vapour-speed-{nozzle}"]) > 20
+                ends.setdefault(nozzle, []).append(t)
+                if fuel >= 15:
+                    ratios.setdefault(nozzle, []).append(vapour / fuel)
+        assert sorted(ratios) == ["01", "02", "03"]
+        assert all(b - a >= timedelta(seconds=60) for times in ends.values() for a, b in pairwise(times))
+        for nozzle, found in ratios.items():
+            out = sum(not Fraction(9, 10) <= r <= Fraction(13, 10) for r in found)
+            assert len(found) > 30 and (out * 4 > len(found) if nozzle == "03" else out == 0), (day, nozzle)
+
+
+def test_a_station_sends_its_set_up() -> None:
+    """What its valve opens at comes once a day, shortly after midnight."""
+    slots = [START + timedelta(seconds=30 * n) for n in range(2 * 2880)]
+    sent = [t for t in slots if petrol_station("nanhai", START, t).get("positive") == "2000"]
+    midnight = START.replace(hour=0, minute=2)
+    assert sent == [midnight + timedelta(days=1), midnight + timedelta(days=2)]
+    assert {petrol_station("nanhai", START, t)["negative"] for t in sent} == {"-1500"}
+
+
 @pytest.mark.parametrize("source", list(CEMS))
 def test_plants_are_functions_of_seed_and_time(source: str) -> None:
     """Asked again, in any order and in another zone's words, a plant says the same; another seed says something else."""
@@ -181,7 +217,7 @@ def test_same_seed_same_truth(tmp_path: Path) -> None:
                 outlet.measure(t)
         texts.append((tmp_path / folder / "truth.csv").read_bytes())
     assert texts[0] == texts[1] != texts[2]
-    assert texts[0].count(b"\n") == 1 + 6 + 3 + 6 + 5 + 3
+    assert texts[0].count(b"\n") == 1 + 6 + 3 + 6 + 5 + 4 + 3 * 5
 
 
 def test_register_goes_on_rising(tmp_path: Path) -> None:
@@ -262,7 +298,8 @@ def test_registry_names_the_county() -> None:
 
     assert {row["source"] for row in table("sources.csv")} == {*CEMS, FACTORY}
     points = {(row["source"], row["factor"]) for row in table("points.csv")}
-    assert points == {(source, factor) for source, plant in CEMS.items() for factor in plant("nanhai", START, START)}
+    sent = (START + timedelta(seconds=30 * n) for n in range(2880))
+    assert points == {(source, factor) for t in sent for source, plant in CEMS.items() for factor in plant("nanhai", START, t)}
     assert {(row["source"], row["factor"]) for row in table("meters.csv")} == {(FACTORY, "electricity"), (FACTORY, "gas")}
     assert {row["limit_id"] for row in table("limits.csv") if row["source"] == VOC} == {"VOC-GD-NMHC"}
     periods = {(row["limit_id"], row["averaging"]) for row in table("limits.csv") if row["source"] in (OUTFALL, PETROL)}

@@ -1,0 +1,64 @@
+"""What is said of checks of a monitor, its drift and control charts, and of organics: English | Chinese, as in ``alerts.wording``."""
+
+CHECKS_ZH = """
+zero | 零点检查
+span | 量程检查
+comparison | 比对监测
+in tolerance | 合格
+in tolerance again | 恢复合格
+still to be calibrated | 仍需校准
+the monitor needs calibration | 监测仪需要校准
+its values do not count until a check is in tolerance | 检查合格之前其数据无效
+adjusted, and {met:w} at {at:t} | 已调整，{at} {met}
+{kind:w} check of {factor} at {at:t}: {a:w}; {b:w}; {what:w} | {at} {factor} {kind}：{a}；{b}；{what}
+{kind:w} check of {factor} at {at:t}: {why:w}; {what:w} | {at} {factor} {kind}：{why}；{what}
+the {kind:w} check of {factor} was due at {at:t}, and none is known: its values do not count until one is made | \
+{factor} {kind}应不晚于 {at} 完成，至今没有记录：完成之前其数据无效
+the rules of this source set no bound for such a check | 该监测点的规则未对此类检查规定界限
+no control chart without s_ams in points.csv | points.csv 未登记 s_ams，不作控制图
+{what:w}; {a:w} is allowed, out of control beyond {b:w} | {what}；允许 {a}，超过 {b} 为失控
+{what:w}; {a:w} is allowed | {what}；允许 {a}
+{what:w}; out of control beyond {b:w} | {what}；超过 {b} 为失控
+drift of {a:d} % of full scale, {b:d} {u} | 漂移为满量程的 {a}%，即 {b} {u}
+drift of {a:d} % of full scale | 漂移为满量程的 {a}%
+drift of {a:d} {u}, {what:w}; the chart alarms above {b:d} | 漂移 {a} {u}，{what}；控制图在超过 {b} 时报警
+drift of {a:d} {u}; the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | \
+漂移 {a} {u}；控制图在超过 {b}、或连续两次超过 {c} 时报警
+drift of {a:d} {u}, sums {b:d} upwards and {c:d} downwards | 漂移 {a} {u}，累计值正向 {b}、负向 {c}
+drift of {a:d} {u} | 漂移 {a} {u}
+sums {b:d} upwards and {c:d} downwards | 累计值正向 {b}、负向 {c}
+the chart alarms above {b:d} | 控制图在超过 {b} 时报警
+the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超过 {b}、或连续两次超过 {c} 时报警
+{a:w} is allowed, out of control beyond {b:w} | 允许 {a}，超过 {b} 为失控
+{a:w} is allowed | 允许 {a}
+out of control beyond {b:w} | 超过 {b} 为失控
+{a:d} % or {b:d} {u} | {a}% 或 {b} {u}
+{a:d} % and {b:d} {u} | {a}% 且 {b} {u}
+absolute error | 绝对误差
+response time | 响应时间
+extra air | 补充空气
+no extra air | 未补充空气
+more oxygen behind the oxidiser than before it | 燃烧装置出口氧含量高于进口
+nothing is burnt | 未经燃烧处理
+oxygen behind the oxidiser is not known | 燃烧装置出口氧含量未知
+oxygen before or behind the oxidiser is not known | 燃烧装置进口或出口氧含量未知
+hourly mean | 小时均值
+single reading | 任意一次浓度值
+reference mean and limit are not both below {a:d} mg/m3 | 参比方法均值与限值未同时低于 {a} mg/m³
+no efficiency is asked with low-VOC materials | 使用低 VOCs 含量原辅材料，不要求处理效率
+no efficiency is asked at {a:w}, below {b:d} | {a}，低于 {b}，不要求处理效率
+removal {a:d} %, at least {b:d} required at {c:d} kg/h before treatment | 处理效率 {a}%，应不低于 {b}%，处理前速率 {c} kg/h
+{why:w} at {a:d} kg/h before treatment | 处理前速率 {a} kg/h 时{why}
+{a:d} kg/h before treatment | 处理前速率 {a} kg/h
+methane above total hydrocarbons for {n:d} min | 甲烷高于总烃持续 {n} 分钟
+{what:w}, from {a:t} to {b:t}: look at the separation of methane and at the zero of both channels | \
+{what}（{a} 至 {b}）：请检查甲烷分离及两个通道的零点
+hours of {day} with less removal than asked: {n:d}, the first at {at:t}: {why:w}; look at the treatment and at both monitors | \
+{day} 有 {n} 个小时处理效率低于要求，首个为 {at}：{why}；请检查治理设施和进出口监测仪
+standard deviation | 标准偏差
+no measurement | 没有测量值
+no week with values | 没有有数值的周
+mean difference {a:d}, at most {b:d} allowed | 平均差 {a}，允许不超过 {b}
+weeks with more than {a:d} % outside | 超出比例大于 {a}% 的周数
+highest share outside in a week | 单周最高超出比例
+"""

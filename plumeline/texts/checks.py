@@ -1,0 +1,73 @@
+"""Texts about checks of monitors: the section of a source's page, the fields of its marks, and what stands behind an hour."""
+
+EN = """
+check.zero | zero
+check.span | span
+check.comparison | comparison
+checks | Checks of the monitors
+checks.all | Every check of the last {days} days ({n})
+checks.factor | Factor
+checks.check | Check
+checks.last | Last check
+checks.drift | Drift, of span
+checks.bounds | Allowed / out of control
+checks.state | State
+checks.due | Next due
+checks.time | Time
+checks.by | By
+checks.reference | Reference
+checks.before | Before adjustment
+checks.after | After it
+checks.found | What it found
+checks.state.in tolerance | in tolerance
+checks.state.adjust | needs calibration
+checks.state.out of control | out of control
+checks.state.overdue calibration | overdue
+checks.behind.out | The {check} check of {time} by {author} found it out of control: {why}.
+checks.behind.overdue | The {check} check was due {due}; the last one is of {time} by {author}.
+marks.check | Check with gas
+marks.check.none | none
+marks.check.about | Of a calibration: what was checked and read, in the unit of the factor. One factor a mark; after: only where it was adjusted.
+marks.reference | Reference (gas, or zero at the last calibration)
+marks.before | Read before adjustment
+marks.after | Read after it
+marks.span | Span (end of the range)
+marks.said.check | Not filed: a check is a calibration of one factor, with reference, reading before adjustment and span as numbers.
+"""
+"""Key | English text."""
+
+ZH = """
+check.zero | 零点检查
+check.span | 量程检查
+check.comparison | 比对监测
+checks | 监测仪检查
+checks.all | 近 {days} 天的全部检查（{n}）
+checks.factor | 监测因子
+checks.check | 检查
+checks.last | 最近一次
+checks.drift | 漂移（占满量程）
+checks.bounds | 允许值 / 失控界限
+checks.state | 状态
+checks.due | 下次应于
+checks.time | 时间
+checks.by | 操作人
+checks.reference | 参考值
+checks.before | 调整前示值
+checks.after | 调整后示值
+checks.found | 检查结果
+checks.state.in tolerance | 合格
+checks.state.adjust | 需要校准
+checks.state.out of control | 失控
+checks.state.overdue calibration | 逾期
+checks.behind.out | {author} 于 {time} 所做的{check}表明其失控：{why}。
+checks.behind.overdue | {check}应不晚于 {due} 完成；最近一次为 {author} 于 {time} 所做。
+marks.check | 标气检查
+marks.check.none | 无
+marks.check.about | 用于校准：检查类别及示值，单位同监测因子。每条标记一个因子；仅在做过调整时填写调整后示值。
+marks.reference | 参考值（标气，或上次校准时的零点示值）
+marks.before | 调整前示值
+marks.after | 调整后示值
+marks.span | 满量程
+marks.said.check | 未提交：检查应为单个监测因子的校准，并填写参考值、调整前示值和满量程的数值。
+"""
+"""Key | Chinese text (zh-CN), in the terms of environmental and energy regulators."""

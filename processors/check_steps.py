@@ -1,0 +1,75 @@
+"""Steps of rule packs about checks of a monitor with zero and span gas: how far it may drift, and when the next check is due."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ingest.records import CheckKind
+from processors.steps import Step
+
+DAYS_MAX = 270
+"""Days that may lie between two checks: marks are kept for longer than that beyond the readings that can be rebuilt."""
+Days = Annotated[Decimal, Field(gt=0, le=DAYS_MAX)]
+Bound = Annotated[Decimal, Field(gt=0)]
+
+
+class CheckBounds(BaseModel):
+    """Bounds of some checks of some factors, all where it names none; the first row that fits a check holds for it.
+
+    ``allowed_pct`` and ``out_of_control_pct`` are shares of the span [%], ``allowed`` and ``out_of_control`` in the unit of the point. Within either
+    of what is allowed is in tolerance, beyond all that is stated as out of control is so; without anything allowed there is nothing between.
+    ``interval_days`` is the longest time between two checks, ``automatic_days`` that of monitors that check themselves; None: none is due.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+    factors: list[str] = []
+    checks: list[CheckKind]
+    interval_days: Days | None = None
+    automatic_days: Days | None = None
+    allowed_pct: Bound | None = None
+    allowed: Bound | None = None
+    out_of_control_pct: Bound | None = None
+    out_of_control: Bound | None = None
+
+
+class CheckDrift(Step):
+    """The drift that checks find is held against two bounds, and a check that is not made in time is overdue."""
+
+    step: Literal["check.drift"]
+    bounds: list[CheckBounds]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the numbers of each row by its name: ``gas_zero_allowed_pct``."""
+        stated = {row.name: row.model_dump(exclude={"name", "factors", "checks"}, exclude_none=True) for row in self.bounds}
+        return {f"{name}_{field}": value for name, row in stated.items() for field, value in row.items()}
+
+    def row(self, factor: str, check: CheckKind) -> CheckBounds | None:
+        """Return the row that holds for a check of a factor."""
+        fitting = (row for row in self.bounds if check in row.checks and (not row.factors or factor in row.factors))
+        return next(fitting, None)
+
+
+class CheckChart(Step):
+    """The drift that zero and span checks find is kept on control charts (QAL3); a chart that alarms asks for calibration.
+
+    ``chart`` "shewhart" alarms beyond ``alarm_times`` standard deviations, or twice in a row beyond ``warn_times``; "cusum" where the sum of what goes
+    beyond ``allowance_times`` is above ``alarm_times``.
+    """
+
+    step: Literal["check.chart"]
+    chart: Literal["shewhart", "cusum"]
+    alarm_times: Bound
+    warn_times: Bound | None = None
+    allowance_times: Bound | None = None
+
+    @model_validator(mode="after")
+    def _has_its_times(self) -> CheckChart:
+        asked = "warn_times" if self.chart == "shewhart" else "allowance_times"
+        if getattr(self, asked) is None:
+            raise ValueError(f"chart {self.chart} needs {asked}")
+        return self

@@ -1,0 +1,280 @@
+"""Checks of monitors with gas, as marks tell them: what each found, when the next is due, and when a channel was out of control or overdue.
+
+All of it is a function of the marks that are known and of the registry: nothing is remembered, and a check that comes late moves what it must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import polars as pl
+
+from ingest.records import CheckKind, Mark
+from ingest.registry import Point
+from processors.check_steps import CheckBounds, CheckChart, CheckDrift
+from processors.figures import DAY_MS, epoch_ms
+from processors.packs import Pack, chosen
+from processors.points import FOREVER_MS, Points, end_ms, start_ms
+from processors.rules.drift import (
+    ADJUST,
+    IN_TOLERANCE,
+    OUT_OF_CONTROL,
+    drift_pct,
+    judged_drift,
+    unfit_intervals,
+)
+from processors.rules.en14181 import Cusum, cusum_step, shewhart
+from processors.rules.gas import exact
+from processors.rules.millionths import milliseconds
+from processors.rules.verdict import number_text
+from processors.shelf import MarkSpan, code_of
+
+State = Literal["in tolerance", "adjust", "out of control"]
+_SEEN = {"pid": pl.Int64, "time_ms": pl.Int64, "state": pl.String, "interval_ms": pl.Int64}
+NO_BOUND = "the rules of this source set no bound for such a check"
+NO_DEVIATION = "no control chart without s_ams in points.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A check and what it found: ``state`` at its start, ``after`` at its end where something was adjusted; None where nothing is to be judged by.
+
+    ``pct`` is the drift [% of span], signed. ``bounds`` is the row of the rule pack that holds, ``interval_ms`` the longest time to the
+    next check, None where none is due.
+    """
+
+    mark: Mark
+    check: CheckKind
+    factor: str
+    pct: Fraction
+    state: State | None
+    after: State | None
+    reason: str
+    bounds: CheckBounds | None = None
+    interval_ms: int | None = None
+
+    @property
+    def left(self) -> State | None:
+        """The state in which the check left the channel."""
+        return self.after or self.state
+
+    @property
+    def seen(self) -> list[tuple[int, State]]:
+        """When the check saw the channel in which state."""
+        found = [(epoch_ms(self.mark.start), self.state), (epoch_ms(self.mark.end), self.after)]
+        return [(time, state) for time, state in found if state is not None]
+
+    @property
+    def due_ms(self) -> int | None:
+        """Until when the next check is due."""
+        return None if self.interval_ms is None or not self.seen else self.seen[-1][0] + self.interval_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A stretch in which a channel was out of control or its check overdue; ``end_ms`` is FOREVER_MS while it goes on.
+
+    ``mark`` is the check that found it, or after which none came in time.
+    """
+
+    source: str
+    factor: str
+    check: CheckKind
+    cause: Literal["out of control", "overdue calibration"]
+    start_ms: int
+    end_ms: int
+    mark: str
+
+
+def judged_checks(marks: Iterable[Mark], points: Points, known: Mapping[str, Judged] | None = None) -> list[Judged]:
+    """Judge the confirmed checks among marks by the rule packs of their sources, in the order of source, channel and time.
+
+    Args:
+        known: by mark what was judged before under the same registry; it is taken over where the mark is the same and no chart is kept.
+    """
+    series: dict[tuple[str, str, CheckKind], list[Mark]] = {}
+    for mark in sorted(marks, key=lambda m: (m.start, m.id)):
+        if mark.check is not None and mark.state == "confirmed" and mark.factors is not None and mark.source in points.sources:
+            series.setdefault((mark.source, mark.factors[0], mark.check), []).append(mark)
+    found: list[Judged] = []
+    for (source, factor, check), same in sorted(series.items()):
+        pack, rows = chosen(points.sources[source], points.packs), _rows(points, source, factor)
+        chart = pack.rule(CheckChart)
+        if chart is not None and check != "comparison":
+            found += _charted(same, check, factor, rows, chart)
+        else:
+            before = known or {}
+            taken = (before[m.id] if m.id in before and before[m.id].mark is m else None for m in same)
+            found += [old or _drifted(m, check, factor, rows, pack) for m, old in zip(same, taken, strict=True)]
+    return found
+
+
+def _rows(points: Points, source: str, factor: str) -> list[Point]:
+    pid = points.pid.get((source, factor))
+    return [] if pid is None else points.points_of.get(pid, [])
+
+
+def _row_at(rows: Iterable[Point], time_ms: int) -> Point | None:
+    return next((row for row in rows if start_ms(row) <= time_ms < end_ms(row)), None)
+
+
+def _pct(mark: Mark) -> Fraction:
+    assert mark.before is not None and mark.reference is not None and mark.span is not None
+    return drift_pct(mark.before, mark.reference, full_scale=mark.span)
+
+
+def _drifted(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], pack: Pack) -> Judged:
+    """Judge one check by the bounds that hold for it."""
+    rule, point = pack.rule(CheckDrift), _row_at(rows, epoch_ms(mark.start))
+    bounds = None if rule is None else rule.row(factor, check)
+    if bounds is None:
+        return Judged(mark, check, factor, _pct(mark), None, None, NO_BOUND)
+    assert mark.before is not None and mark.reference is not None and mark.span is not None
+    before, after = (
+        None
+        if shown is None
+        else judged_drift(
+            exact(shown) - exact(mark.reference),
+            full_scale=mark.span,
+            unit="" if point is None else point.unit,
+            allowed_pct=bounds.allowed_pct,
+            allowed=bounds.allowed,
+            out_of_control_pct=bounds.out_of_control_pct,
+            out_of_control=bounds.out_of_control,
+        )
+        for shown in (mark.before, mark.after)
+    )
+    assert before is not None
+    days = None
+    if point is not None and point.checks:
+        days = bounds.automatic_days if point.checks == "automatic" else bounds.interval_days
+    interval = None if days is None else milliseconds(exact(days) * DAY_MS / 1000)
+    return Judged(
+        mark,
+        check,
+        factor,
+        before.drift_pct,
+        before.state,
+        None if after is None else after.state,
+        before.reason,
+        bounds,
+        interval,
+    )
+
+
+def _charted(marks: Iterable[Mark], check: CheckKind, factor: str, rows: Sequence[Point], rule: CheckChart) -> list[Judged]:
+    """Judge the checks of a channel by its control chart, which begins anew where something was adjusted.
+
+    Source:
+        EU-17, EN 14181 (from memory, medium).
+    """
+    found: list[Judged] = []
+    sums, last = Cusum(), Fraction(0)
+    for mark in marks:
+        point = _row_at(rows, epoch_ms(mark.start))
+        if point is None or point.s_ams is None:
+            found.append(Judged(mark, check, factor, _pct(mark), None, None, NO_DEVIATION))
+            continue
+        assert mark.before is not None and mark.reference is not None
+        drift, s = exact(mark.before) - exact(mark.reference), point.s_ams
+        shown, bound = number_text(drift, 3), number_text(exact(rule.alarm_times) * exact(s), 3)
+        if rule.chart == "cusum":
+            assert rule.allowance_times is not None
+            sums = cusum_step(sums, drift, deviation=s, allowance_times=rule.allowance_times, alarm_times=rule.alarm_times)
+            alarm = sums.alarm
+            told = f"sums {number_text(sums.positive, 3)} upwards and {number_text(sums.negative, 3)} downwards"
+            reason = f"drift of {shown} {point.unit}, {told}; the chart alarms above {bound}"
+        else:
+            assert rule.warn_times is not None
+            alarm = shewhart([last, drift], deviation=s, warn_times=rule.warn_times, alarm_times=rule.alarm_times)[-1]
+            twice = number_text(exact(rule.warn_times) * exact(s), 3)
+            reason = f"drift of {shown} {point.unit}; the chart alarms beyond {bound}, or twice in a row beyond {twice}"
+        adjusted = mark.after is not None
+        sums, last = (Cusum(), Fraction(0)) if adjusted else (sums, drift)
+        state: State = ADJUST if alarm else IN_TOLERANCE
+        found.append(Judged(mark, check, factor, _pct(mark), state, IN_TOLERANCE if adjusted else None, reason))
+    return found
+
+
+def unfit_stretches(checks: Iterable[Judged], points: Points) -> list[Unfit]:
+    """Return when channels were out of control, from a check to the next that meets the requirement, or a check overdue.
+
+    An overdue stretch begins when the check is due, whether or not that time has come; nobody is overdue before a first check, nor where
+    points.csv does not say that checks are kept.
+
+    Source:
+        HJ 75-2017, emission_rules 1.4 (from memory, medium).
+    """
+    channels: dict[tuple[str, str, CheckKind], list[Judged]] = {}
+    for each in checks:
+        if each.seen:
+            channels.setdefault((each.mark.source, each.factor, each.check), []).append(each)
+    names = sorted(channels)
+    rows = [
+        (n, time, state, each.interval_ms)
+        for n, name in enumerate(names)
+        for each in channels[name]
+        for time, state in each.seen
+    ]
+    frame = pl.DataFrame(rows, schema=_SEEN, orient="row")
+    stretches = unfit_intervals(frame, until_ms=FOREVER_MS)
+    found: list[Unfit] = []
+    for n, start, end, cause in stretches.select("pid", "start_ms", "end_ms", "cause").rows():
+        source, factor, check = names[n]
+        if cause == OUT_OF_CONTROL:
+            by = next(c for c in channels[names[n]] if (start, OUT_OF_CONTROL) in c.seen)
+        else:
+            by = next(c for c in channels[names[n]] if any(time + (c.interval_ms or 0) == start for time, _state in c.seen))
+            point = _row_at(_rows(points, source, factor), start)
+            if point is None or not point.checks:
+                continue
+        found.append(Unfit(source, factor, check, cause, start, FOREVER_MS if end is None else end, by.mark.id))
+    return sorted(found, key=lambda u: (u.source, u.factor, u.start_ms, u.cause, u.check))
+
+
+def check_spans(checks: Iterable[Judged], unfit: Iterable[Unfit], points: Points) -> list[MarkSpan]:
+    """Return the spans under which no value counts: checks with gas themselves, then what was out of control or overdue, whose reason is told.
+
+    A check within a stretch out of control is none that substitution may look back from.
+    """
+    stretches, spans = list(unfit), list[MarkSpan]()
+    broken: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for each in stretches:
+        if each.cause == OUT_OF_CONTROL:
+            broken.setdefault((each.source, each.factor), []).append((each.start_ms, each.end_ms))
+    for check in checks:
+        source, start, end = check.mark.source, epoch_ms(check.mark.start), epoch_ms(check.mark.end)
+        within = any(a <= start and end <= b for a, b in broken.get((source, check.factor), []))
+        if check.check != "comparison" and not within:
+            spans += _span(source, check.factor, start, end, "calibration", points)
+    for each in stretches:
+        kind: Literal["out_of_control", "overdue_calibration"]
+        kind = "out_of_control" if each.cause == OUT_OF_CONTROL else "overdue_calibration"
+        spans += _span(each.source, each.factor, each.start_ms, each.end_ms, kind, points)
+    return spans
+
+
+def _span(
+    source: str,
+    factor: str,
+    start: int,
+    end: int,
+    kind: Literal["calibration", "out_of_control", "overdue_calibration"],
+    points: Points,
+) -> list[MarkSpan]:
+    code, pid = code_of(kind, source, points), points.pid.get((source, factor))
+    return [] if code is None or pid is None else [MarkSpan(points.sid[source], pid, start, end, code)]
+
+
+def moved(before: Iterable[Unfit], after: Iterable[Unfit]) -> set[tuple[int, int]]:
+    """Return the periods [start, end) in which one set of stretches differs from another."""
+    old, new = ({(u.factor, u.check, u.cause, u.start_ms): u.end_ms for u in some} for some in (before, after))
+    periods = set()
+    for key in old.keys() | new.keys():
+        first, last = sorted((old.get(key, key[-1]), new.get(key, key[-1])))
+        if first < last:
+            periods.add((first, last))
+    return periods
