@@ -23,6 +23,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
       expect day SO2 mass 0.2350
+      expect quarter SO2 capture 93.95                         the quarter so far, of a case that begins with it; or mass substituted
+      expect hour 10:00 SO2 mass substituted 22.7              the mass where there was none to measure; of a day or quarter: with it
       expect hour 10:00 PH min 5.9                             the least minute; max: the greatest
       expect hour 10:00 SO2 42.0 exempt                        a value, and the word exempt, complies, exceeds or not judged
       expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
@@ -41,6 +43,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed, idle of a unit; leak; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
       expect no warning
+      calculate ppm to mass: volume 50 ppm, molar mass SO2     a formula by its name, and its inputs; what is left out is the pack's
+      is 142.86 mg/m3                                          rounded half up; or none, yes, no, passes, fails, and words of the reason
       expect told calibration.needed SO2 2.9 %                 an event by its kind, and words of its text
       expect not told calibration.overdue
 
@@ -61,8 +65,8 @@ from typing import Any, cast
 from ingest.log import PARTITIONS, LogRecord
 from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
+from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
 from processors.case_checks import CHECK, TOLD, numbers_of, untold
-from processors.case_days import screened_days
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
@@ -72,9 +76,11 @@ from processors.engine import Engine
 from processors.figures import MONTHS_OF, Episode, Event, Figure, Level, epoch_ms, local_iso, period_start_ms
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.memory import TICK_PREFIX, Settings
+from processors.packs import pack_of
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
+from processors.screening import FINDING
 
 LOCAL = timezone(timedelta(hours=8))
 FIRST_DAY = date(2026, 7, 1)
@@ -85,7 +91,9 @@ LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d(?::\d\d)?) to (?:day (\d+) )?(\d\d:\d\d(?::\d\d)?)\s+(.+)")
 _EXPECT = re.compile(
     r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
-    r" (?P<point>\S+)(?: (?P<stat>reference|mass|min|max|reduction|substituted|assured|availability|validated|within|beyond|days_within|days_discarded))?"
+    r" (?P<point>\S+)"
+    r"(?: (?P<stat>reference|mass substituted|mass|min|max|reduction|capture|substituted|assured|availability|validated|within|beyond|days_within"
+    r"|days_discarded))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -98,7 +106,7 @@ _COMPLIANCE = re.compile(r"(?P<no>no )?compliance (?P<what>failed|withdrawn)(?: 
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "substituted": "avg_sub"}
+STATS = {None: "avg", "reference": "avg_ref", "substituted": "avg_sub", "mass substituted": "mass_sub"}
 """Words for stats that have another name; of the others it is their word."""
 SUBSTITUTES = ("avg_sub", "mass_sub")
 """Stats that are provisional until their quarter is over, as months, quarters and years are."""
@@ -137,6 +145,7 @@ class Case:
     plans: list[Plan] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     expected: list[Expected] = field(default_factory=list)
+    calculations: list[Calculation] = field(default_factory=list)
 
     def at(self, clock: str, day: str | None = None) -> datetime:
         """Return the time of a clock on the case's first or another day."""
@@ -178,7 +187,10 @@ def parse_cases(text: str, name: str) -> list[Case]:
         except (ValueError, KeyError, InvalidOperation) as error:
             raise CaseFault(f"{name}, line {number}: {line!r} is not read: {error}") from None
     for case in cases:
-        if not case.expected:
+        for each in case.calculations:
+            if not each.answers:
+                raise CaseFault(f"{name}, line {each.line}: {each.text!r} comes to nothing; add a line: is VALUE UNIT")
+        if not case.expected and not case.calculations:
             raise CaseFault(f"{name}, line {case.line}: case {case.name} expects nothing; add: expect hour HH:MM POINT VALUE")
     return cases
 
@@ -186,6 +198,10 @@ def parse_cases(text: str, name: str) -> list[Case]:
 def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
     if word == "expect":
         case.expected.append(_expected(number, rest))
+    elif word == "calculate":
+        case.calculations.append(calculation(number, rest))
+    elif word == "is":
+        add_answer(case.calculations, number, rest)
     elif word == "date":
         case.day = date.fromisoformat(rest)
     elif word == "source":
@@ -333,8 +349,11 @@ def _expected(number: int, text: str) -> Expected:
 
 def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
-    figures, episodes, findings, events = _run(case, packs)
-    failed = [
+    registry = registry_of(case, packs)
+    pack = pack_of(registry.sources[0], registry.packs)
+    failed = [told for each in case.calculations for told in miscalculated(each, pack)]
+    figures, episodes, findings, events = _run(case, registry) if case.expected else ({}, [], [], [])
+    failed += [
         told
         for each in case.expected
         if (
@@ -346,14 +365,15 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
         )
         is not None
     ]
-    return Outcome(case.name, case.title, len(case.expected), tuple(failed))
+    answers = sum(len(each.answers) for each in case.calculations)
+    return Outcome(case.name, case.title, len(case.expected) + answers, tuple(failed))
 
 
 def _run(
-    case: Case, packs: Sequence[RulePack]
+    case: Case, registry: Registry
 ) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
     past = CaseStore()
-    engine = Engine(registry_of(case, packs), settings=Settings(hot_ms=10**15, provisional=False), past=past)
+    engine = Engine(registry, settings=Settings(hot_ms=10**15, provisional=False), past=past)
     records: list[LogRecord] = []
 
     def put(topic: str, value: bytes, partition: int = 0) -> None:
@@ -391,10 +411,13 @@ def _run(
         if f.revision > 0 or f.level in MONTHS_OF or f.stat in SUBSTITUTES
     }
     episodes = {e.id: e for out in outs for e in out.episodes}
-    wanted = any(each.kind == "finding" for each in case.expected)
-    findings = screened_days(engine, outs, case.marks) if wanted else []
-    findings += [e for out in outs for e in out.events if e.kind.startswith("compliance.")]
-    return figures, list(episodes.values()), findings, [e for out in outs for e in out.events]
+    events = [e for out in outs for e in out.events]
+    return (
+        figures,
+        list(episodes.values()),
+        [e for e in events if e.kind == FINDING or e.kind.startswith("compliance.")],
+        events,
+    )
 
 
 def _values(case: Case, reports: list[_Sent]) -> list[bytes]:

@@ -1,0 +1,45 @@
+"""Every worked example of the emission rules, sections 0 to 9, is a case that a regulator's engineer can read."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+from tests.conftest import SHARED, require
+
+_DEFINED = re.compile(r"EX-([0-9]\.\d+[a-z]?)\b")
+_CASE = re.compile(r"^case EX-(\d+\.\d+[a-z]?)\b", re.MULTILINE)
+MISSING = {
+    "1.3": "no step of a pack forms monthly means",
+    "2.2": "VOC checks",
+    "2.6": "VOC checks",
+    "3.5": "no step of a pack makes the results around a failed check invalid",
+    "3.5b": "no step of a pack forms monthly means, or compares the analyser's value with the platform's",
+    "4.1": "waste incineration",
+    "4.2": "waste incineration",
+    "4.5": "waste incineration",
+    "7.7": "no step of a pack flags by QARTOD",
+    "7.8": "no step of a pack flags by QARTOD",
+    "7.9": "no step of a pack flags by QARTOD",
+    "7.10": "no step of a pack flags by QARTOD",
+    "7.11": "no step of a pack flags stretches",
+    "8.1": "weather warnings",
+    "9.2": "half-hours of European plants",
+    "9.3": "half-hours of European plants",
+    "9.4": "calibration by EN 14181",
+    "9.6": "substitution by European rules",
+    "9.7": "missing data of Part 75",
+}
+"""Examples that are no case, each with its reason; whoever writes one takes it off."""
+
+
+def test_every_example_is_a_case_or_has_a_reason() -> None:
+    """No example is left out unsaid, none that is a case is still called missing, and no reason is for what the reference does not hold."""
+    reference = SHARED / "reference" / "emission_rules.md"
+    require("shared", reference.exists(), "the reference's worked examples are compared with the cases")
+    examples = set(_DEFINED.findall(reference.read_text(encoding="utf-8")))
+    folder = files("processors.rules") / "packs"
+    texts = [f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".cases")]
+    cases = {name for text in texts for name in _CASE.findall(text)}
+    assert len(examples) > 80, "the reference is not read"
+    assert sorted(examples - cases) == sorted(MISSING)
