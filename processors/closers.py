@@ -10,6 +10,7 @@ from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms
 from processors.findings import Findings
+from processors.furnace_days import cold_days
 from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
@@ -32,6 +33,7 @@ CLOSERS: Mapping[str, Closer] = {
     "mass.substituted_days": close_quarter,
     "mark.contradicted": contradictions,
     "weather.reduction": close_reductions,
+    "furnace.temperature": cold_days,
     "voc.methane": methane_days,
     "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
