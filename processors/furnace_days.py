@@ -79,9 +79,7 @@ def _thermocouples(closed: Closed, sections: pl.DataFrame) -> pl.DataFrame:
     live = pl.col("kind") == REALTIME
     rows = rows.with_columns(slot=slot).filter(live | ~live.any().over("pid", "slot"))
     means = rows.group_by("pid", "slot", "section").agg(total=wide(pl.col("value")).sum(), n=pl.len())
-    return means.select(
-        "slot", "section", pid=pl.lit(0, dtype=pl.Int64), value=quotient_expr(pl.col("total"), pl.col("n"))
-    )
+    return means.select("slot", "section", pid=pl.lit(0, dtype=pl.Int64), value=quotient_expr(pl.col("total"), pl.col("n")))
 
 
 def _not_normal(closed: Closed) -> list[tuple[int, int]]:

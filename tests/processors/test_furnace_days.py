@@ -1,4 +1,4 @@
-"""Furnace temperature of a closed day, through the engine: the sixth cold slot, what a late mark changes, a restart and a replay."""
+"""Furnace temperature of a closed day, through the engine: the sixth cold slot; read at once or in small batches, the same."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def close(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("slots", "number"), [(0, 0), (5, 0), (6, 1)], ids=["EX-4.1", "EX-4.2 five", "EX-4.2 six"])
 def test_the_sixth_cold_slot_is_told(slots: int, number: int) -> None:
-    """Five are none too many; the sixth is told, with each slot. A replay tells the same."""
+    """Five are none too many; the sixth is told, with each slot, wherever batches are cut."""
     both = []
     for step in (1440, 7):
         bench = Bench(rows())
