@@ -309,13 +309,13 @@ def _points(tables: Tables) -> list[Fault]:
             faults.append(Fault(file, line, "reference_o2_pct", str(point.reference_o2_pct), told, "mend the cell"))
         if point.inlet_factor and point.inlet_factor not in own - {point.factor}:
             faults.append(
-                _unknown(file, line, "inlet_factor", point.inlet_factor, f"{file} of this source", own - {point.factor})
+                unknown(file, line, "inlet_factor", point.inlet_factor, f"{file} of this source", own - {point.factor})
             )
         elif point.inlet_factor and not point.flow_factor:
             told = "without a flow at the outlet nothing is known of what is removed"
             faults.append(Fault(file, line, "inlet_factor", point.inlet_factor, told, "fill in flow_factor at both points"))
         if point.inlet_oxygen_factor and point.inlet_oxygen_factor not in own:
-            faults.append(_unknown(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, f"{file} of this source", own))
+            faults.append(unknown(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, f"{file} of this source", own))
         elif point.inlet_oxygen_factor and point.reference_o2_pct is None:
             told = "the point has no reference_o2_pct, so nothing is converted anyway"
             faults.append(
