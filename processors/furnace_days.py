@@ -53,7 +53,7 @@ def cold_days(closed: Closed, findings: Findings, out: Output) -> None:
     least = number_text(rule.temperature_degc_min)
     text = (
         f"furnace below {least} °C in {cold.height} slots of five minutes on {at[:10]}, {rule.slots_max} allowed, one too many at {at}:"
-        " compare with the operating record and the thermocouples"
+        " compare with operating record and thermocouples"
     )
     facts = {"text": text, "slots": told, "n": cold.height, "at": at}
     findings.event("furnace.cold", source, None, closed.now_ms, at, facts, out)
