@@ -55,6 +55,10 @@ methane above total hydrocarbons for {n:d} min | 甲烷高于总烃持续 {n} �
 {what}（{a} 至 {b}）：请检查甲烷分离及两个通道的零点
 hours of {day} with less removal than asked: {n:d}, the first at {at:t}: {why:w}; look at the treatment and at both monitors | \
 {day} 有 {n} 个小时处理效率低于要求，首个为 {at}：{why}；请检查治理设施和进出口监测仪
+furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed, one too many at {at:t}: compare with operating record and thermocouples | \
+{day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个），超出允许数的首个时段始于 {at}：请核对运行记录和热电偶
+no valid thermocouple in the upper or the middle section | 炉膛上部或中部没有有效热电偶
+all hours exempt or stopped | 所有小时均为豁免或停运
 standard deviation | 标准偏差
 no measurement | 没有测量值
 no week with values | 没有有数值的周

@@ -302,6 +302,7 @@ event.calibration.needed | monitor needs calibration | 监测仪需要校准
 event.calibration.out_of_control | monitor out of control | 监测仪失控
 event.calibration.overdue | calibration check overdue | 校准检查逾期
 event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
+event.furnace.cold | furnace too cold | 炉温偏低
 event.voc.removal | treatment removes too little | 处理效率不足
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.compliance.failed | cannot be met any more | 已无法满足要求

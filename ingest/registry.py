@@ -28,10 +28,13 @@ ROLE_UNITS = {
     "starts": "Pa",
     "running": "state",
     "tight": "umol/mol",
+    "furnace_upper": "degC",
+    "furnace_middle": "degC",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
-behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point."""
+behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point. Of a furnace
+for waste: thermocouples of its upper and its middle section."""
 SPARSE_ROLES = frozenset(
     {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
 )

@@ -24,6 +24,12 @@ def untold(where: str, facts: Mapping[str, str | None], events: Iterable[Event])
     """Return what is told of a kind instead of what was expected, None where it was met."""
     there = [e for e in events if e.kind == facts["kind"]]
     words = str(facts["words"] or "")
-    met = any(facts["point"] in (None, e.factor) and words in str(e.facts.get("text")) for e in there)
+    all_words = f"{facts['point'] or ''} {words}".strip()  # of an event about the whole source
+    met = any(
+        all_words in str(e.facts.get("text"))
+        if e.factor is None
+        else facts["point"] in (None, e.factor) and words in str(e.facts.get("text"))
+        for e in there
+    )
     told = "; ".join(f"{e.factor}: {e.facts.get('text')}" for e in there) or f"no {facts['kind']}"
     return f"{where}; there is {told}" if met == bool(facts["no"]) else None

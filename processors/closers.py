@@ -10,6 +10,7 @@ from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
+from processors.furnace_days import cold_days
 from processors.missing import close_missing
 from processors.missing_steps import HourAvailability
 from processors.months import close_month
@@ -39,6 +40,7 @@ CLOSERS: Mapping[str, Closer] = {
     "hour.substituted": close_missing,
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     "weather.reduction": close_reductions,
+    "furnace.temperature": cold_days,
     "voc.methane": methane_days,
     "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},

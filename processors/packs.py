@@ -20,6 +20,7 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
+from processors.furnace_steps import FurnaceTemperature
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
 from processors.programme_steps import (
@@ -230,6 +231,7 @@ Rule = Annotated[
     | CheckChart
     | StationStep
     | VocStep
+    | FurnaceTemperature
     | EarlyHour
     | EarlyNextHour
     | HalfHourMean
@@ -532,5 +534,5 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
 _EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
-_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal"}
+_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal", "furnace.temperature"}
 _STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS

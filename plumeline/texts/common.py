@@ -190,6 +190,7 @@ event.calibration.needed | the monitor needs calibration
 event.calibration.out_of_control | the monitor is out of control
 event.calibration.overdue | a calibration check is overdue
 event.voc.methane_above_total | methane above total hydrocarbons
+event.furnace.cold | furnace too cold
 event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
 event.weather.missed | reduction under a warning not reached
@@ -407,6 +408,7 @@ event.calibration.needed | 监测仪需要校准
 event.calibration.out_of_control | 监测仪失控
 event.calibration.overdue | 校准检查逾期
 event.voc.methane_above_total | 甲烷高于总烃
+event.furnace.cold | 炉温偏低
 event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
 event.weather.missed | 预警期间减排未达要求
