@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from ingest.files import NotReadable
+from ingest.log import PARTITIONS
 from ingest.records import Report, Tick
 from plumeline.bench import run
 from plumeline.bench_engine import engine, source_year
@@ -34,12 +35,12 @@ TINY = Sizes(
 
 
 def test_log_has_every_reading_and_a_tick_each_ten_seconds() -> None:
-    """60 sources, 2 minutes, a report each 30 s: 240 lines in records of at most 50, and 12 ticks in 24 partitions."""
+    """60 sources, 2 minutes, a report each 30 s: 240 lines in records of at most 50, and 12 ticks in each partition."""
     records = log_records(60, 2)
     ticks = [r for r in records if r.value.startswith(b'{"v":1,"tick"')]
     bundles = [r.value.split(b"\n") for r in records if r not in ticks]
     assert sum(len(b) for b in bundles) == 240 and max(len(b) for b in bundles) <= 50
-    assert len(ticks) == 12 * 24
+    assert len(ticks) == 12 * PARTITIONS
     assert len({Tick.model_validate_json(r.value).tick for r in ticks}) == 12
     assert all(len(Report.model_validate_json(line).factors) == 12 for bundle in bundles for line in bundle)
     assert [r.seq for r in records] == list(range(len(records)))
