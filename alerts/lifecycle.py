@@ -2,7 +2,7 @@
 
 Everything here is pure. The state is a flat dict of JSON records, so that whoever keeps it can write only those that changed:
 ``episode/<id>``, ``expected/<episode id>``, ``blind``, ``blind-source/<source>``, ``finding/<kind>/<day>``, ``digest/<source>``, ``digests``
-with the time at which each digest is due, and those of ``alerts.silences``, ``alerts.ladder``, ``alerts.deadlines`` and ``alerts.timers``.
+with the time at which each digest is due, and those of ``alerts.silences``, ``alerts.standing``, ``alerts.ladder``, ``alerts.deadlines`` and ``alerts.timers``.
 A record is replaced, never changed in place.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from alerts import deadlines, ladder, silences, timers
+from alerts import deadlines, ladder, silences, standing, timers
 from alerts.alert import Alert, State, alert_id, alert_of, forget
 from ingest.registry import Escalation, Holiday
 from processors.figures import MINUTE_MS, Event, local, local_iso
@@ -88,6 +88,8 @@ def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tu
             alerts += _seen(new, event) + _silence(new, event, what, office)
         elif event.kind == "source.blind":
             alerts += _blind(new, event)
+        elif event.kind in standing.KINDS:
+            alerts += standing.tell(new, event)
         elif stage != "screening":  # patterns are looked at on their page; nobody is called for one
             alerts += _finding(new, event)
     return new, alerts

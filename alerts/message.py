@@ -403,10 +403,13 @@ def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
     kind = view.alert.kind.partition(".")[0]
     told = f"finding.{kind}" if kind in ("station", "weather", "calibration", "compliance") else "finding.day"
+    replaces, again = view.facts.get("replaces"), view.facts.get("first_told")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
         view.said(view.facts.get("text")) or view.text("finding.no_text"),
-        view.text("finding.last_of_day", n=last) if last else view.text(told),
+        view.text("finding.replaces", time=view.stamp(replaces.get("time"))) if isinstance(replaces, dict) else "",
+        view.text("finding.again", time=view.stamp(again)) if again else "",
+        view.text("finding.last_of_day", n=last) if last else "" if replaces or again else view.text(told),
         view.next(
             f"next.{view.alert.kind}",
             *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []),

@@ -57,6 +57,11 @@ hours of {day} with less removal than asked: {n:d}, the first at {at:t}: {why:w}
 {day} 有 {n} 个小时处理效率低于要求，首个为 {at}：{why}；请检查治理设施和进出口监测仪
 furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed, one too many at {at:t}: compare with operating record and thermocouples | \
 {day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个），超出允许数的首个时段始于 {at}：请核对运行记录和热电偶
+furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed: what was told of this day no longer holds; {why:w} | \
+{day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个）：此前就该日告知的内容不再成立；{why}
+cold slots left out by marks: {n:d} | 因标记剔除的低温时段 {n} 个
+a mark or data came late | 标记或数据迟到
+{m:d} slots below {a:d} °C allowed, one too many at {at:t} | 低于 {a} °C 的时段允许 {m} 个，超出允许数的首个时段始于 {at}
 no valid thermocouple in the upper or the middle section | 炉膛上部或中部没有有效热电偶
 all hours exempt or stopped | 所有小时均为豁免或停运
 standard deviation | 标准偏差

@@ -244,6 +244,7 @@ stat.tco2 | CO₂ | 二氧化碳
 stat.nozzle | state of the nozzle | 加油枪状态
 stat.nozzle_share | refuellings out of band | 超出范围的加油占比
 stat.nozzle_row | warning days in a row | 连续预警日
+stat.cold_slots | cold five-minute slots | 低温五分钟时段数
 stat.zero_pressure | zero pressure | 零压状态
 stat.valve | pressure/vacuum valve | 压力/真空阀状态
 stat.pressure_share | pressure distribution | 压力分布状态
@@ -303,6 +304,7 @@ event.calibration.out_of_control | monitor out of control | 监测仪失控
 event.calibration.overdue | calibration check overdue | 校准检查逾期
 event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
 event.furnace.cold | furnace too cold | 炉温偏低
+event.furnace.withdrawn | furnace too cold, withdrawn | 炉温偏低（撤回）
 event.voc.removal | treatment removes too little | 处理效率不足
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.compliance.failed | cannot be met any more | 已无法满足要求

@@ -35,6 +35,8 @@ ROLE_UNITS = {
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
 behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point. Of a furnace
 for waste: thermocouples of its upper and its middle section."""
+FURNACE_ROLES = frozenset({"furnace_upper", "furnace_middle"})
+"""Roles of a furnace's points; the others are a petrol station's."""
 SPARSE_ROLES = frozenset(
     {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
 )

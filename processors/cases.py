@@ -14,6 +14,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
+      mark fault 14:00 to 15:00 of U1 U2 set day 2 08:00       of some points only; the day of its coming, where that is another
       weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
       plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
       check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
@@ -76,6 +77,7 @@ from processors.engine import Engine
 from processors.figures import MONTHS_OF, Episode, Event, Figure, Level, epoch_ms, local_iso, period_start_ms
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.memory import TICK_PREFIX, Settings
+from processors.output import Output
 from processors.packs import pack_of
 from processors.publish import verdicts_of
 from processors.registry_check import filled
@@ -89,6 +91,9 @@ SOURCE = "CASE"
 LINES_MAX, READINGS_MAX = 20_000, 2_000_000
 """Lines of one file, and readings of one case."""
 _SPAN = re.compile(r"(?:day (\d+) )?(hours )?(\d\d:\d\d(?::\d\d)?) to (?:day (\d+) )?(\d\d:\d\d(?::\d\d)?)\s+(.+)")
+_MARK = re.compile(
+    r"([a-z_]+) (?:day (\d+) )?(\d\d:\d\d) to (?:day (\d+) )?(\d\d:\d\d)(?: of ((?:(?!set )\S+ ?)+?))?(?: set (?:day (\d+) )?(\d\d:\d\d))?"
+)
 _EXPECT = re.compile(
     r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
     r" (?P<point>\S+)"
@@ -240,15 +245,14 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
     elif word == "limit":
         case.limits.append(_limit(rest))
     elif word == "mark":
-        kind, span = rest.split(" ", 1)
-        span, _, set_at = span.partition(" set ")
-        match = _SPAN.fullmatch(f"{span} .")
+        match = _MARK.fullmatch(rest)
         if match is None:
-            raise ValueError("write: mark stopped HH:MM to HH:MM, and where it comes late: set HH:MM")
-        day, _hours, start, last, end, _ = match.groups()
+            raise ValueError("write: mark stopped HH:MM to HH:MM, of points: of U1 U2, and where it comes late: set HH:MM")
+        kind, day, start, last, end, factors, set_day, set_at = match.groups()
         begins, ends, named = case.at(start, day), case.at(end, last or day), f"{case.name}-{number}"
-        at = case.at(set_at, last or day) if set_at else ends
+        at = case.at(set_at, set_day or last or day) if set_at else ends
         of: dict[str, Any] = {"id": named, "source": SOURCE, "type": kind, "author": "case"}
+        of |= {"factors": factors.split()} if factors else {}
         case.marks.append(Mark(**of, start=begins, end=ends, set_at=at))
         case.late |= {named} if set_at else set()
     elif word == "weather":
@@ -375,13 +379,10 @@ def _run(
     past = CaseStore()
     engine = Engine(registry, settings=Settings(hot_ms=10**15, provisional=False), past=past)
     records: list[LogRecord] = []
+    outs: list[Output] = []
 
     def put(topic: str, value: bytes, partition: int = 0) -> None:
         records.append(LogRecord(topic, partition, len(records), len(records) + 1, value))
-
-    def tick(time: datetime) -> None:
-        for partition in range(PARTITIONS):
-            put("reports", Tick(tick=time, gateway="case").line(), partition)
 
     def send(some: list[_Sent]) -> None:
         for value in _values(case, some):
@@ -398,13 +399,14 @@ def _run(
         before = [report for report in reports if report[0] < mark.set_at]
         reports = reports[len(before) :]
         send(before)
-        tick(mark.set_at)
+        outs += run_to_the_end(engine, records, mark.set_at, past)  # the days that are over by then are closed without it
+        records = []
         put("marks", mark.line())
     send(reports)
     last = max((time for time, *_ in case.reports), default=case.at("00:00"))
     last = max(last, *(m.set_at for m in case.marks if m.id in case.late)) if case.late else last
     over = last.replace(hour=0, minute=0) + timedelta(days=1, minutes=10)  # what nothing more comes for is decided
-    outs = run_to_the_end(engine, records, over, past)
+    outs += run_to_the_end(engine, records, over, past)
     figures = {
         (f.level, f.factor, f.stat, f.start_ms): f
         for f in past.figures.values()

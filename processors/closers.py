@@ -11,6 +11,7 @@ from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
 from processors.furnace_days import cold_days
+from processors.furnace_steps import FurnaceTemperature
 from processors.missing import close_missing
 from processors.missing_steps import HourAvailability
 from processors.months import close_month
@@ -61,10 +62,10 @@ def closing_sources(points: Points) -> frozenset[str]:
 def days_touched(source: str, hours: Iterable[int], until_ms: int, points: Points) -> list[int]:
     """Return the days, over by ``until_ms``, that are closed anew because ``hours`` of them are touched, whatever these become.
 
-    So it is where a rule pack's closed days depend on more than its hours say: on what a mark leaves of a half-hour, on limits of a year.
+    So it is where a rule pack's closed days depend on more than its hours say: on what a mark leaves of a half-hour or a slot, on limits of a year.
     """
     pack = chosen(points.sources[source], points.packs)
-    if all(pack.rule(step) is None for step in (HalfHourMean, DayValidated, HourAvailability)):
+    if all(pack.rule(step) is None for step in (HalfHourMean, DayValidated, HourAvailability, FurnaceTemperature)):
         return []
     days = {period_start_ms("day", hour) for hour in hours}
     return sorted(day for day in days if day + DAY_MS <= until_ms)

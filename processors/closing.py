@@ -79,14 +79,27 @@ class Closed:
 
     def readings(self, start_ms: int, end_ms: int) -> pl.DataFrame:
         """Return the source's readings whose minute lies in [start, end), each in its winning version: rows of READING_SCHEMA."""
-        offset = abs(self.source.clock_offset_s) * 1000
-        reach = offset + max(self.source.cadence_s, self.source.minute_s) * 1000
+        reach = reach_ms(self.source)
         lines = self.past.cold_reports([(self.source.source, start_ms - reach, end_ms + reach)])
-        layouts = Layouts()
-        fields = Fields(layouts, self.points)
-        decoded = decode(list(dict.fromkeys(lines)), layouts)
-        winners, _contested = resolve(qualify(decoded, place(decoded, fields).filed, fields))
-        return winners.filter((pl.col("minute") >= start_ms) & (pl.col("minute") < end_ms))
+        return winners_of(lines, self.points, start_ms, end_ms)
+
+    def frame_of(self, figures: list[Figure]) -> pl.DataFrame:
+        """Return stored figures as rows of FIGURE_SCHEMA, for a shelf."""
+        return frame_of(figures, self.points)
+
+
+def reach_ms(source: Source) -> int:
+    """Return how far before or after a time the labels of readings may lie that cover it."""
+    return (abs(source.clock_offset_s) + max(source.cadence_s, source.minute_s)) * 1000
+
+
+def winners_of(lines: list[bytes], points: Points, start_ms: int, end_ms: int) -> pl.DataFrame:
+    """Return the readings of report lines whose minute lies in [start, end), each in its winning version: rows of READING_SCHEMA."""
+    layouts = Layouts()
+    fields = Fields(layouts, points)
+    decoded = decode(list(dict.fromkeys(lines)), layouts)
+    winners, _contested = resolve(qualify(decoded, place(decoded, fields).filed, fields))
+    return winners.filter((pl.col("minute") >= start_ms) & (pl.col("minute") < end_ms))
 
 
 Closer = Callable[[Closed, Findings, Output], None]

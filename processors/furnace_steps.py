@@ -9,6 +9,9 @@ from pydantic import Field
 
 from processors.steps import Step
 
+COLD_SLOTS = "cold_slots"
+"""Stat of a day: its slots of five minutes that were too cold in normal operation."""
+
 
 class FurnaceTemperature(Step):
     """A day is told on which more than ``slots_max`` slots of five minutes were below ``temperature_degc_min`` in normal operation."""

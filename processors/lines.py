@@ -16,6 +16,7 @@ import polars as pl
 
 from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
+from processors.furnace_steps import COLD_SLOTS
 from processors.judging import others_of
 from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.output import Output
@@ -32,6 +33,7 @@ UNITS = {
     ),
     DAYS_DISCARDED: "d",
     BEYOND: "1",
+    COLD_SLOTS: "1",
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""

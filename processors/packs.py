@@ -20,7 +20,7 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
-from processors.furnace_steps import FurnaceTemperature
+from processors.furnace_steps import COLD_SLOTS, FurnaceTemperature
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
 from processors.programme_steps import (
@@ -275,6 +275,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     (ASSURED, "day"): ("hour.availability",),
     (AVAILABILITY, "quarter"): ("hour.availability",),
     (FILLED, "hour"): ("hour.substituted", "hour.availability"),
+    (COLD_SLOTS, "day"): ("furnace.temperature",),
     **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
     **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),

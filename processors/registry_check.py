@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.csv_tables import Fault
 from ingest.feed_mapping import Mapping, MappingFault
-from ingest.registry import Limit, Meter, Point, Registry, RulePack
+from ingest.registry import FURNACE_ROLES, ROLE_UNITS, Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
 from processors.packs import Pack, PackFault, chosen, packs_of
@@ -73,7 +73,21 @@ def shipped_faults(tables: Tables, packs: Sequence[RulePack] = ()) -> list[Fault
         profile = limit_profiles().get(limit.limit_id)
         if profile is not None:
             found += _limit_faults(limits.file, line, limit, profile, holding(tables, limit))
+    found += [
+        fault for line, point in tables.points.rows if (fault := _role_fault(tables.points.file, line, point)) is not None
+    ]
     return found + _pack_faults(tables, packs)
+
+
+def _role_fault(file: str, line: int, point: Point) -> Fault | None:
+    """Return the fault of a thermocouple or other point of a furnace whose values are not in the unit that its rules are written in."""
+    word = point.role.partition("/")[0]
+    if word not in FURNACE_ROLES or point.unit == ROLE_UNITS[word]:
+        return None
+    told = f"a point of role {word} is in {ROLE_UNITS[word]}"
+    return Fault(
+        file, line, "unit", point.unit, told, f"write {ROLE_UNITS[word]}, and as multiplier what turns its values into that"
+    )
 
 
 def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:

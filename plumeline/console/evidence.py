@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import checks, nozzles, parts, quarters, words
+from plumeline.console import checks, furnace, nozzles, parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
@@ -49,7 +49,7 @@ def view(context: Context) -> View:
     if key.level in SHORT and key.stat != REDUCTION:
         inputs = minutes_section(context, key, figure)
     else:
-        inputs = nozzles.refuellings(context, key) or _behind(context, key)
+        inputs = nozzles.refuellings(context, key) or furnace.slots(context, key) or _behind(context, key)
     if key.level == "day":
         inputs += own_day_section(context, key)
     return View(

@@ -8,13 +8,26 @@ from datetime import datetime
 from markupsafe import Markup
 
 from ingest.registry import SPARSE_ROLES
-from plumeline.console import charts, checks, nozzles, parts, quarters, readings, source_lists, words
+from plumeline.console import charts, checks, furnace, nozzles, parts, quarters, readings, source_lists, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
 from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
 
-SLOTS = ("head", "choice", "charthours", "legend", "zoom", "chartminutes", "hours", "nozzles", "checks", "quarter", "more")
+SLOTS = (
+    "head",
+    "choice",
+    "charthours",
+    "legend",
+    "zoom",
+    "chartminutes",
+    "hours",
+    "furnace",
+    "nozzles",
+    "checks",
+    "quarter",
+    "more",
+)
 RANGES_H = (24, 48, 168, 744)
 """Spans of the chart that can be chosen; the longest is a month of hours."""
 FLAGS_HOURS_MAX = 48
@@ -71,6 +84,7 @@ def view(context: Context) -> View:
             "legend": _legend(bool(flags)),
             "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
             "hours": source_lists.table(context, source, mine, keep),
+            "furnace": furnace.section(context, source, min(end_ms - 1, now_ms)),
             "nozzles": nozzles.section(context, source),
             "checks": checks.section(context, source),
             "quarter": quarters.section(context, source),

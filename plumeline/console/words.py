@@ -28,6 +28,7 @@ _UNITS = {
     "tco2": "t CO₂",
     "kgce": "kgce",
     "state": "",
+    "1": "",
 }
 
 

@@ -65,6 +65,18 @@ source.factor | pollutant
 source.quarter | {period}, so far
 source.year.note | Made again each time a day is decided or revised; what can no longer be met says so.
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
+furnace | Furnace temperature, {day}
+furnace.note | Each cell is five minutes, in rows of an hour. ▲ below {least} °C; – left out by a mark; pale: not known. \
+More than {most} in normal operation are told.
+furnace.days.none | No day is judged yet; a day is once it is over.
+furnace.slots | Slots of the day
+furnace.none | No reading of a thermocouple of this day is stored.
+furnace.slot | From
+furnace.upper | Median, upper
+furnace.middle | Median, middle
+furnace.temperature | Furnace, °C
+furnace.cold | too cold
+furnace.left_out | left out by mark {mark} ({id})
 nozzles | Nozzles, tank and vapour recovery by the day
 nozzles.none | No day is judged yet; a day is once it is over.
 nozzles.note | – normal, ● warning, ◆ alarm; % of a nozzle's refuellings out of band. Judged once a day is over, anew where some arrive late.
@@ -145,6 +157,17 @@ source.factor | 污染物
 source.quarter | {period}（截至目前）
 source.year.note | 每有一日判定或修订即重新计算；已无法满足的会注明。
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
+furnace | 炉膛温度，{day}
+furnace.note | 每格五分钟，每行一小时。▲ 低于 {least} °C；– 因标记剔除；浅色为未知。正常运行时超过 {most} 个即告知。
+furnace.days.none | 尚无已评价的日；每日结束后评价。
+furnace.slots | 当日各时段
+furnace.none | 未保存当日的热电偶数据。
+furnace.slot | 起
+furnace.upper | 上部中位数
+furnace.middle | 中部中位数
+furnace.temperature | 炉膛，°C
+furnace.cold | 偏低
+furnace.left_out | 因标记剔除：{mark}（{id}）
 nozzles | 加油枪、油罐与油气回收（按日）
 nozzles.none | 尚无已评价的日；每日结束后评价。
 nozzles.note | – 正常，● 预警，◆ 报警；% 为该枪超出范围的加油占比。每日结束后评价，有加油记录迟到则重新评价。

@@ -32,9 +32,7 @@ PROTOCOL = (
     "AQI CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 )
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
-CLAUSES = (
-    "LRV WTH AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB DB GST WAT COD EN EU US CFR Part Annex V VI VII"
-)
+CLAUSES = "LRV WTH WTE AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB DB GST WAT COD EN EU US CFR Part Annex V VI VII"
 FOREIGN = frozenset(f"{UNITS} {PROTOCOL} {OURS} {CLAUSES}".split())
 """What may stand in Latin letters in a Chinese text; besides them file names and words with an underscore."""
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -138,6 +136,7 @@ OTHER_WORDS = {
     "{} of {} pressures outside {} Pa": "seen whole beside it",
     "processing unit": "the beginning of a finding's text; seen whole beside it",
     "day before revised": "the cause of a closing, not shown",
+    "one too many at": "a part of a note; seen whole beside it",
     "set aside": "the cause of a touch, not shown",
     "day decided": "the cause of a touch, not shown",
     "day revised": "the cause of a touch, not shown",

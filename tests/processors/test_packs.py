@@ -157,6 +157,19 @@ def test_a_registry_holds_packs(tmp_path: Path) -> None:
         load_registry(tmp_path)
 
 
+@pytest.mark.parametrize("unit", ["degC", "K"])
+def test_thermocouples_are_in_degrees_celsius(tmp_path: Path, unit: str) -> None:
+    """The least temperature of a furnace is written in °C; a thermocouple in another unit is a fault with its line."""
+    (tmp_path / "enterprises.csv").write_text("enterprise,name\nE,E\n")
+    (tmp_path / "sources.csv").write_text("source,enterprise,outlet,name,kind\nA,E,1,A,flue_gas\n")
+    (tmp_path / "points.csv").write_text(f"source,factor,unit,role\nA,U1,{unit},furnace_upper/1\n")
+    if unit == "degC":
+        assert load_registry(tmp_path).points[0].role == "furnace_upper/1"
+        return
+    with pytest.raises(RegistryFaults, match=r"points\.csv.*2.*unit.*role furnace_upper is in degC"):
+        load_registry(tmp_path)
+
+
 def test_shipped_packs_are_for_every_kind_that_is_averaged() -> None:
     """Each kind of source has one pack."""
     kinds = sorted(kind for pack in shipped().values() for kind in pack.kinds)
