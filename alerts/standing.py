@@ -8,7 +8,7 @@ from __future__ import annotations
 from alerts.alert import Alert, State, alert_of, forget
 from processors.figures import Event, local_iso
 
-WITHDRAWS = {"furnace.withdrawn": "furnace.cold"}
+WITHDRAWS = {"furnace.withdrawn": "furnace.cold", "suspension.withdrawn": "suspension.reached"}
 """Kind that takes back -> kind that was told."""
 KINDS = frozenset({*WITHDRAWS, *WITHDRAWS.values()})
 STANDING_MAX, WITHDRAWN_MAX = 20_000, 2_000

@@ -89,6 +89,8 @@ ENGLISH: dict[str, str] = {
     "title.voc.removal": "[YELLOW] Treatment removes less than asked — {place}",
     "title.furnace.cold": "[YELLOW] Furnace too cold — {place}",
     "title.furnace.withdrawn": "[WITHDRAWN] Furnace too cold — {place}",
+    "title.suspension.reached": "[YELLOW] Days above limit: monthly threshold passed — {place}",
+    "title.suspension.withdrawn": "[WITHDRAWN] Days above limit: monthly threshold — {place}",
     "title.finding": "[YELLOW] Finding — {place}",
     # what is the case
     "exceedance.value": "{value} {unit} against {limit} ({period}, {basis}), {times_over} times over{run}.",
@@ -210,6 +212,8 @@ ENGLISH: dict[str, str] = {
     "next.voc.removal": "Look at the treatment first, then compare both monitors and both flows.",
     "next.furnace.cold": "Compare the slots with operating record and thermocouples; set a mark that is missing.",
     "next.furnace.withdrawn": "Stop what the message before started; the evidence of the day shows its slots and marks.",
+    "next.suspension.reached": "Read the evidence of each day, and whether marks or readings are still to come; the authority decides what follows.",
+    "next.suspension.withdrawn": "Stop what the message before started; the evidence of the month names its days.",
     "next.withdrawn": "Stop what the replaced alert started; the evidence shows what was rebuilt and why.",
     "next.digest": "Nothing has to be done at once: read the evidence and file the episodes.",
     "next.silent.device": "Likely the device: look at its power, network and data logger first.",

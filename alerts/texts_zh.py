@@ -82,6 +82,8 @@ CHINESE: dict[str, str] = {
     "title.voc.removal": "【黄色】处理效率低于要求 — {place}",
     "title.furnace.cold": "【黄色】炉温偏低 — {place}",
     "title.furnace.withdrawn": "【撤回】炉温偏低 — {place}",
+    "title.suspension.reached": "【黄色】当月超标天数超过阈值 — {place}",
+    "title.suspension.withdrawn": "【撤回】当月超标天数阈值 — {place}",
     "title.finding": "【黄色】线索 — {place}",
     # what is the case
     "exceedance.value": "{period} {value} {unit}（{basis}，限值 {limit}），超标 {times_over} 倍{run}。",
@@ -203,6 +205,8 @@ CHINESE: dict[str, str] = {
     "next.voc.removal": "请先检查治理设施，再比对进出口监测仪及流量。",
     "next.furnace.cold": "请将各时段与运行记录、热电偶核对；遗漏的标记请补设。",
     "next.furnace.withdrawn": "请中止因上一条消息启动的处置；当日各时段与标记见依据。",
+    "next.suspension.reached": "请逐日核对依据，以及标记或数据是否还会补充；后续措施由主管部门决定。",
+    "next.suspension.withdrawn": "请中止因上一条消息启动的处置；当月各日见依据。",
     "next.withdrawn": "请中止被替代告警引发的处置；重算内容及原因见依据。",
     "next.digest": "无需立即处置：请阅读依据并归档各超标时段。",
     "next.silent.device": "可能是设备：先查其供电、网络和数采仪。",

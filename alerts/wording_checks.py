@@ -59,6 +59,12 @@ furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed, 
 {day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个），超出允许数的首个时段始于 {at}：请核对运行记录和热电偶
 furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed: what was told of this day no longer holds; {why:w} | \
 {day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个）：此前就该日告知的内容不再成立；{why}
+days above a daily limit in {month}: {n:d}; beyond the threshold of {m:d} from {on}, at which the authority may limit or suspend production: \
+read the evidence of each day first | \
+{month} 日均值超标 {n} 天；自 {on} 起超过阈值 {m} 天，达到可限制生产或停产整治的条件：请先逐日核对依据
+days above a daily limit in {month}: {n:d}, not beyond the threshold of {m:d}: what was told of this month no longer holds; {why:w} | \
+{month} 日均值超标 {n} 天，未超过阈值 {m} 天：此前就该月告知的内容不再成立；{why}
+threshold of {m:d} days, beyond the threshold from {on} | 阈值 {m} 天，自 {on} 起超过
 cold slots left out by marks: {n:d} | 因标记剔除的低温时段 {n} 个
 a mark or data came late | 标记或数据迟到
 {m:d} slots below {a:d} °C allowed, one too many at {at:t} | 低于 {a} °C 的时段允许 {m} 个，超出允许数的首个时段始于 {at}

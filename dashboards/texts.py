@@ -305,6 +305,8 @@ event.calibration.overdue | calibration check overdue | 校准检查逾期
 event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
 event.furnace.cold | furnace too cold | 炉温偏低
 event.furnace.withdrawn | furnace too cold, withdrawn | 炉温偏低（撤回）
+event.suspension.reached | days above limit, threshold passed | 当月超标天数超过阈值
+event.suspension.withdrawn | days above limit, threshold, withdrawn | 当月超标天数阈值（撤回）
 event.voc.removal | treatment removes too little | 处理效率不足
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.compliance.failed | cannot be met any more | 已无法满足要求

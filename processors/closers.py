@@ -11,6 +11,7 @@ from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
 from processors.furnace_days import cold_days
+from processors.furnace_months import close_exceeding_days
 from processors.furnace_steps import FurnaceTemperature
 from processors.missing import close_missing
 from processors.missing_steps import HourAvailability
@@ -42,6 +43,7 @@ CLOSERS: Mapping[str, Closer] = {
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     "weather.reduction": close_reductions,
     "furnace.temperature": cold_days,
+    "month.exceeding_days": close_exceeding_days,
     "voc.methane": methane_days,
     "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},

@@ -150,6 +150,8 @@ EVENT_KINDS: dict[str, str] = {
     "voc.removal": "hours of a day in which treatment removed less than is asked",
     "furnace.cold": "more slots of five minutes of a day were too cold in a furnace than are allowed",
     "furnace.withdrawn": "a late mark or late data took that back",
+    "suspension.reached": "a month has more days above a daily limit than the threshold at which production may be limited",
+    "suspension.withdrawn": "a revised day took that back",
     "station.warning": "a petrol station's nozzle, tank, valve, line or unit is beyond its warning bound on a day",
     "station.alarm": "the same for so long that it is an alarm",
     "station.normal": "the same is within its bounds again, or a revised day says so",

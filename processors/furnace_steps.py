@@ -11,6 +11,8 @@ from processors.steps import Step
 
 COLD_SLOTS = "cold_slots"
 """Stat of a day: its slots of five minutes that were too cold in normal operation."""
+EXCEEDING_DAYS = "exceeding_days"
+"""Stat of a month: its days above a daily limit."""
 
 
 class FurnaceTemperature(Step):
@@ -19,3 +21,15 @@ class FurnaceTemperature(Step):
     step: Literal["furnace.temperature"]
     temperature_degc_min: Annotated[Decimal, Field(gt=0)]
     slots_max: Annotated[int, Field(ge=0, lt=288)]
+
+
+class MonthExceedingDays(Step):
+    """A month is told in which more than ``days_max`` days are above a daily limit of one of the ``factors``."""
+
+    step: Literal["month.exceeding_days"]
+    days_max: Annotated[int, Field(ge=0, le=30)]
+    factors: Annotated[list[str], Field(min_length=1)]
+
+
+FurnaceStep = FurnaceTemperature | MonthExceedingDays
+FURNACE_STATS = (COLD_SLOTS, EXCEEDING_DAYS)

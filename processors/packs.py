@@ -20,7 +20,7 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
-from processors.furnace_steps import COLD_SLOTS, FurnaceTemperature
+from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, FurnaceStep
 from processors.mark_rules import Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
 from processors.programme_steps import (
@@ -231,7 +231,7 @@ Rule = Annotated[
     | CheckChart
     | StationStep
     | VocStep
-    | FurnaceTemperature
+    | FurnaceStep
     | EarlyHour
     | EarlyNextHour
     | HalfHourMean
@@ -276,6 +276,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     (AVAILABILITY, "quarter"): ("hour.availability",),
     (FILLED, "hour"): ("hour.substituted", "hour.availability"),
     (COLD_SLOTS, "day"): ("furnace.temperature",),
+    (EXCEEDING_DAYS, "month"): ("month.exceeding_days",),
     **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
     **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),

@@ -295,11 +295,12 @@ def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
 
 def _behind(context: Context, key: Key) -> Markup:
     found, made = quarters.behind(context, key), "hour" if key.level in ("hour", "day") else "day"
-    mixed = len({f.stat for f in found}) > 1
+    mixed, several = (len({getattr(f, name) for f in found}) > 1 for name in ("stat", "factor"))
     rows = [
         h(
             "tr",
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, f.level, f.start_ms))),
+            h("td", context.names.factor(f.source, f.factor)) if several else None,
             h("td", words.stat_words(f.stat)) if mixed else None,
             h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
             h("td", str(f.n), cls="num"),
@@ -308,8 +309,9 @@ def _behind(context: Context, key: Key) -> Markup:
         )
         for f in found
     ]
+    heads = [t(made), *([t("source.factor")] if several else []), *([t("stat")] if mixed else [])]
     body = (
-        parts.table([t(made), *([t("stat")] if mixed else []), t("value"), t("covered"), t("verdict"), t("standing")], rows)
+        parts.table([*heads, t("value"), t("covered"), t("verdict"), t("standing")], rows)
         if rows
         else parts.quiet(t(f"evidence.{made}s.none"))
     )

@@ -1,4 +1,4 @@
-"""What a furnace's page says of its temperature: cold slots by the day, the slots of a day, and the thermocouples behind each."""
+"""What a furnace's page says: exceeding days of the month, cold slots by the day, the slots of a day, and the thermocouples behind each."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from plumeline.texts.wording import said
 from processors.closing import reach_ms, winners_of
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Figure, scaled
 from processors.furnace_days import ONE_TOO_MANY
+from processors.furnace_months import THRESHOLD
 from processors.furnace_slots import SECTION_OF, SLOT_MS, furnace_slots, not_normal, sections_on, thermocouple_slots
-from processors.furnace_steps import COLD_SLOTS, FurnaceTemperature
+from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, FurnaceTemperature
 from processors.packs import chosen, pack_of
 from processors.points import Points, Rules
 from processors.rules.gaps import median
@@ -46,7 +47,23 @@ def rule_of(context: Context, source: str) -> FurnaceTemperature | None:
 
 
 def section(context: Context, source: str, at_ms: int) -> Markup:
-    """Return the cold slots of the last days, and every slot of the day in which a time lies; nothing for a source without a furnace."""
+    """Return the exceeding days of the month and the cold slots in which a time lies; nothing for a source that is no furnace."""
+    return _month(context, source, at_ms) + _slots_of_day(context, source, at_ms)
+
+
+def _month(context: Context, source: str, at_ms: int) -> Markup:
+    month_ms = words.month_start(at_ms)
+    found = context.console.store.figures(source, "month", month_ms, month_ms + 1, stat=EXCEEDING_DAYS)
+    if not found:
+        return Markup()
+    told = [words.value_of(found[0]), words.covered(found[0])]
+    colour = "yellow" if THRESHOLD in str(found[0].explain.get("note")) else "grey"
+    note = said(str(found[0].explain.get("note") or ""))
+    body = h("p", link(words.evidence_url(found[0].id), parts.chip(colour, words.listed(told))), " ", note)
+    return parts.section(f"{words.stat_words(EXCEEDING_DAYS)}, {words.period(month_ms, 'month', context.now_ms)}", body)
+
+
+def _slots_of_day(context: Context, source: str, at_ms: int) -> Markup:
     rule = rule_of(context, source)
     if rule is None:
         return Markup()
@@ -55,8 +72,8 @@ def section(context: Context, source: str, at_ms: int) -> Markup:
     figures = context.console.store.figures(source, "day", end_ms - DAYS * DAY_MS, end_ms, stat=COLD_SLOTS)
     day = Day(context, source, day_ms, rule)
     told = h("p", t("furnace.note", least=f"{rule.temperature_degc_min:f}", most=rule.slots_max), cls="quiet")
-    title = t("furnace", day=words.day(day_ms))
-    return parts.section(title, _days(figures), day.strip(), told) if day.known else parts.section(title, _days(figures), told)
+    shown = [day.strip()] if day.known else [parts.quiet(t("furnace.none"))]
+    return parts.section(t("furnace", day=words.day(day_ms)), _days(figures), *shown, told)
 
 
 def slots(context: Context, key: Key) -> Markup:

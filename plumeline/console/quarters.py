@@ -12,6 +12,9 @@ from plumeline.texts import t
 from plumeline.texts.wording import said
 from plumeline.weather import hours_behind
 from processors.figures import Figure, Level, period_start_ms
+from processors.furnace_steps import EXCEEDING_DAYS
+from processors.hours import MEANS
+from processors.judging import EXCEEDS
 from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, VALIDATED
 from processors.programmes import WITHIN
@@ -39,6 +42,8 @@ def behind(context: Context, key: Key) -> list[Figure]:
     """Return the figures that one of a day or longer is made of, in the order of time."""
     if key.stat == REDUCTION:
         return _compared(context, key)
+    if key.stat == EXCEEDING_DAYS:
+        return _exceeding(context, key)
     level, stats = BEHIND.get((key.level, key.stat), ("hour" if key.level == "day" else "day", (key.stat,)))
     end_ms = words.period_end(key.level, key.start_ms)
     found: list[Figure] = []
@@ -49,6 +54,13 @@ def behind(context: Context, key: Key) -> list[Figure]:
             for f in context.console.store.figures(key.source, of, key.start_ms, end_ms, key.factor, stat)  # type: ignore[arg-type]
         ]
     return sorted(found, key=lambda f: (f.start_ms, f.stat))
+
+
+def _exceeding(context: Context, key: Key) -> list[Figure]:
+    """Return the days above a daily limit behind the figure of a month, of every pollutant."""
+    end_ms = words.period_end(key.level, key.start_ms)
+    days = [f for stat in MEANS for f in context.console.store.figures(key.source, "day", key.start_ms, end_ms, stat=stat)]
+    return sorted((f for f in days if f.verdict == EXCEEDS), key=lambda f: (f.start_ms, f.factor, f.stat))
 
 
 def _compared(context: Context, key: Key) -> list[Figure]:

@@ -71,6 +71,7 @@ stat.beyond | averages above the limit
 stat.days_within | share of days within
 stat.days_discarded | days discarded
 stat.cold_slots | cold five-minute slots
+stat.exceeding_days | days above a daily limit
 stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
@@ -125,6 +126,7 @@ figure.n.validated | valid averages: {n}
 figure.n.days_within | valid days: {n}
 figure.n.days_discarded | days: {n}
 figure.n.cold_slots | slots in normal operation: {n}
+figure.n.exceeding_days | days judged: {n}
 figure.n.nozzle | refuellings that count: {n}
 figure.n.nozzle_share | refuellings judged: {n}
 figure.n.nozzle_row | refuellings waiting for the next day: {n}
@@ -194,6 +196,8 @@ event.calibration.overdue | a calibration check is overdue
 event.voc.methane_above_total | methane above total hydrocarbons
 event.furnace.cold | furnace too cold
 event.furnace.withdrawn | furnace too cold, withdrawn
+event.suspension.reached | days above limit, monthly threshold passed
+event.suspension.withdrawn | days above limit, monthly threshold, withdrawn
 event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
 event.weather.missed | reduction under a warning not reached
@@ -292,6 +296,7 @@ stat.beyond | 超限均值个数
 stat.days_within | 达标日比例
 stat.days_discarded | 舍弃日数
 stat.cold_slots | 低温五分钟时段数
+stat.exceeding_days | 日均值超标天数
 stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
@@ -346,6 +351,7 @@ figure.n.validated | 有效均值 {n} 个
 figure.n.days_within | 有效日 {n} 个
 figure.n.days_discarded | 日数 {n}
 figure.n.cold_slots | 正常运行时段 {n} 个
+figure.n.exceeding_days | 已判定 {n} 天
 figure.n.nozzle | 计入的加油 {n} 次
 figure.n.nozzle_share | 参与评价的加油 {n} 次
 figure.n.nozzle_row | 待并入次日的加油 {n} 次
@@ -415,6 +421,8 @@ event.calibration.overdue | 校准检查逾期
 event.voc.methane_above_total | 甲烷高于总烃
 event.furnace.cold | 炉温偏低
 event.furnace.withdrawn | 炉温偏低（撤回）
+event.suspension.reached | 当月超标天数超过阈值
+event.suspension.withdrawn | 当月超标天数阈值（撤回）
 event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
 event.weather.missed | 预警期间减排未达要求
