@@ -98,5 +98,5 @@ def test_the_page_and_its_evidence(tmp_path: Path) -> None:
     figure = made.store.figure(STACK, NOX, "exceeding_days", "month", START)
     assert figure is not None
     behind = shown(made, evidence.view, figure=figure.id)
-    assert behind.count("exceeds") == 6 and "262.5" in behind
+    assert behind.count("▲ above limit") == 6 and "262.5" in behind
     made.log.close()
