@@ -90,7 +90,7 @@ def steps(state: State, events: Iterable[Event], office: Office = NOBODYS) -> tu
             alerts += _blind(new, event)
         elif event.kind in standing.KINDS:
             alerts += standing.tell(new, event)
-        elif stage != "screening":  # patterns are looked at on their page; nobody is called for one
+        elif stage != "screening" and event.kind != "process.normal":  # looked at on their page; nobody is called for one
             alerts += _finding(new, event)
     return new, alerts
 
@@ -258,7 +258,7 @@ def _seen(state: State, event: Event) -> list[Alert]:
     return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
-_BY_ITEM = ("station.", "weather.", "calibration.", "compliance.")
+_BY_ITEM = ("station.", "weather.", "calibration.", "compliance.", "process.")
 """Findings of which each item of a source is told once a day, not each source."""
 
 

@@ -402,7 +402,7 @@ def _county(view: View) -> list[str]:
 def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
     kind = view.alert.kind.partition(".")[0]
-    told = f"finding.{kind}" if kind in ("station", "weather", "calibration", "compliance") else "finding.day"
+    told = f"finding.{kind}" if kind in ("station", "weather", "calibration", "compliance", "process") else "finding.day"
     replaces, again = view.facts.get("replaces"), view.facts.get("first_told")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),

@@ -59,6 +59,17 @@ furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed, 
 {day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个），超出允许数的首个时段始于 {at}：请核对运行记录和热电偶
 furnace below {a:d} °C in {n:d} slots of five minutes on {day}, {m:d} allowed: what was told of this day no longer holds; {why:w} | \
 {day} 炉膛温度有 {n} 个五分钟均值低于 {a} °C（允许 {m} 个）：此前就该日告知的内容不再成立；{why}
+{factor} outside {band:w} from {at:t}: compare with the operating record | {factor} 自 {at} 起超出{band}：请核对运行记录
+{factor} within {band:w} again from {at:t} | {factor} 自 {at} 起恢复至{band}
+up to {a:d} {u} | 不高于 {a} {u} 的范围
+from {a:d} {u} | 不低于 {a} {u} 的范围
+{a:d} to {b:d} {u} | {a} 至 {b} {u} 的范围
+outside its band: {times} | 超出范围：{times}
+not outside its band | 未超出范围
+{factor}, {day}: a mark or data came late; {what:w} | {factor}，{day}：标记或数据迟到；{what}
+time of {year:d} under {mark:w}: {why:w}; {what:w} | {year} 年{mark}标记时长：{why}；{what}
+more than is allowed, to be explained to the authority | 超出允许时长，请向主管部门说明
+plan what is left | 请安排好剩余时长
 days above a daily limit in {month}: {n:d}; beyond the threshold of {m:d} from {on}, at which the authority may limit or suspend production: \
 read the evidence of each day first | \
 {month} 日均值超标 {n} 天；自 {on} 起超过阈值 {m} 天，达到可限制生产或停产整治的条件：请先逐日核对依据

@@ -245,6 +245,7 @@ stat.nozzle | state of the nozzle | 加油枪状态
 stat.nozzle_share | refuellings out of band | 超出范围的加油占比
 stat.nozzle_row | warning days in a row | 连续预警日
 stat.cold_slots | cold five-minute slots | 低温五分钟时段数
+stat.outside | times outside its band | 超出范围次数
 stat.zero_pressure | zero pressure | 零压状态
 stat.valve | pressure/vacuum valve | 压力/真空阀状态
 stat.pressure_share | pressure distribution | 压力分布状态
@@ -307,6 +308,10 @@ event.furnace.cold | furnace too cold | 炉温偏低
 event.furnace.withdrawn | furnace too cold, withdrawn | 炉温偏低（撤回）
 event.suspension.reached | days above limit, threshold passed | 当月超标天数超过阈值
 event.suspension.withdrawn | days above limit, threshold, withdrawn | 当月超标天数阈值（撤回）
+event.process.warning | process value outside band | 运行参数超出范围
+event.process.normal | process value back | 运行参数恢复
+event.process.corrected | process values corrected | 运行参数更正
+event.mark.allowance | marks of the monitor, much of the year | 监测设备标记时长较多
 event.voc.removal | treatment removes too little | 处理效率不足
 event.screening.finding | a pattern worth a look | 待核查的数据特征
 event.compliance.failed | cannot be met any more | 已无法满足要求

@@ -30,12 +30,14 @@ ROLE_UNITS = {
     "tight": "umol/mol",
     "furnace_upper": "degC",
     "furnace_middle": "degC",
+    "furnace_oxygen": "%",
+    "bag_filter": "Pa",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
 behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point. Of a furnace
-for waste: thermocouples of its upper and its middle section."""
-FURNACE_ROLES = frozenset({"furnace_upper", "furnace_middle"})
+for waste: thermocouples of its upper and its middle section, oxygen at its outlet, pressure drop of its bag filter."""
+FURNACE_ROLES = frozenset({"furnace_upper", "furnace_middle", "furnace_oxygen", "bag_filter"})
 """Roles of a furnace's points; the others are a petrol station's."""
 SPARSE_ROLES = frozenset(
     {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}

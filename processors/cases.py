@@ -31,7 +31,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect halfhour 10:00 NOX validated 170.0                hour, day, month, year; less its confidence interval
-      expect year NOX within 97.15                             or beyond, days_within, days_discarded, month; exceeding_days; day: cold_slots
+      expect year NOX within 97.15                             or beyond, days_within, days_discarded, month; exceeding_days; day: cold_slots, outside
       expect hour 10:00 SO2 substituted 110                    what stands for a missing hour; quarter SO2 availability 96.0
       expect compliance failed NOX within                      what can no longer be met was told; withdrawn: taken back
       expect no compliance failed
@@ -98,7 +98,7 @@ _EXPECT = re.compile(
     r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
     r" (?P<point>\S+)"
     r"(?: (?P<stat>reference|mass substituted|mass|min|max|reduction|capture|substituted|assured|availability|validated|within|beyond|days_within"
-    r"|days_discarded|exceeding_days|cold_slots))?"
+    r"|days_discarded|exceeding_days|cold_slots|outside))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(

@@ -10,9 +10,10 @@ from processors.contradictions import contradictions
 from processors.escalation_days import close_escalation
 from processors.figures import DAY_MS, epoch_ms, period_start_ms
 from processors.findings import Findings
+from processors.furnace_bands import process_bands
 from processors.furnace_days import cold_days
 from processors.furnace_months import close_exceeding_days
-from processors.furnace_steps import FurnaceTemperature
+from processors.furnace_steps import FurnaceTemperature, ProcessBands
 from processors.missing import close_missing
 from processors.missing_steps import HourAvailability
 from processors.months import close_month
@@ -43,6 +44,7 @@ CLOSERS: Mapping[str, Closer] = {
     **dict.fromkeys(PROGRAMME_STEPS, close_programme),
     "weather.reduction": close_reductions,
     "furnace.temperature": cold_days,
+    "process.bands": process_bands,
     "month.exceeding_days": close_exceeding_days,
     "voc.methane": methane_days,
     "voc.removal": removal_days,
@@ -67,7 +69,9 @@ def days_touched(source: str, hours: Iterable[int], until_ms: int, points: Point
     So it is where a rule pack's closed days depend on more than its hours say: on what a mark leaves of a half-hour or a slot, on limits of a year.
     """
     pack = chosen(points.sources[source], points.packs)
-    if all(pack.rule(step) is None for step in (HalfHourMean, DayValidated, HourAvailability, FurnaceTemperature)):
+    if all(
+        pack.rule(step) is None for step in (HalfHourMean, DayValidated, HourAvailability, FurnaceTemperature, ProcessBands)
+    ):
         return []
     days = {period_start_ms("day", hour) for hour in hours}
     return sorted(day for day in days if day + DAY_MS <= until_ms)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
 import polars as pl
 
 from ingest.records import Mark
 from processors.digest import mix
-from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, scaled
+from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, local_iso, scaled
 from processors.hours import MEANS
-from processors.mark_rules import Exemption
-from processors.packs import MarkExempt, Pack, chosen
+from processors.mark_rules import Allowance, Exemption
+from processors.packs import MarkAllowance, MarkExempt, Pack, chosen
 from processors.points import Points
 from processors.rules.millionths import milliseconds, unscaled
 from processors.rules.quotas import exempt_hours, exempt_spans
 
 _SPAN_SCHEMA = {"pid": pl.Int32, "mark": pl.String, "start_ms": pl.Int64, "until_ms": pl.Int64, "end_ms": pl.Int64}
+
+_UNDER = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64, "event_ms_max": pl.Int64}
 
 
 class ExemptSpan(NamedTuple):
@@ -75,15 +78,29 @@ def quota_uses(marks: Iterable[tuple[str, int, int]], pack: Pack, offset_ms: int
             for kind, start, end in mine
             if kind in exemption.marks
         ]
-        schema = {"pid": pl.Int64, "start_ms": pl.Int64, "end_ms": pl.Int64, "event_ms_max": pl.Int64}
         spent = exempt_spans(
-            pl.DataFrame(under, schema=schema),
+            pl.DataFrame(under, schema=_UNDER),
             year_h=exemption.year_h,
             overflow=rule.overflow,
             offset_ms=offset_ms,
         )
         uses += [Use(exemption, *times) for times in spent.select("start_ms", "until_ms", "end_ms", "used_ms").rows()]
     return uses
+
+
+def allowance_uses(
+    marks: Iterable[tuple[str, int, int]], pack: Pack, offset_ms: int = OFFSET_MS
+) -> list[tuple[Allowance, int, Fraction]]:
+    """Return what a source's confirmed marks (type, start, end) use of its allowances: allowance, a time in the calendar year, and hours."""
+    rule, mine = pack.rule(MarkAllowance), list(marks)
+    used: dict[tuple[int, str], tuple[Allowance, int, Fraction]] = {}
+    for n, allowance in enumerate(rule.allowances if rule is not None else ()):
+        under = [(0, start, end, None) for kind, start, end in mine if kind in allowance.marks]
+        frame = pl.DataFrame(under, schema=_UNDER, orient="row")
+        spent = exempt_spans(frame, year_h=None, overflow="split", offset_ms=offset_ms)
+        for start, used_ms in spent.select("start_ms", "used_ms").rows():
+            used[n, local_iso(start)[:4]] = (allowance, start, Fraction(used_ms, HOUR_MS))
+    return list(used.values())
 
 
 def exempt_spans_of(marks: Iterable[Mark], points: Points) -> list[ExemptSpan]:

@@ -19,7 +19,7 @@ from processors.hours import HOUR_SCHEMA
 from processors.output import Output
 from processors.publish import publish
 from processors.rules.furnace import cold_slots
-from processors.rules.millionths import MILLION, unscaled
+from processors.rules.millionths import MILLION, millionths, unscaled
 from processors.rules.verdict import number_text
 from processors.shelf import Shelf
 
@@ -49,12 +49,14 @@ def cold_days(closed: Closed, findings: Findings, out: Output) -> None:
     ]
     slots = furnace_slots(means, marks)
     counted = slots.with_columns(pid=pl.lit(0, dtype=pl.Int64), normal=pl.col("mark").is_null())
-    bounds = {"temperature_degc_min": rule.temperature_degc_min, "slots_max": rule.slots_max}
-    cold = cold_slots(counted, **bounds, offset_ms=closed.points.rules.offset_ms)
+    cold = cold_slots(
+        counted,
+        temperature_degc_min=rule.temperature_degc_min,
+        slots_max=rule.slots_max,
+        offset_ms=closed.points.rules.offset_ms,
+    )
     known = counted.filter(pl.col("normal") & pl.col("value").is_not_null()).height
-    left_out = cold_slots(
-        counted.with_columns(normal=~pl.col("normal")), **bounds, offset_ms=closed.points.rules.offset_ms
-    ).height
+    left_out = slots.filter(pl.col("mark").is_not_null() & (pl.col("value") < millionths(rule.temperature_degc_min))).height
     least = number_text(rule.temperature_degc_min)
     beyond = cold.filter("violation")
     at = local_iso(int(beyond["slot"][0])) if beyond.height else ""

@@ -28,7 +28,7 @@ import xxhash
 from ingest.records import Frame, Mark
 from ingest.registry import Registry
 from processors.figures import MINUTE_SCALE, SCALE, Episode, Event, Figure, SourceState, epoch_ms
-from processors.furnace_steps import COLD_SLOTS
+from processors.furnace_steps import COLD_SLOTS, OUTSIDE
 from processors.lines import event_of_line, figure_of_line
 from processors.rules.averaging import VALID
 from processors.station_steps import STATES
@@ -44,7 +44,21 @@ TAGS = ("city", "county", "enterprise", "kind", "sector", "source")
 """Tags of a place, in the order in which they are written; ``factor`` stands between enterprise and kind."""
 NAMES = ("place", "place_zh", "enterprise_name", "enterprise_name_zh")
 """Fields by which a person knows a source; the code stands where the registry has no name."""
-STATS = ("avg", "avg_ref", "min", "max", "mass", "energy", "kgce", "tco2", *STATES, "nozzle_share", "nozzle_row", COLD_SLOTS)
+STATS = (
+    "avg",
+    "avg_ref",
+    "min",
+    "max",
+    "mass",
+    "energy",
+    "kgce",
+    "tco2",
+    *STATES,
+    "nozzle_share",
+    "nozzle_row",
+    COLD_SLOTS,
+    OUTSIDE,
+)
 FIELDS = ("", "_ok", "_n", "_limit", "_over", "_verdict", "_state", "_reason", "_revision", "_unit", "_figure")
 """Suffixes of the fields that each stat of an hour or day has."""
 NS = 1_000_000

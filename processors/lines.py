@@ -16,7 +16,7 @@ import polars as pl
 
 from ingest.records import compact
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
-from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS
+from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE
 from processors.judging import others_of
 from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.output import Output
@@ -34,6 +34,7 @@ UNITS = {
     DAYS_DISCARDED: "d",
     BEYOND: "1",
     COLD_SLOTS: "1",
+    OUTSIDE: "1",
     EXCEEDING_DAYS: "d",
     **dict.fromkeys(STATES, "state"),
 }

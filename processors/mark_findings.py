@@ -8,11 +8,11 @@ from fractions import Fraction
 import polars as pl
 
 from ingest.records import Mark
-from processors.exempting import mark_words, quota_uses, times_of
+from processors.exempting import allowance_uses, mark_words, quota_uses, times_of
 from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, local_iso
 from processors.findings import Findings
 from processors.output import Output
-from processors.packs import MarkConflict, MarkDeadline, MarkExempt, Pack, chosen
+from processors.packs import MarkAllowance, MarkConflict, MarkDeadline, MarkExempt, Pack, chosen
 from processors.points import Points
 from processors.rules.marks import late_marks, mark_conflicts
 from processors.rules.quotas import quota_use
@@ -26,6 +26,7 @@ def told(mark: Mark, marks: Iterable[Mark], decided: int, now_ms: int, points: P
     if mark.state == "confirmed":
         _conflicts(mark, known, now_ms, points, findings, out)
         _quota(mark, known, now_ms, points, findings, out)
+        _allowance(mark, known, now_ms, points, findings, out)
 
 
 def deadline_ms(pack: Pack, start_ms: int, offset_ms: int = OFFSET_MS) -> int | None:
@@ -100,3 +101,21 @@ def _quota(mark: Mark, known: list[Mark], now_ms: int, points: Points, findings:
             )
             facts = {"text": text, "quota": quota, "year": year}
             findings.event("mark.quota", mark.source, None, now_ms, f"{quota}/{year}", facts, out)
+
+
+def _allowance(mark: Mark, known: list[Mark], now_ms: int, points: Points, findings: Findings, out: Output) -> None:
+    """Tell an allowance of which as much is used as the rule pack warns at, and one that is passed, each once a year."""
+    pack = chosen(points.sources[mark.source], points.packs)
+    rule = pack.rule(MarkAllowance)
+    if rule is None:
+        return
+    for allowance, start, used_h in allowance_uses(times_of(known), pack, points.rules.offset_ms):
+        passed, year = used_h > allowance.year_h, local_iso(start)[:4]
+        verdict = quota_use(used_h, year_h=allowance.year_h, warn_pct=rule.allowance_warn_pct)
+        if mark.type not in allowance.marks or verdict.outcome != "fails":
+            continue
+        rest = "more than is allowed, to be explained to the authority" if passed else "plan what is left"
+        text = f"time of {year} under {mark_words(mark.type)}: {verdict.reason}; {rest}"
+        facts = {"text": text, "quota": allowance.quota, "year": year, "passed": passed}
+        name = f"{allowance.quota}/{year}{'/passed' if passed else ''}"
+        findings.event("mark.allowance", mark.source, None, now_ms, name, facts, out)

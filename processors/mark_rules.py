@@ -34,6 +34,16 @@ class MarkClass(BaseModel):
     mass: Literal["measured", "zero", "A", "B"]
 
 
+class Allowance(BaseModel):
+    """For how long ``marks`` may be set in a calendar year, all together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    quota: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+    marks: list[MarkType]
+    year_h: Annotated[Decimal, Field(gt=0)]
+
+
 class Exemption(BaseModel):
     """For how long marks exempt a source from judgement.
 

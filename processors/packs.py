@@ -20,8 +20,8 @@ from ingest.records import MarkType
 from ingest.registry import RulePack, Source
 from processors.check_steps import CheckChart, CheckDrift
 from processors.figures import scaled
-from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, FurnaceStep
-from processors.mark_rules import Exemption, MarkClass, classes_fault
+from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceStep
+from processors.mark_rules import Allowance, Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
 from processors.programme_steps import (
     BEYOND,
@@ -167,6 +167,18 @@ class MarkExempt(_Rule):
         return {"exempt_minutes_min": self.exempt_minutes_min} | {f"{name}_h": h for name, h in hours.items()}
 
 
+class MarkAllowance(_Rule):
+    """For how long marks that exempt nothing may be set in a year; an allowance is told once ``allowance_warn_pct`` of it is used, and once it is passed."""
+
+    step: Literal["mark.allowance"]
+    allowance_warn_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    allowances: list[Allowance]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the hours by name: ``monitor_maintenance_h``."""
+        return {"allowance_warn_pct": self.allowance_warn_pct, **{f"{each.quota}_h": each.year_h for each in self.allowances}}
+
+
 class MarkDeadline(_Rule):
     """A mark is due so many hours after the end of the local day on which it begins."""
 
@@ -224,6 +236,7 @@ Rule = Annotated[
     | DayMass
     | MarkClasses
     | MarkExempt
+    | MarkAllowance
     | MarkDeadline
     | MarkConflict
     | MarkContradicted
@@ -276,6 +289,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     (AVAILABILITY, "quarter"): ("hour.availability",),
     (FILLED, "hour"): ("hour.substituted", "hour.availability"),
     (COLD_SLOTS, "day"): ("furnace.temperature",),
+    (OUTSIDE, "day"): ("process.bands",),
     (EXCEEDING_DAYS, "month"): ("month.exceeding_days",),
     **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
     **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
@@ -534,7 +548,7 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
-_MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
+_MARKS = {"mark.classes", "mark.exempt", "mark.allowance", "mark.deadline", "mark.conflict", "mark.contradicted"}
 _EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
 _CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal", "furnace.temperature"}
 _STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ingest.records import Mark
 from ingest.registry import part_of
 from plumeline.console import parts, words
-from plumeline.console.html import Child, h, link
+from plumeline.console.html import h, link
 from plumeline.console.minutes import Key
 from plumeline.console.shell import Context
 from plumeline.texts import t
@@ -20,7 +20,7 @@ from processors.figures import DAY_MS, HOUR_MS, SCALE, Figure, scaled
 from processors.furnace_days import ONE_TOO_MANY
 from processors.furnace_months import THRESHOLD
 from processors.furnace_slots import SECTION_OF, SLOT_MS, furnace_slots, not_normal, sections_on, thermocouple_slots
-from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, FurnaceTemperature
+from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceTemperature
 from processors.packs import chosen, pack_of
 from processors.points import Points, Rules
 from processors.rules.gaps import median
@@ -47,8 +47,8 @@ def rule_of(context: Context, source: str) -> FurnaceTemperature | None:
 
 
 def section(context: Context, source: str, at_ms: int) -> Markup:
-    """Return the exceeding days of the month and the cold slots in which a time lies; nothing for a source that is no furnace."""
-    return _month(context, source, at_ms) + _slots_of_day(context, source, at_ms)
+    """Return the month, the last days and the slots of the day in which a time lies; nothing for a source that is no furnace."""
+    return _month(context, source, at_ms) + _last_days(context, source) + _slots_of_day(context, source, at_ms)
 
 
 def _month(context: Context, source: str, at_ms: int) -> Markup:
@@ -56,11 +56,29 @@ def _month(context: Context, source: str, at_ms: int) -> Markup:
     found = context.console.store.figures(source, "month", month_ms, month_ms + 1, stat=EXCEEDING_DAYS)
     if not found:
         return Markup()
-    told = [words.value_of(found[0]), words.covered(found[0])]
+    told = words.listed([words.value_of(found[0]), words.covered(found[0])])
     colour = "yellow" if THRESHOLD in str(found[0].explain.get("note")) else "grey"
     note = said(str(found[0].explain.get("note") or ""))
-    body = h("p", link(words.evidence_url(found[0].id), parts.chip(colour, words.listed(told))), " ", note)
+    body = h("p", link(words.evidence_url(found[0].id), parts.chip(colour, told)), " ", note)
     return parts.section(f"{words.stat_words(EXCEEDING_DAYS)}, {words.period(month_ms, 'month', context.now_ms)}", body)
+
+
+def _last_days(context: Context, source: str) -> Markup:
+    """Return cold slots and process values of the last days that are over, each with its evidence."""
+    end_ms = words.day_start(context.now_ms)
+    days = range(end_ms - DAYS * DAY_MS, end_ms, DAY_MS)
+    found: dict[tuple[str, str], dict[int, Figure]] = {}
+    for stat in (COLD_SLOTS, OUTSIDE):
+        for f in context.console.store.figures(source, "day", days.start, days.stop, stat=stat):
+            found.setdefault((stat, f.factor), {})[f.start_ms] = f
+    if not found:
+        return Markup()
+    rows = []
+    for (stat, factor), of_day in sorted(found.items()):
+        about = words.stat_words(stat) if stat == COLD_SLOTS else context.names.factor(source, factor)
+        rows.append(h("tr", h("td", h("b", about)), [_cell(of_day.get(day)) for day in days]))
+    table = parts.table(["", *(words.short_day(day) for day in days)], rows, cls="days")
+    return parts.section(t("furnace.days"), table, h("p", t("furnace.days.note"), cls="quiet"))
 
 
 def _slots_of_day(context: Context, source: str, at_ms: int) -> Markup:
@@ -68,12 +86,10 @@ def _slots_of_day(context: Context, source: str, at_ms: int) -> Markup:
     if rule is None:
         return Markup()
     day_ms = words.day_start(at_ms)
-    end_ms = words.day_start(context.now_ms)
-    figures = context.console.store.figures(source, "day", end_ms - DAYS * DAY_MS, end_ms, stat=COLD_SLOTS)
     day = Day(context, source, day_ms, rule)
     told = h("p", t("furnace.note", least=f"{rule.temperature_degc_min:f}", most=rule.slots_max), cls="quiet")
-    shown = [day.strip()] if day.known else [parts.quiet(t("furnace.none"))]
-    return parts.section(t("furnace", day=words.day(day_ms)), _days(figures), *shown, told)
+    shown = day.strip() if day.known else parts.quiet(t("furnace.none"))
+    return parts.section(t("furnace", day=words.day(day_ms)), shown, told)
 
 
 def slots(context: Context, key: Key) -> Markup:
@@ -175,21 +191,17 @@ class Day:
         return "" if mark is None else " " + t("furnace.left_out", mark=t(f"mark.{mark.type}"), id=mark.id)
 
 
-def _days(figures: list[Figure]) -> Child:
-    if not figures:
-        return parts.quiet(t("furnace.days.none"))
-    newest = sorted(figures, key=lambda f: f.start_ms)
-    cells = [
-        h("td", link(words.evidence_url(f.id), _count(f), title=said(str(f.explain.get("note") or "")) or None)) for f in newest
-    ]
-    rows = [h("tr", h("td", h("b", words.stat_words(COLD_SLOTS))), cells)]
-    return parts.table(["", *(words.short_day(f.start_ms) for f in newest)], rows, cls="days")
-
-
-def _count(f: Figure) -> Child:
+def _cell(f: Figure | None) -> Markup:
+    if f is None:
+        return h("td")
     if f.number is None:
-        return h("small", t("verdict.not_judged"))
-    return parts.chip("yellow" if ONE_TOO_MANY in str(f.explain.get("note")) else "grey", words.value_of(f))
+        return h("td", link(words.evidence_url(f.id), h("small", t("verdict.not_judged")), title=said(f.reason or "") or None))
+    note = str(f.explain.get("note") or "")
+    beyond = ONE_TOO_MANY in note or (f.stat == OUTSIDE and f.number > 0)
+    return h(
+        "td",
+        link(words.evidence_url(f.id), parts.chip("yellow" if beyond else "grey", words.value_of(f)), title=said(note) or None),
+    )
 
 
 def _shown(value: int | None) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import get_args
 
 from markupsafe import Markup
@@ -19,10 +20,11 @@ from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.exempting import quota_uses
+from processors.exempting import allowance_uses, quota_uses
 from processors.figures import DAY_MS, HOUR_MS, local
 from processors.mark_findings import deadline_ms
 from processors.packs import Pack, pack_of
+from processors.rules.verdict import number_text
 from processors.store import StoredMark
 
 SLOTS = ("head", "form", "list")
@@ -172,8 +174,11 @@ def _quotas(marks: Sequence[StoredMark], pack: Pack) -> Markup | None:
     for use in used.values():
         if use.exemption.year_h is not None:
             kinds = words.listed([t(f"mark.{kind}") for kind in use.exemption.marks])
-            hours = f"{use.used_ms / HOUR_MS:.1f}".rstrip("0").rstrip(".")
-            items.append(h("li", t("marks.quota", marks=kinds, used=hours, of=f"{use.exemption.year_h:f}")))
+            told = number_text(round(Fraction(use.used_ms, HOUR_MS), 1))
+            items.append(h("li", t("marks.quota", marks=kinds, used=told, of=f"{use.exemption.year_h:f}")))
+    for allowance, _, used_h in allowance_uses(confirmed, pack):
+        kinds = words.listed([t(f"mark.{kind}") for kind in allowance.marks])
+        items.append(h("li", t("marks.allowance", marks=kinds, used=number_text(round(used_h, 1)), of=f"{allowance.year_h:f}")))
     return h("ul", items) if items else None
 
 

@@ -12,7 +12,7 @@ from plumeline.texts import t
 from plumeline.texts.wording import said
 from plumeline.weather import hours_behind
 from processors.figures import Figure, Level, period_start_ms
-from processors.furnace_steps import EXCEEDING_DAYS
+from processors.furnace_steps import EXCEEDING_DAYS, OUTSIDE
 from processors.hours import MEANS
 from processors.judging import EXCEEDS
 from processors.missing_steps import ASSURED, AVAILABILITY
@@ -34,6 +34,7 @@ BEHIND = {
     **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
     **{("day", state): ("hour", ("avg",)) for state in STATES},
     **{("day", stat): ("hour", ()) for stat in OF_NOZZLES},
+    ("day", OUTSIDE): ("hour", ("avg",)),
 }
 """Level and stats of what a figure is made of, where these are not its own; a nozzle's day is made of refuellings."""
 

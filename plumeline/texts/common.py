@@ -72,6 +72,7 @@ stat.days_within | share of days within
 stat.days_discarded | days discarded
 stat.cold_slots | cold five-minute slots
 stat.exceeding_days | days above a daily limit
+stat.outside | times outside its band
 stat.min | least minute
 stat.max | greatest minute
 stat.mass | mass
@@ -127,6 +128,7 @@ figure.n.days_within | valid days: {n}
 figure.n.days_discarded | days: {n}
 figure.n.cold_slots | slots in normal operation: {n}
 figure.n.exceeding_days | days judged: {n}
+figure.n.outside | values looked at: {n}
 figure.n.nozzle | refuellings that count: {n}
 figure.n.nozzle_share | refuellings judged: {n}
 figure.n.nozzle_row | refuellings waiting for the next day: {n}
@@ -198,6 +200,11 @@ event.furnace.cold | furnace too cold
 event.furnace.withdrawn | furnace too cold, withdrawn
 event.suspension.reached | days above limit, monthly threshold passed
 event.suspension.withdrawn | days above limit, monthly threshold, withdrawn
+event.process.warning | process value outside its band
+event.process.normal | process value back in its band
+event.process.corrected | process values of a day corrected
+event.mark.allowance | marks of the monitor cover much of the year
+event.screening.finding | a pattern worth a look
 event.voc.removal | treatment removes less than asked
 event.station.warning | vapour recovery, warning
 event.weather.missed | reduction under a warning not reached
@@ -297,6 +304,7 @@ stat.days_within | 达标日比例
 stat.days_discarded | 舍弃日数
 stat.cold_slots | 低温五分钟时段数
 stat.exceeding_days | 日均值超标天数
+stat.outside | 超出范围次数
 stat.min | 最小分钟值
 stat.max | 最大分钟值
 stat.mass | 排放量
@@ -352,6 +360,7 @@ figure.n.days_within | 有效日 {n} 个
 figure.n.days_discarded | 日数 {n}
 figure.n.cold_slots | 正常运行时段 {n} 个
 figure.n.exceeding_days | 已判定 {n} 天
+figure.n.outside | 检查数值 {n} 个
 figure.n.nozzle | 计入的加油 {n} 次
 figure.n.nozzle_share | 参与评价的加油 {n} 次
 figure.n.nozzle_row | 待并入次日的加油 {n} 次
@@ -423,6 +432,11 @@ event.furnace.cold | 炉温偏低
 event.furnace.withdrawn | 炉温偏低（撤回）
 event.suspension.reached | 当月超标天数超过阈值
 event.suspension.withdrawn | 当月超标天数阈值（撤回）
+event.process.warning | 运行参数超出范围
+event.process.normal | 运行参数恢复
+event.process.corrected | 运行参数更正
+event.mark.allowance | 本年度监测设备标记时长较多
+event.screening.finding | 待核查的数据特征
 event.voc.removal | 处理效率低于要求
 event.station.warning | 油气回收预警
 event.weather.missed | 预警期间减排未达要求

@@ -5,6 +5,7 @@ marks.of | Marks — {place}
 marks.about | A mark says in what state the plant or its monitor was. Its hours are judged accordingly; decided ones are made anew, and that is told.
 marks.source | The source
 marks.quota | This year: {used} h of {of} h exempt time used ({marks})
+marks.allowance | This year: {used} h of {of} h used ({marks})
 marks.form | Set a mark
 marks.list | Marks of this year
 marks.none | No mark is set for this year.
@@ -47,6 +48,7 @@ marks.of | 标记 — {place}
 marks.about | 标记说明生产设施或监测设备当时的状态。标记改变所覆盖小时的判定，已判定的小时也会重算，并予以告知。
 marks.source | 该监测点
 marks.quota | 本年度已用豁免时长 {used} 小时，共 {of} 小时（{marks}）
+marks.allowance | 本年度已用 {used} 小时，共 {of} 小时（{marks}）
 marks.form | 设置标记
 marks.list | 本年度的标记
 marks.none | 本年度没有标记。

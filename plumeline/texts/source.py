@@ -68,7 +68,8 @@ source.quarter.note | Made again each time a day is decided or revised; provisio
 furnace | Furnace temperature, {day}
 furnace.note | Each cell is five minutes, in rows of an hour. ▲ below {least} °C; – left out by a mark; pale: not known. \
 More than {most} in normal operation are told.
-furnace.days.none | No day is judged yet; a day is once it is over.
+furnace.days | Furnace by the day: cold slots, times outside the band
+furnace.days.note | Judged once a day is over, anew where data or a mark come late.
 furnace.slots | Slots of the day
 furnace.none | No reading of a thermocouple of this day is stored.
 furnace.slot | From
@@ -159,7 +160,8 @@ source.year.note | 每有一日判定或修订即重新计算；已无法满足�
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
 furnace | 炉膛温度，{day}
 furnace.note | 每格五分钟，每行一小时。▲ 低于 {least} °C；– 因标记剔除；浅色为未知。正常运行时超过 {most} 个即告知。
-furnace.days.none | 尚无已评价的日；每日结束后评价。
+furnace.days | 焚烧炉按日：低温时段、超出范围次数
+furnace.days.note | 每日结束后评价，数据或标记迟到则重新评价。
 furnace.slots | 当日各时段
 furnace.none | 未保存当日的热电偶数据。
 furnace.slot | 起
