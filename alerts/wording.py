@@ -93,6 +93,9 @@ particulates above {n} mg/m3 | 颗粒物高于 {n} mg/m³
 {who} marked {mark:w} from {at:t} to {of:t}, before the deadline of {due:t}; decided hours made anew: {n:d} | \
 {who} 标记{mark}（{at} 至 {of}），在标记时限 {due} 之前；重算已判定小时 {n} 个
 {who} marked {mark:w} from {at:t} to {of:t}; decided hours made anew: {n:d} | {who} 标记{mark}（{at} 至 {of}）；重算已判定小时 {n} 个
+{who} made the mark {mark:w} from {at:t} to {of:t} a draft again; decided hours made anew: {n:d} | \
+{who} 将{mark}标记（{at} 至 {of}）改回草稿；重算已判定小时 {n} 个
+mark {mark} is in doubt: judged provisionally until it is confirmed or rejected | 标记 {mark} 存疑：确认或驳回之前按暂行判定
 exempt time of {year:d}, {mark:w} among it: {why:w}; beyond it marked hours are judged | {year} 年豁免时长（含{mark}）：{why}；超出后标记的小时照常判定
 {n:d} h of {of:d} used | 已用 {n} 小时，共 {of} 小时
 {declared:w}, yet from {at:t} to {of:t} its gas says that it ran ({why:w}): compare with the operating record, then confirm or reject the mark | \

@@ -47,6 +47,9 @@ MarkType = Literal[
 ]
 """What is declared: a state of the plant up to "cooling_down" ("failure" is the plant's or its abatement's), then of the monitor ("fault" is its)."""
 
+MarkState = Literal["draft", "confirmed", "rejected"]
+"""A draft is shown and changes nothing; what is rejected is kept."""
+
 CheckKind = Literal["zero", "span", "comparison"]
 """What a monitor was checked with: gas or body without, or with, what it measures, or a second method beside it."""
 
@@ -144,7 +147,7 @@ class Mark(_Record):
     set_at: AwareDatetime
     reason: str = ""
     evidence: str = ""
-    state: Literal["confirmed", "rejected"] = "confirmed"
+    state: MarkState = "confirmed"
     check: CheckKind | None = None
     reference: CheckNumber | None = None
     before: CheckNumber | None = None

@@ -161,7 +161,7 @@ class InfluxStore:
         return [found[name][1] for name in sorted(found)]
 
     def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
+        """Return the confirmed marks that overlap a range, and drafts and those that were ``rejected`` where they are asked for."""
         where = f'{_of(MARK, source)} and r._field == "row"'
         found: dict[str, Mark] = {}
         for row in self._values(BUCKET, FLOOR_MS, UNTIL_MS, where, MARKS_MAX):

@@ -13,6 +13,7 @@ from processors.engine import Engine
 from processors.figures import Figure, local_iso
 from processors.lines import listed
 from processors.memory import Settings
+from processors.pending import CONTRADICTED, DOUBTS_MAX
 
 LINES_A_TURN = 20_000
 FOREVER_MS = 2**62
@@ -59,6 +60,7 @@ def _of_source(store: SqliteStore, registry: Registry, source: str) -> list[Diff
     for mark in store.all_marks():
         if mark.source == source:
             engine.marks[mark.id] = mark
+    engine.doubts.take(store.events(source, CONTRADICTED, DOUBTS_MAX))
     engine.spans_renew()
     then: dict[tuple[str, str, str, int], Figure] = {}
     lines = store.cold_reports([(source, 0, FOREVER_MS)])

@@ -29,6 +29,7 @@ from processors.engine import Engine
 from processors.figures import DAY_MS, HOUR_MS, SourceState, local
 from processors.memory import Settings
 from processors.output import Output
+from processors.pending import CONTRADICTED, DOUBTS_MAX
 from processors.points import Rules
 from processors.publish import frame_of
 from processors.responses import changed_days
@@ -244,6 +245,7 @@ class Turns:
         engine.watch.restore(ticks, states)
         for mark in self.store.all_marks():
             engine.marks[mark.id] = mark
+        engine.doubts.take(self.store.events(kind=CONTRADICTED, limit=DOUBTS_MAX))
         for source, hour, cause in rows("SELECT source, hour, cause FROM touches"):
             if only is None or source in only:
                 engine.wait_for(source, hour, cause)

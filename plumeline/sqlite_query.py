@@ -108,7 +108,7 @@ class SqliteStore:
         return self._frames("WHERE source = ? ORDER BY received DESC LIMIT ?", (source, limit))
 
     def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
+        """Return the confirmed marks that overlap a range, and drafts and those that were ``rejected`` where they are asked for."""
         rows = self.rows(
             "SELECT row FROM marks WHERE source = ? AND start < ? AND end > ? ORDER BY start", (source, end_ms, start_ms)
         )

@@ -14,7 +14,7 @@ from processors.packs import MarkContradicted
 from processors.rules.averaging import STOPPED, VALID
 from processors.rules.millionths import share_expr, text_expr
 from processors.rules.screening_plant import stopped_yet_running
-from processors.shelf import MarkSpan
+from processors.shelf import MarkSpan, spans_of
 
 CADENCES_APART = 2
 """Readings further apart than so many cadences do not continue one spell."""
@@ -32,7 +32,8 @@ def contradictions(closed: Closed, findings: Findings, out: Output) -> None:
     """
     rule, source = closed.pack.rule(MarkContradicted), closed.source.source
     sid = closed.points.sid[source]
-    spans = [s for s in closed.spans if (s.sid, s.pid, s.code) == (sid, None, STOPPED)]
+    known = spans_of(closed.marks, closed.points)  # also what is in doubt already
+    spans = [s for s in known if (s.sid, s.pid, s.code) == (sid, None, STOPPED)]
     spans = [s for s in spans if s.start_ms < closed.end_ms and s.end_ms > closed.day_ms]
     hours = closed.figures("hour", closed.day_ms, closed.end_ms, ("avg",))
     if rule is None or not (spans or hours["reason"].str.contains("stopped").any()):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import polars as pl
 
+from ingest.records import Mark
 from processors.accounts import account_figures
 from processors.episodes import EpisodeBook
 from processors.escalation import judging
@@ -16,6 +17,7 @@ from processors.hours import HOUR_SCHEMA, day_figures, days_apart, hour_figures
 from processors.judging import EXCEEDS
 from processors.metering import Meters
 from processors.output import Output, Past
+from processors.pending import judged_provisionally
 from processors.ph_figures import EXTREMES
 from processors.points import NO_METER, Points
 from processors.publish import EMPTY, publish, verdict_behind, verdicts
@@ -47,6 +49,8 @@ class Desk:
         self.decided_until, self.accounts = decided_until, accounts
         self.uncompared: set[tuple[int, int]] = set()
         """(sid, day) whose figures or device days are new; compared at a tick, so that it does not matter which came first."""
+        self.pending: list[Mark] = []
+        """Marks in doubt, whose hours are judged without them; the engine keeps them."""
         self.exempt: list[ExemptSpan] = []
         """What marks may exempt; the engine keeps it."""
         self._sids = pl.DataFrame(
@@ -76,6 +80,7 @@ class Desk:
         rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
         if empty is not None:
             rows = pl.concat([rows, self._no_data(shelf, rows, empty, spans)])
+        rows = judged_provisionally(rows, self.pending, self.points)
         self._publish_on(shelf, publish(shelf, exempted(rows, self.exempt), self.points, "hour"), out)
 
     def day_of(self, time: pl.Expr) -> pl.Expr:

@@ -32,6 +32,7 @@ from processors.mark_findings import told
 from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
+from processors.pending import Doubts
 from processors.points import Points, Rules
 from processors.publish import verdicts_of
 from processors.qualify import Fields, place, qualified
@@ -85,6 +86,7 @@ class Engine:
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.checks = CheckBook(self.points)
+        self.doubts = Doubts()
         self.touches: dict[tuple[str, int], str] = {}
         self.put_off: dict[tuple[str, int], str] = {}
         self.closings: dict[tuple[str, int], str] = {}
@@ -486,6 +488,10 @@ class Engine:
         known = [key for key in free if key[0] in self.points.sid]
         decided = {source: self.memory[source].decided for source, _day in known}
         close_days(known, now, self.points, self.spans, self.marks.values(), decided.__getitem__, self.past, self.findings, out)
+        for mark in (self.marks[name] for name in self.doubts.take(out.events) if name in self.marks):
+            if self.doubts.pending(mark, epoch_ms(mark.set_at)):  # its hours are judged without it
+                self.spans_renew(mark.source)
+                self.touch_period(mark.source, epoch_ms(mark.start), epoch_ms(mark.end), f"mark {mark.id}", out)
 
     def _work_touches(self, now: int, out: Output) -> None:
         """Rebuild the oldest touched source-hours from the store, within the budget of a tick."""
@@ -545,6 +551,9 @@ class Engine:
         self.marks[mark.id] = mark
         unfit = self.checks.take(mark, old)
         out.marks.append(mark)
+        states = {mark.state, *([old.state] if old is not None else [])}
+        if "draft" in states and "confirmed" not in states:
+            return  # a draft changes nothing
         for source in sorted({mark.source} | ({old.source} if old is not None else set())):
             before = self.spans_renew(source)
             periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)} | unfit.get(source, set())
@@ -576,7 +585,11 @@ class Engine:
         """Take the marks of a source, or of all, into the engine's own form; return what might be exempt at that source before."""
         before = self._exempt_of(source) if source is not None else set()
         sid = None if source is None else self.points.sid.get(source)
-        mine = [mark for mark in self.marks.values() if source is None or mark.source == source]
+        of_source = [mark for mark in self.marks.values() if source is None or mark.source == source]
+        pending = {mark.id: mark for mark in of_source if self.doubts.pending(mark, epoch_ms(mark.set_at))}
+        mine = [mark for mark in of_source if mark.id not in pending]
+        elsewhere = [mark for mark in self.desk.pending if source is not None and mark.source != source]
+        self.desk.pending = elsewhere + [pending[name] for name in sorted(pending)]
         others = [] if source is None else [span for span in self.spans if span.sid != sid]
         if source is None:
             self.checks.renew(self.marks.values())

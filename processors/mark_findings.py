@@ -46,6 +46,8 @@ def _late(mark: Mark, decided: int, now_ms: int, points: Points, findings: Findi
         text = (
             f"{mark.author} rejected the mark {mark_words(mark.type)} from {start} to {end}; decided hours made anew: {decided}"
         )
+    elif mark.state == "draft":
+        text = f"{mark.author} made the mark {mark_words(mark.type)} from {start} to {end} a draft again; decided hours made anew: {decided}"
     elif due is None:
         text = f"{mark.author} marked {mark_words(mark.type)} from {start} to {end}; decided hours made anew: {decided}"
     elif late:

@@ -95,7 +95,7 @@ class StoreQuery(Protocol):
         """Return the newest frames of a source, newest first."""
 
     def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
-        """Return the confirmed marks that overlap a range, and those that were ``rejected`` where they are asked for."""
+        """Return the confirmed marks that overlap a range, and drafts and those that were ``rejected`` where they are asked for."""
 
     def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
         """Return the newest events, newest first; ``kind`` may be a prefix such as "exceedance"."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import checks, furnace, nozzles, parts, quarters, words
+from plumeline.console import checks, furnace, marks, nozzles, parts, quarters, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
@@ -170,6 +170,7 @@ def _head(context: Context, f: Figure) -> Markup:
             cls="figure " + ("over" if f.verdict == "exceeds" else ""),
         ),
         h("p", _sentence(context, f), cls="sentence"),
+        marks.undecided(context, f.source, f.start_ms, words.period_end(f.level, f.start_ms)),
         h(
             "p",
             link(words.evidence_url(earlier), "← ", t(f"{f.level}.before")),

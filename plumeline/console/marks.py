@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionRefused, checked
 from ingest.http import year_fault
 from ingest.log import LogFull
-from ingest.records import CHECK_FIELDS, CheckKind, Mark, MarkType
+from ingest.records import CHECK_FIELDS, CheckKind, Mark, MarkState, MarkType
 from plumeline.console import parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
@@ -24,6 +24,7 @@ from processors.exempting import allowance_uses, quota_uses
 from processors.figures import DAY_MS, HOUR_MS, local
 from processors.mark_findings import deadline_ms
 from processors.packs import Pack, pack_of
+from processors.pending import CONTRADICTED, Doubts
 from processors.rules.verdict import number_text
 from processors.store import StoredMark
 
@@ -32,8 +33,25 @@ MARKS_MAX = 200
 """Marks listed; those of the present year and of what lies ahead."""
 AHEAD_MS = 366 * DAY_MS
 """How far ahead a mark is looked for."""
-SAID = ("filed", "rejected", "who", "words", "long", "times", "order", "type", "check", "gone", "full", "away")
+SAID = (
+    "filed",
+    "draft",
+    "confirmed",
+    "rejected",
+    "who",
+    "words",
+    "long",
+    "times",
+    "order",
+    "type",
+    "check",
+    "gone",
+    "full",
+    "away",
+)
 """What the page answers after a form."""
+DOUBTS_READ_MAX = 1_000
+"""Newest contradictions of a source that are looked at."""
 DIGITS_MAX = 20
 """Characters of a number."""
 KEPT = ("type", "factor", "start", "end", "evidence", *CHECK_FIELDS)
@@ -65,19 +83,17 @@ def view(context: Context) -> View:
 
 
 def act(context: Context, fields: Mapping[str, str]) -> str:
-    """Set or reject the mark that a form names and return the address that shows what came of it."""
+    """Set, confirm or reject the mark that a form names and return the address that shows what came of it."""
     source = fields.get("source", "")
     port, said = context.console.marks, "gone"
     try:
         who, why = checked("comment", fields.get("who", ""), fields.get("reason", ""))
         if port is not None and source in context.names.sources:
-            rejected = fields.get("mark")
-            mark = (
-                _made(context, source, who, why, fields) if rejected is None else _rejected(context, source, rejected, who, why)
-            )
+            known = fields.get("mark")
+            mark = _made(context, source, who, why, fields) if known is None else _changed(context, source, who, why, fields)
             if mark is not None:
                 port.file(mark)
-                said = "filed" if rejected is None else "rejected"
+                said = "filed" if known is None and mark.state == "confirmed" else mark.state
     except ActionRefused as refused:
         said = refused.reason
     except _Refused as refused:
@@ -87,7 +103,7 @@ def act(context: Context, fields: Mapping[str, str]) -> str:
     except Exception:
         log.exception("a mark was not filed")
         said = "away"
-    again = {} if said in ("filed", "rejected") else {name: fields[name] for name in KEPT if fields.get(name)}
+    again = {} if said in ("filed", *get_args(MarkState)) else {name: fields[name] for name in KEPT if fields.get(name)}
     return words.query(words.marks_url(source), said=said, **again)
 
 
@@ -132,6 +148,7 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
         "set_at": local(context.now_ms),
         "reason": why,
         "evidence": evidence,
+        "state": "draft" if fields.get("state") == "draft" else "confirmed",
     }
     try:
         return Mark.model_validate(row | numbers)
@@ -139,10 +156,10 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
         raise _Refused("check" if numbers and start < end else "order") from None
 
 
-def _rejected(context: Context, source: str, named: str, who: str, why: str) -> Mark | None:
-    """Return the record that rejects a mark that is known, None where it is not."""
-    known = context.console.store.marks(source, 0, context.now_ms + AHEAD_MS)
-    found = next((m for m in known if m.id == named), None)
+def _changed(context: Context, source: str, who: str, why: str, fields: Mapping[str, str]) -> Mark | None:
+    """Return the record that confirms or rejects a mark that is known and was not rejected, None where it is not."""
+    known = context.console.store.marks(source, 0, context.now_ms + AHEAD_MS, rejected=True)
+    found = next((m for m in known if m.id == fields["mark"] and m.state != "rejected"), None)
     if found is None:
         return None
     row = {
@@ -156,7 +173,7 @@ def _rejected(context: Context, source: str, named: str, who: str, why: str) -> 
         "set_at": local(context.now_ms),
         "reason": why,
         "evidence": found.evidence,
-        "state": "rejected",
+        "state": "confirmed" if fields.get("state") == "confirmed" else "rejected",
     }
     numbers = {} if found.check is None else {name: getattr(found.check, name) for name in CHECK_FIELDS}
     return Mark.model_validate(row | numbers)
@@ -211,7 +228,8 @@ def _form(context: Context, source: str, pack: Pack) -> Markup:
             h("input", name="evidence", value=kept.get("evidence", ""), maxlength=WORDS_MAX, autocomplete="off"),
         ),
         _check_fields(kept),
-        h("button", t("marks.set"), cls="first"),
+        h("button", t("marks.set"), name="state", value="confirmed", cls="first"),
+        h("button", t("marks.draft"), name="state", value="draft"),
         h("small", t("marks.deadline", time=words.clock(due, context.now_ms)) if due is not None else t("marks.deadline.none")),
         action="marks/set",
         method="post",
@@ -242,6 +260,26 @@ def _check_fields(kept: Mapping[str, str]) -> Markup:
     )
 
 
+def doubts_of(context: Context, source: str) -> Doubts:
+    """Return which marks of a source were told to be contradicted."""
+    doubts = Doubts()
+    doubts.take(context.console.store.events(source, CONTRADICTED, DOUBTS_READ_MAX))
+    return doubts
+
+
+def undecided(context: Context, source: str, start_ms: int, end_ms: int) -> list[Markup]:
+    """Return a sentence for each draft and pending mark that overlaps a time."""
+    doubts, told = doubts_of(context, source), []
+    for mark in context.console.store.marks(source, start_ms, end_ms, rejected=True):
+        state = "pending" if doubts.pending(mark, mark.set_at_ms) else mark.state
+        if state in ("pending", "draft"):
+            when = f"{words.clock(mark.start_ms, context.now_ms)} – {words.clock(mark.end_ms, context.now_ms)}"
+            chip = parts.chip("blue", t(f"marks.state.{state}"))
+            mine = [chip, f" {t(f'mark.{mark.type}')}, {when}: {t(f'marks.state.{state}.about')} "]
+            told.append(h("p", mine, link(words.marks_url(source), t("source.marks"), " →")))
+    return told
+
+
 def _labelled(key: str, field: Markup) -> Markup:
     return h("label", h("span", t(key)), field)
 
@@ -264,9 +302,9 @@ def _effect(pack: Pack, kind: MarkType) -> str:
 
 def _list(context: Context, source: str, marks: Sequence[StoredMark]) -> Markup:
     now_ms = context.now_ms
-    rows = []
+    doubts, rows = doubts_of(context, source), []
     for mark in sorted(marks, key=lambda m: (-m.start_ms, m.id))[:MARKS_MAX]:
-        over = mark.state == "rejected"
+        state = "pending" if doubts.pending(mark, mark.set_at_ms) else mark.state
         factors = (
             t("marks.all") if mark.factors is None else words.listed([context.names.factor(source, f) for f in mark.factors])
         )
@@ -279,26 +317,31 @@ def _list(context: Context, source: str, marks: Sequence[StoredMark]) -> Markup:
             factors,
             [h("b", mark.author), " ", words.clock(mark.set_at_ms, now_ms)],
             [mark.reason, h("small", " ", mark.evidence) if mark.evidence else None],
-            t("marks.state.rejected") if over else _reject(source, mark) if context.console.marks is not None else "",
+            t(f"marks.state.{state}") if state == "rejected" or context.console.marks is None else _decide(source, mark, state),
         ]
-        rows.append(h("tr", [h("td", cell) for cell in cells], data_key=f"{mark.id}/{mark.state}"))
+        rows.append(h("tr", [h("td", cell) for cell in cells], data_key=f"{mark.id}/{state}"))
     heads = [t("marks.type"), t("marks.period"), t("marks.factor"), t("marks.by"), t("marks.reason"), t("marks.state")]
     body = parts.table(heads, rows) if rows else parts.quiet(t("marks.none"))
     return parts.section(t("marks.list"), body, parts.rest(len(marks), len(rows)))
 
 
-def _reject(source: str, mark: StoredMark) -> Markup:
-    who, why = t("action.who"), t("marks.why_not")
+def _decide(source: str, mark: StoredMark, state: str) -> Markup:
+    """Return how a mark stands, and the form by which somebody rejects it, or confirms a draft or a pending one."""
+    who, why = t("action.who"), t("marks.why_not" if state == "confirmed" else "marks.reason")
+    confirm = h("button", t("marks.confirm"), name="state", value="confirmed") if state != "confirmed" else None
+    about = t("marks.reject") if state == "confirmed" else t("marks.decide")
     return h(
         "details",
-        h("summary", f"{t('marks.state.confirmed')} · {t('marks.reject')} …"),
+        h("summary", f"{t(f'marks.state.{state}')} · {about} …"),
+        h("p", t(f"marks.state.{state}.about"), cls="quiet") if state != "confirmed" else None,
         h(
             "form",
             h("input", name="source", value=source, type="hidden"),
             h("input", name="mark", value=mark.id, type="hidden"),
             h("input", name="who", maxlength=WHO_MAX, required=True, autocomplete="name", placeholder=who, aria_label=who),
             h("input", name="reason", maxlength=WORDS_MAX, required=True, autocomplete="off", placeholder=why, aria_label=why),
-            h("button", t("marks.reject")),
+            confirm,
+            h("button", t("marks.reject"), name="state", value="rejected"),
             action="marks/set",
             method="post",
             cls="act",

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
+from plumeline.console.marks import doubts_of
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
@@ -49,7 +50,9 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
     episodes = store.episodes(source, limit=EVENTS_MAX + 1)
     revised = sorted(store.revised(source, now_ms - 31 * DAY_MS, now_ms), key=lambda f: -f.decided_ms)
     events = store.events(source, limit=EVENTS_MAX)
-    marks = sorted(store.marks(source, now_ms - 31 * DAY_MS, now_ms + 31 * DAY_MS), key=lambda m: -m.start_ms)
+    found = store.marks(source, now_ms - 31 * DAY_MS, now_ms + 31 * DAY_MS, rejected=True)
+    marks = sorted((m for m in found if m.state != "rejected"), key=lambda m: -m.start_ms)
+    doubts = doubts_of(context, source)
     name = context.names.factor
     blocks = [
         (
@@ -102,6 +105,8 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                 h(
                     "li",
                     parts.chip("grey", t(f"mark.{m.type}")),
+                    parts.chip("blue", t("marks.state.draft")) if m.state == "draft" else None,
+                    parts.chip("blue", t("marks.state.pending")) if doubts.pending(m, m.set_at_ms) else None,
                     f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}",
                 )
                 for m in marks[:EVENTS_MAX]

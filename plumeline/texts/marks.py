@@ -24,6 +24,15 @@ marks.why_not | Why it is wrong
 marks.evidence | Evidence (record, photo)
 marks.set | Set the mark
 marks.reject | Reject it
+marks.draft | Keep as a draft
+marks.confirm | Confirm it
+marks.decide | confirm or reject
+marks.state.draft | draft
+marks.state.draft.about | a draft changes nothing until it is confirmed.
+marks.state.pending | pending
+marks.state.pending.about | the gas says that the source ran: its hours are judged provisionally, without the mark, until it is confirmed or rejected.
+marks.said.draft | Kept as a draft. It changes nothing until it is confirmed.
+marks.said.confirmed | Confirmed. The hours that it covers are made anew.
 marks.state | State
 marks.state.confirmed | confirmed
 marks.state.rejected | rejected
@@ -67,6 +76,15 @@ marks.why_not | 驳回原因
 marks.evidence | 证明材料（记录、照片）
 marks.set | 提交标记
 marks.reject | 驳回
+marks.draft | 存为草稿
+marks.confirm | 确认
+marks.decide | 确认或驳回
+marks.state.draft | 草稿
+marks.state.draft.about | 草稿在确认之前不改变任何结果。
+marks.state.pending | 待定
+marks.state.pending.about | 烟气数据显示在运行：确认或驳回之前，其小时不计此标记，按暂行判定。
+marks.said.draft | 已存为草稿。确认之前不改变任何结果。
+marks.said.confirmed | 已确认。其覆盖的小时将重算。
 marks.state | 状态
 marks.state.confirmed | 有效
 marks.state.rejected | 已驳回

@@ -18,7 +18,7 @@ from plumeline import marks_cli
 from plumeline.console import marks
 from plumeline.console.shell import Context
 from plumeline.texts import speaking, t
-from processors.figures import HOUR_MS, epoch_ms
+from processors.figures import HOUR_MS, Event, epoch_ms
 from processors.store import StoredMark
 from tests.conftest import REPO
 from tests.plumeline.console_given import context, text_of
@@ -213,3 +213,39 @@ def test_a_file_of_marks_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [Mark.model_validate_json(row).id for row in request.content.splitlines()] == ["a", "b"]
     told = capsys.readouterr()
     assert "mark b: no token" in told.err and "1 marks filed, 1 refused" in told.out
+
+
+class Undecided(Marked):
+    """The mark of Marked is a stop that the gas contradicted after it was set, and beside it stands a draft."""
+
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
+        stop = replace(super().marks(source, start_ms, end_ms)[0], type="stopped")
+        return [stop, *([replace(stop, id="d1", state="draft")] if rejected else [])]
+
+    def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
+        told = Event("e", "mark.contradicted", STACK, None, NOW_MS + 1, False, {"marks": ["m1"]})
+        return [told] if kind == "mark.contradicted" else super().events(source, kind, limit)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("pending", "draft")), ("zh", ("待定", "草稿"))])
+def test_drafts_and_pending_marks_are_confirmed_in_somebodys_name(language: str, words: tuple[str, str]) -> None:
+    """Both are shown as what they are, with a form that confirms; confirming files the same mark again, set now."""
+    port = Filed()
+    made = given(port, Undecided())
+    with speaking(language):
+        page = text_of(marks.view(made))
+    assert all(word in page for word in words)
+    for named in ("m1", "d1"):
+        answer = marks.act(made, {"source": STACK, "mark": named, "who": "Wang", "reason": "log read", "state": "confirmed"})
+        assert "said=confirmed" in answer
+    assert [(m.id, m.type, m.author, m.state, epoch_ms(m.set_at)) for m in port.marks] == [
+        ("m1", "stopped", "Wang", "confirmed", NOW_MS),
+        ("d1", "stopped", "Wang", "confirmed", NOW_MS),
+    ]
+
+
+def test_a_draft_is_filed_by_the_form() -> None:
+    """The same fields, kept as a draft."""
+    port = Filed()
+    assert "said=draft" in marks.act(given(port), {**FORM, "state": "draft"})
+    assert [m.state for m in port.marks] == ["draft"]

@@ -11,6 +11,7 @@ import pytest
 from alerts.wording import worded
 from ingest.log import Entry
 from ingest.records import Mark
+from processors.figures import epoch_ms
 from tests.plumeline.test_quarters import County
 from tests.processors.given import FLOW, MIDNIGHT, O2, SO2, STACK, line
 
@@ -77,3 +78,67 @@ def test_a_stop_that_is_true_is_not_told(county: County) -> None:
     stopped(county, 10, 12)
     minutes(county, 10, 60, 20.9, 0.0)
     assert texts(county) == []
+
+
+def confirmed(county: County, first: int, last: int, hour: int, state: str = "confirmed") -> None:
+    """Set the mark again in another's name, when the hour of day 3 begins."""
+    start, end = DAY_2 + timedelta(hours=first), DAY_2 + timedelta(hours=last)
+    at = DAY_2 + timedelta(days=1, hours=hour)
+    mark = Mark(id=f"s{first}", source=STACK, type="stopped", start=start, end=end, author="Wang", set_at=at)
+    county.log.append_now([Entry("marks", 0, mark.model_copy(update={"state": state}).line())])
+
+
+def hour_10(county: County) -> tuple[object, str | None, object]:
+    found = county.store.figure(STACK, SO2, "avg", "hour", epoch_ms(DAY_2 + timedelta(hours=10)))
+    assert found is not None
+    return found.number, found.reason, found.explain.get("note")
+
+
+DOUBT = "mark s10 is in doubt: judged provisionally until it is confirmed or rejected"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["never stopped", "stopped at every step"])
+def test_a_contradicted_mark_is_pending_until_somebody_decides(county: County, again: bool) -> None:
+    """Under the mark the hour is stopped; once its gas says otherwise it is judged, and says so; confirmed it is stopped again."""
+
+    def restarted() -> None:
+        if again:
+            county.log.close()
+            county.store.close()
+            county.store.writer.close()
+            county.open()
+
+    stopped(county, 10, 14)
+    minutes(county, 10, 60, 8.0, 700_000.0)
+    minutes(county, 11, 60, 20.9, 0.0)
+    county.ticks(36, 1)
+    assert hour_10(county) == (None, "stopped", None)
+    assert len(texts(county)) == 1
+    restarted()
+    county.ticks(51, 4)
+    restarted()
+    assert hour_10(county) == (1, None, DOUBT)
+    assert worded(DOUBT, "zh") == "标记 s10 存疑：确认或驳回之前按暂行判定"
+    county.ticks(52, 4)
+    confirmed(county, 10, 14, 5)
+    county.ticks(54, 4)
+    restarted()
+    county.ticks(55, 4)
+    assert hour_10(county) == (None, "stopped", None)
+    confirmed(county, 10, 14, 8, "rejected")
+    county.ticks(57, 4)
+    assert hour_10(county) == (1, None, None)
+    assert len(texts(county)) == 1
+
+
+def test_a_draft_changes_nothing(county: County) -> None:
+    """An hour under a draft is judged as without it, and nothing is told; confirmed it is stopped."""
+    confirmed(county, 10, 14, 0, "draft")
+    minutes(county, 10, 60, 20.9, 0.0)
+    county.ticks(50, 4)
+    assert hour_10(county) == (1, None, None)
+    assert county.store.events(kind="mark.", limit=10) == []
+    assert [m.state for m in county.store.marks(STACK, 0, 2**60, rejected=True)] == ["draft"]
+    confirmed(county, 10, 14, 3)
+    county.ticks(51, 4)
+    assert hour_10(county) == (None, "stopped", None)
