@@ -15,6 +15,7 @@ import polars as pl
 
 from ingest.registry import WarningLevel
 from processors.episodes import decimal_text
+from processors.exempting import ExemptSpan
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE, Event, epoch_ms, local_iso, scaled
 from processors.judging import EXCEEDS
 from processors.output import Output
@@ -88,7 +89,7 @@ class Early:
                 found.append({**row, **named})
         rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64)})
         info = points.frame.filter(pl.col("meter") == 0).select(
-            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms", "inlet_o2_pid"
+            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms", "inlet_o2_pid", "minutes_min"
         )
         measured = pl.col("inlet_o2_pid").is_null() | (pl.col("stat") == "avg")  # else oxygen before decides what is compared
         return (
@@ -253,13 +254,20 @@ class Early:
     # -- when hours are decided ----------------------------------------------------------------------------------
 
     def decided(
-        self, keys: pl.DataFrame, figures: list[pl.DataFrame], shelf: Shelf, spans: list[MarkSpan], out: Output
+        self,
+        keys: pl.DataFrame,
+        figures: list[pl.DataFrame],
+        shelf: Shelf,
+        spans: list[MarkSpan],
+        exempt: list[ExemptSpan],
+        out: Output,
     ) -> None:
         """End the warnings of hours that were decided, and foresee the hours after them.
 
         Args:
             keys: ``sid``, ``hour``, ``decided`` (log time).
             figures: what was published of them.
+            spans, exempt: marks under which no value counts, and those that may exempt; an hour ahead that they take is not foreseen.
         """
         hourly = [f.filter(pl.col("revision") == 1) for f in figures if f["level"].first() == "hour"]
         news = pl.concat(hourly) if hourly else None
@@ -275,8 +283,7 @@ class Early:
             for sid, decided in sorted(at[hour].items()):
                 self._decided_hour(sid, hour, decided, verdicts, out)
             for row, limit, counts in by_hour.get(hour, ()):
-                pid = row["pid"]
-                if not _is_marked(_marked(spans, row["decided"]), limit["sid"], pid):
+                if not _lost(spans, exempt, limit, hour + HOUR_MS):
                     self._tell(limit, hour + HOUR_MS, row["value"], counts, {"by": "last hours"}, row["decided"], out)
 
     def _verdicts(self, news: pl.DataFrame | None) -> dict[tuple[int, str, int], Decision]:
@@ -426,6 +433,16 @@ def still_open(events: Iterable[Event]) -> list[Event]:
 def _marked(spans: list[MarkSpan], now: int) -> set[tuple[int, int | None]]:
     """Return the sources, and points of them, that a mark says something of at a time."""
     return {(s.sid, s.pid) for s in spans if s.start_ms <= now < s.end_ms}
+
+
+def _lost(spans: list[MarkSpan], exempt: list[ExemptSpan], limit: dict[str, Any], hour: int) -> bool:
+    """Return whether the marks known over an hour leave a point too few minutes for a mean, or exempt it (if its particulates allow)."""
+    minutes = range(hour, hour + HOUR_MS, MINUTE_MS)
+    over = [s for s in spans if s.sid == limit["sid"] and s.pid in (None, limit["pid"])]
+    left = sum(not any(s.start_ms < m + MINUTE_MS and s.end_ms > m for s in over) for m in minutes)
+    mine = [s for s in exempt if s.pid == limit["pid"]]
+    under = sum(any(s.start_ms <= m and m + MINUTE_MS <= s.until_ms for s in mine) for m in minutes)
+    return left < limit["minutes_min"] or any(under >= s.minutes_min for s in mine)
 
 
 def _is_marked(marked: set[tuple[int, int | None]], sid: int, pid: int) -> bool:

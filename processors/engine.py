@@ -325,7 +325,7 @@ class Engine:
         published = len(out.figures)
         self.desk.hours(self.shelf, keys, self.spans, out, self.meters, empty=keys if no_data else None)
         if self.early.active:
-            self.early.decided(keys, out.figures[published:], self.shelf, self.spans, out)
+            self.early.decided(keys, out.figures[published:], self.shelf, self.spans, self.desk.exempt, out)
         self._open -= pairs
 
     def _decide_until(self, sources: Iterable[tuple[str, SourceMemory]], until: int | None, now: int, out: Output) -> None:
