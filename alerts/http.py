@@ -18,6 +18,7 @@ from alerts.actions import WHO_MAX, WORDS_MAX, Action, ActionKind, ActionRefused
 from alerts.outbox import ACTIONS_MAX, Outbox
 from alerts.records import AlertRow, alert_json
 from ingest.http_body import Refused, media_type, read_body
+from ingest.registry import Registry
 
 LISTED_MAX = 200
 """Alerts of one answer."""
@@ -29,6 +30,7 @@ REFUSALS = {
     "words": (422, "words are missing: a comment, an explanation and a closing say something"),
     "long": (422, f"who may have {WHO_MAX} characters, words {WORDS_MAX}"),
     "over": (409, "this alert is of no matter that is open, so there is nothing to close"),
+    "role": (403, "this person may not close the matter at its stage; contacts.csv names who may"),
     "many": (409, f"{ACTIONS_MAX} actions are kept on this subject, no more"),
 }
 """Reason of an ActionRefused -> status and sentence."""
@@ -43,8 +45,8 @@ class ActionIn(BaseModel):
     words: str = ""
 
 
-def router(outbox: Outbox, now_ms: Callable[[], int]) -> APIRouter:
-    """Return the routes over an outbox; ``now_ms`` dates what people do."""
+def router(outbox: Outbox, now_ms: Callable[[], int], registry: Callable[[], Registry]) -> APIRouter:
+    """Return the routes over an outbox; ``now_ms`` dates what people do, ``registry`` says who may close what."""
     routes = APIRouter()
 
     async def act(request: Request, alert: str, kind: ActionKind) -> JSONResponse:
@@ -52,7 +54,7 @@ def router(outbox: Outbox, now_ms: Callable[[], int]) -> APIRouter:
             media_type(request)
             said = ActionIn.model_validate_json(await read_body(request))
             key = request.headers.get("idempotency-key", "")[:KEY_MAX]
-            done = await asyncio.to_thread(outbox.act, alert, kind, said.who, said.words, now_ms(), key)
+            done = await asyncio.to_thread(outbox.act, alert, kind, said.who, said.words, now_ms(), key, registry())
         except Refused as refused:
             return JSONResponse({"error": refused.sentence}, refused.status)
         except ValidationError:

@@ -34,6 +34,7 @@ from alerts.records import (
     told_url,
 )
 from alerts.retries import Verdict, judged
+from alerts.roles import may_close
 from alerts.schema import SCHEMA
 from ingest.registry import Contact, Registry
 from processors.figures import Event
@@ -232,7 +233,16 @@ class Outbox:
                 self._journal(row[0], "revived", now_ms, {"delivery": delivery, "contact": row[1]})
         return changed
 
-    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+    def act(
+        self,
+        alert: str,
+        kind: ActionKind,
+        who: str,
+        words: str,
+        now_ms: int,
+        key: str = "",
+        registry: Registry | None = None,
+    ) -> Action:
         """Acknowledge an alert, comment on it, explain its subject or close a matter: kept, journalled, and the end of what waits for it.
 
         Acknowledged, an open thread is not repeated; explained, its deadline is met; closed, a matter is told
@@ -241,9 +251,11 @@ class Outbox:
 
         Raises:
             ActionRefused: the alert is not known, a word is missing or too long, the thread has too many actions, or there is no open
-                matter to close.
+                matter to close, or the person may not close it at its stage by ``registry`` (see ``alerts.roles``), which is journalled.
         """
         who, words = checked(kind, who, words)
+        if kind == "close" and registry is not None:
+            self._check_role(alert, who, words, now_ms, registry)
         with self._transaction():
             found = self._named("SELECT n, source, alert FROM alerts WHERE id = ?", (alert,))
             if not found:
@@ -273,6 +285,19 @@ class Outbox:
             self._journal(source, DONE[kind], now_ms, facts)
             self._keep(state)
         return action
+
+    def _check_role(self, alert: str, who: str, words: str, now_ms: int, registry: Registry) -> None:
+        """Refuse, and journal, that a person closes a matter at a stage that is not theirs."""
+        with self._transaction():
+            found = self._named("SELECT source, alert FROM alerts WHERE id = ?", (alert,))
+            told = json.loads(found[0]["alert"]) if found else {"factor": None, "thread": ""}
+            stage = stage_of(self._state, found[0]["source"], told["factor"]) if found else None
+            allowed = stage is None or may_close(registry, found[0]["source"], stage, who)
+            if not allowed:
+                facts = {"alert": alert, "thread": told["thread"], "who": who, "words": words, "stage": stage}
+                self._journal(found[0]["source"], "refused", now_ms, facts)
+        if not allowed:
+            raise ActionRefused("role")
 
     def counts(self) -> dict[str, int]:
         """Return the number of deliveries that wait, were delivered, are dead letters."""

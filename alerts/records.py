@@ -17,7 +17,7 @@ from processors.figures import local_iso
 VERSION = 1
 """Schema version ``v`` of journal lines."""
 
-What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented", "explained", "closed"]
+What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented", "explained", "closed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,12 +70,12 @@ not outside its band | 未超出范围
 time of {year:d} under {mark:w}: {why:w}; {what:w} | {year} 年{mark}标记时长：{why}；{what}
 more than is allowed, to be explained to the authority | 超出允许时长，请向主管部门说明
 plan what is left | 请安排好剩余时长
-days above a daily limit in {month}: {n:d}; beyond the threshold of {m:d} from {on}, at which the authority may limit or suspend production: \
+days above a daily limit in {month}: {n:d}; beyond the bound of {m:d} from {on}, at which the authority may limit or suspend production: \
 read the evidence of each day first | \
 {month} 日均值超标 {n} 天；自 {on} 起超过阈值 {m} 天，达到可限制生产或停产整治的条件：请先逐日核对依据
-days above a daily limit in {month}: {n:d}, not beyond the threshold of {m:d}: what was told of this month no longer holds; {why:w} | \
+days above a daily limit in {month}: {n:d}, not beyond the bound of {m:d}: what was told of this month no longer holds; {why:w} | \
 {month} 日均值超标 {n} 天，未超过阈值 {m} 天：此前就该月告知的内容不再成立；{why}
-threshold of {m:d} days, beyond the threshold from {on} | 阈值 {m} 天，自 {on} 起超过
+bound of {m:d} days, beyond the bound from {on} | 阈值 {m} 天，自 {on} 起超过
 cold slots left out by marks: {n:d} | 因标记剔除的低温时段 {n} 个
 a mark or data came late | 标记或数据迟到
 {m:d} slots below {a:d} °C allowed, one too many at {at:t} | 低于 {a} °C 的时段允许 {m} 个，超出允许数的首个时段始于 {at}

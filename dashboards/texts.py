@@ -306,8 +306,8 @@ event.calibration.overdue | calibration check overdue | 校准检查逾期
 event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
 event.furnace.cold | furnace too cold | 炉温偏低
 event.furnace.withdrawn | furnace too cold, withdrawn | 炉温偏低（撤回）
-event.suspension.reached | days above limit, threshold passed | 当月超标天数超过阈值
-event.suspension.withdrawn | days above limit, threshold, withdrawn | 当月超标天数阈值（撤回）
+event.suspension.reached | many days above limit | 当月超标天数超过阈值
+event.suspension.withdrawn | many days above limit, withdrawn | 当月超标天数阈值（撤回）
 event.process.warning | process value outside band | 运行参数超出范围
 event.process.normal | process value back | 运行参数恢复
 event.process.corrected | process values corrected | 运行参数更正

@@ -200,7 +200,7 @@ class Contact(Row):
 
     ``counties`` and ``enterprises`` narrow what is sent (blank-separated; empty means all); ``receives`` is "all" or "red". ``level`` is
     the stage of escalation from which the contact is told: "enterprise" hears all, an authority only what has risen to it; empty is told
-    all but stages and deadlines.
+    all but stages and deadlines. ``people`` are those who may close matters at that stage and lower ones, separated by ";".
     """
 
     contact: Name
@@ -211,6 +211,7 @@ class Contact(Row):
     receives: Literal["all", "red"] = "all"
     language: Literal["en", "zh"] = "en"
     level: Literal["", "enterprise", "county", "city", "province"] = ""
+    people: Annotated[str, Field(max_length=1_000)] = ""
 
 
 class Holiday(Row):

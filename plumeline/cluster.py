@@ -272,7 +272,7 @@ def alerts(
 
     service = Service("alerts", samples, ready=lambda: made.blind is None)
     web = service.app()
-    web.include_router(alert_routes(made.outbox, now_ms))
+    web.include_router(alert_routes(made.outbox, now_ms, lambda: made.registry.registry))
     service.serve(web, host, port)
     if console_port and url:
         _console(made, Settings(url, org, influx_token(), buckets), host, console_port, virtual)

@@ -131,7 +131,7 @@ class County:
         groups = {s.token_group for s in self.runner.registry.sources if s.token_group}
         app.include_router(router(self.log, self.clock, self.source, tokens_from(os.environ, groups)))
 
-        app.include_router(alert_routes(self.outbox, self._now_ms))
+        app.include_router(alert_routes(self.outbox, self._now_ms, lambda: self.runner.registry))
 
         @app.get("/healthz")
         async def healthz() -> JSONResponse:

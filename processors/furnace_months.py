@@ -22,13 +22,13 @@ from processors.rules.millionths import MILLION
 from processors.shelf import Shelf
 
 REACHED, TAKEN_BACK = "suspension.reached", "suspension.withdrawn"
-THRESHOLD = "beyond the threshold from"
-"""Words in the note of a month with more exceeding days than the rule's threshold when it was judged."""
+BOUND = "beyond the bound from"
+"""Words in the note of a month with more exceeding days than the rule's bound when it was judged."""
 _DAYS = {"pid": pl.Int64, "day": pl.Int64, "exceeds": pl.Boolean}
 
 
 def close_exceeding_days(closed: Closed, findings: Findings, out: Output) -> None:
-    """Publish how many days of a month exceed, tell the one that is beyond the threshold, and take that back where days are revised.
+    """Publish how many days of a month exceed, tell the one that is beyond the bound, and take that back where days are revised.
 
     Source:
         WTE-1 and WTE-2, MEE Order 10 of 2019 (seen); that each furnace counts by itself is a proposal.
@@ -61,7 +61,7 @@ def close_exceeding_days(closed: Closed, findings: Findings, out: Output) -> Non
         "n": len({f.start_ms for f in days}),
         "total": None,
         "reason": None,
-        "note": f"threshold of {rule.days_max} days, beyond the threshold from {on}" if on else None,
+        "note": f"bound of {rule.days_max} days, beyond the bound from {on}" if on else None,
         "digest": text_hash(*sorted(f"{f.start_ms}/{f.factor}/{f.stat}/{f.inputs}/{f.verdict}" for f in days)),
         "rules": text_hash(ENGINE, rule.model_dump_json()),
         "as_of": max((f.as_of_ms for f in days), default=closed.end_ms),
@@ -72,19 +72,19 @@ def close_exceeding_days(closed: Closed, findings: Findings, out: Output) -> Non
     news = publish(shelf, pl.DataFrame([row], schema={**HOUR_SCHEMA, "decided": pl.Int64}), closed.points, "month")
     if news.height:
         out.figures.append(news)
-    was = any(THRESHOLD in str(f.explain.get("note")) for f in before)
+    was = any(BOUND in str(f.explain.get("note")) for f in before)
     if news.is_empty() or bool(on) == was:
         return
     month = local_iso(start)[:7]
     if on:
         text = (
-            f"days above a daily limit in {month}: {n}; beyond the threshold of {rule.days_max} from {on}, at which the authority may limit"
+            f"days above a daily limit in {month}: {n}; beyond the bound of {rule.days_max} from {on}, at which the authority may limit"
             " or suspend production: read the evidence of each day first"
         )
     else:
         text = (
-            f"days above a daily limit in {month}: {n}, not beyond the threshold of {rule.days_max}:"
+            f"days above a daily limit in {month}: {n}, not beyond the bound of {rule.days_max}:"
             " what was told of this month no longer holds; a mark or data came late"
         )
-    facts = {"text": text, "item": month, "n": n, "threshold": rule.days_max, "on": on or None}
+    facts = {"text": text, "item": month, "n": n, "bound": rule.days_max, "on": on or None}
     findings.event(REACHED if on else TAKEN_BACK, source, None, closed.now_ms, f"{month}/{closed.now_ms}", facts, out)

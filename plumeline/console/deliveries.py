@@ -25,7 +25,7 @@ ALERTS_MAX = 100
 """Alerts one page shows."""
 ANSWER_MAX = 300
 """Characters of a receiver's answer that are shown."""
-SAID = ("gone", "who", "words", "long", "many", "over", "away")
+SAID = ("gone", "who", "words", "long", "many", "over", "role", "away")
 """Answers to an action that have a sentence on the page."""
 KINDS: tuple[ActionKind, ...] = ("acknowledge", "explain", "close")
 """What a form asks for by name; anything else is a comment."""
@@ -200,7 +200,7 @@ def act(context: Context, fields: Mapping[str, str]) -> str:
     kind: ActionKind = next((k for k in KINDS if k == fields.get("kind")), "comment")
     try:
         who, what, key = (fields.get(name, "") for name in ("who", "words", "key"))
-        context.console.outbox.act(alert, kind, who, what, context.now_ms, key)
+        context.console.outbox.act(alert, kind, who, what, context.now_ms, key, context.console.registry())
     except ActionRefused as refused:
         said = refused.reason
     except Exception:

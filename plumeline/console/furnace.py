@@ -18,7 +18,7 @@ from plumeline.texts.wording import said
 from processors.closing import reach_ms, winners_of
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Figure, scaled
 from processors.furnace_days import ONE_TOO_MANY
-from processors.furnace_months import THRESHOLD
+from processors.furnace_months import BOUND
 from processors.furnace_slots import SECTION_OF, SLOT_MS, furnace_slots, not_normal, sections_on, thermocouple_slots
 from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceTemperature
 from processors.packs import chosen, pack_of
@@ -57,7 +57,7 @@ def _month(context: Context, source: str, at_ms: int) -> Markup:
     if not found:
         return Markup()
     told = words.listed([words.value_of(found[0]), words.covered(found[0])])
-    colour = "yellow" if THRESHOLD in str(found[0].explain.get("note")) else "grey"
+    colour = "yellow" if BOUND in str(found[0].explain.get("note")) else "grey"
     note = said(str(found[0].explain.get("note") or ""))
     body = h("p", link(words.evidence_url(found[0].id), parts.chip(colour, told)), " ", note)
     return parts.section(f"{words.stat_words(EXCEEDING_DAYS)}, {words.period(month_ms, 'month', context.now_ms)}", body)

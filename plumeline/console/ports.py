@@ -22,7 +22,9 @@ class OutboxPort(Protocol):
     def alert(self, alert: str) -> AlertRow | None:
         """Return one alert by its id."""
 
-    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+    def act(
+        self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "", registry: Registry | None = None
+    ) -> Action:
         """Acknowledge an alert or comment on it, once a key; raise ActionRefused where that cannot be."""
 
     def counts(self) -> Mapping[str, int]:

@@ -32,6 +32,7 @@ said.words | Not kept: a comment needs words.
 said.long | Not kept: the name or the words are too long.
 said.many | Not kept: no more comments fit on this alert.
 said.over | Not kept: no open matter belongs to this alert.
+said.role | Not closed: at this stage the matter is closed by those whom contacts.csv names for it. The attempt is on record.
 said.away | Not kept: the outbox does not answer. Try again.
 phase.opened | opened
 phase.update | goes on
@@ -86,6 +87,7 @@ said.words | 未保存：请填写备注内容。
 said.long | 未保存：姓名或内容过长。
 said.many | 未保存：该告警的备注已达上限。
 said.over | 未保存：该告警没有未办结的事项。
+said.role | 未办结：此阶段由 contacts.csv 为其登记的人员办结。本次尝试已记录。
 said.away | 未保存：发件箱无应答，请重试。
 phase.opened | 发生
 phase.update | 持续

@@ -198,8 +198,8 @@ event.calibration.overdue | a calibration check is overdue
 event.voc.methane_above_total | methane above total hydrocarbons
 event.furnace.cold | furnace too cold
 event.furnace.withdrawn | furnace too cold, withdrawn
-event.suspension.reached | days above limit, monthly threshold passed
-event.suspension.withdrawn | days above limit, monthly threshold, withdrawn
+event.suspension.reached | more days above limit than a month may have
+event.suspension.withdrawn | days above limit in a month, withdrawn
 event.process.warning | process value outside its band
 event.process.normal | process value back in its band
 event.process.corrected | process values of a day corrected

@@ -126,7 +126,7 @@ def test_over_http(tmp_path: Path) -> None:
     """A duty system reads an alert, acknowledges it once however often it asks, and is told what it did wrong."""
     box, (first,) = opened(tmp_path, over(hours=1))
     app = FastAPI()
-    app.include_router(router(box, lambda: NOW))
+    app.include_router(router(box, lambda: NOW, lambda: DUTY))
     client = TestClient(app)
     said = {"who": "Li Wei", "words": "on my way"}
     for _ in range(2):

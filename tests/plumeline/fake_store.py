@@ -381,7 +381,9 @@ class FakeOutbox:
     def alert(self, alert: str) -> AlertRow | None:
         return next((row for row in self.alerts(99) if row.id == alert), None)
 
-    def act(self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "") -> Action:
+    def act(
+        self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "", registry: Registry | None = None
+    ) -> Action:
         who, words = checked(kind, who, words)
         self.actions.append(Action(f"{alert}-{len(self.actions)}", kind, who, words, now_ms, 1))
         return self.actions[-1]

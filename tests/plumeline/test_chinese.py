@@ -136,7 +136,7 @@ OTHER_WORDS = {
     "{} of {} pressures outside {} Pa": "seen whole beside it",
     "processing unit": "the beginning of a finding's text; seen whole beside it",
     "day before revised": "the cause of a closing, not shown",
-    "beyond the threshold from": "a part of a note; seen whole beside it",
+    "beyond the bound from": "a part of a note; seen whole beside it",
     "one too many at": "a part of a note; seen whole beside it",
     "set aside": "the cause of a touch, not shown",
     "day decided": "the cause of a touch, not shown",

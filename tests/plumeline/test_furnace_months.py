@@ -91,7 +91,7 @@ def test_the_page_and_its_evidence(tmp_path: Path) -> None:
     for minute in range(6, 14):
         made.at(minute)
     query = {"source": STACK, "end": "2026-07-02T00:00:00+08:00"}
-    told = "threshold of 5 days, beyond the threshold from 2026-07-06"
+    told = "bound of 5 days, beyond the bound from 2026-07-06"
     page = shown(made, source.view, **query)
     assert "days above a daily limit, 2026-07" in page and told in page
     assert "阈值 5 天，自 2026-07-06 起超过" in shown(made, source.view, "zh", **query)
