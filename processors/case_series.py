@@ -39,6 +39,8 @@ def repeated(words: Sequence[str]) -> list[str]:
     while rest:
         value, times = rest.pop(0), 1
         if rest[:1] == ["times"]:
+            if not rest[1:] or not rest[1].isdecimal():
+                raise ValueError(f"write how often: {value} times 3")
             times, rest = int(rest[1]), rest[2:]
         if len(found) + times > VALUES_MAX:
             raise ValueError(f"more than {VALUES_MAX:,} values in a line; write several lines")
@@ -67,7 +69,10 @@ def test_of(text: str) -> tuple[str, str]:
         known = ", ".join(name.removeprefix("series.") for name in SERIES)
         raise ValueError(f"write: test spike POINT method average suspect 5 fail 7; tests are {known}")
     words = found["words"].split()
-    pairs = [(name, v if _NUMBER.fullmatch(v) else json.dumps(v)) for name, v in zip(words[::2], words[1::2], strict=True)]
+    pairs = [
+        (name, v if v.startswith("[") or _NUMBER.fullmatch(v) else json.dumps(v))
+        for name, v in zip(words[::2], words[1::2], strict=True)
+    ]
     parameters = "".join(f", {name} = {value}" for name, value in pairs)
     return found["step"], f"{{ factors = [{json.dumps(found['point'])}]{parameters} }}"
 
