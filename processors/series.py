@@ -102,13 +102,14 @@ def flags_of_day(closed: Closed, rules: Iterable[Any]) -> list[Tested]:
     if not wanted:
         return []
     today = finest(closed, closed.day_ms, closed.end_ms)
+    if today.is_empty():
+        return []
     step_ms = dict(today.select("pid", "step_ms").unique().rows())
     reaches = [[min(s * 1000, DAY_MS) for s in test.reach_s(step_ms.get(pid, 0) // 1000)] for _rule, test, pid in wanted]
-    before = max(sum(reach) for reach in reaches)
-    earlier = finest(closed, closed.day_ms - before, closed.day_ms) if before else today.clear()
-    readings = _counted(
-        pl.concat([earlier.join(today.select("pid", "kind").unique(), on=["pid", "kind"], how="semi"), today]), closed
-    )
+    before = max(sum(reach) for reach in reaches) + max(step_ms.values())  # of what covers midnight the beginning
+    earlier = finest(closed, closed.day_ms - before, closed.day_ms)
+    earlier = earlier.join(today.select("pid", "kind").unique(), on=["pid", "kind"], how="semi")
+    readings = _counted(pl.concat([earlier, today]).unique(["pid", "time_ms"], keep="first", maintain_order=True), closed)
     found = []
     for (rule, test, pid), (back, ahead) in zip(wanted, reaches, strict=True):
         if pid not in step_ms:

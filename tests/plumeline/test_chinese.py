@@ -113,6 +113,7 @@ NOT_SHOWN = {
     "processors/mark_rules.py": "faults of rule packs, told by commands",
     "processors/cases.py": "told to whoever writes cases",
     "processors/case_calculations.py": "told to whoever writes cases",
+    "processors/case_series.py": "told to whoever writes cases",
     "processors/case_stations.py": "told to whoever writes cases",
     "processors/case_checks.py": "told to whoever writes cases",
     "processors/case_warnings.py": "told to whoever writes cases",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,18 @@ import pytest
 import structlog
 
 from ingest.log import PARTITIONS, Entry
+from plumeline.check import check
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
 from plumeline.sqlite_store import SqliteWriter
+from processors.closing import Closed
 from processors.figures import HOUR_MS, Event, epoch_ms
 from processors.memory import Settings
+from processors.packs import chosen
+from processors.points import Points, Rules
+from processors.series import flags_of_day
+from tests.conftest import REPO, SHARED, require
 from tests.processors.given import FLOW, MIDNIGHT, O2, SO2, STACK, line, registry, tick
 
 SETTINGS = Settings(hot_ms=6 * HOUR_MS, provisional=False)
@@ -133,6 +141,48 @@ def test_flags_are_a_function_of_the_log(stack: Stack, tmp_path: Path) -> None:
     kept = again.events(STACK, "screening.finding", 100)
     assert sorted((e for e in kept if str(e.facts["rule"]).startswith("SER-")), key=lambda e: e.id) == told
     again.close()
+
+
+FEED = SHARED / "data" / "wwtp_tilburg" / "wwtp_tilburg_online_2022_03_04.csv"
+QUARTER_MS = 900_000
+
+
+def test_spikes_of_a_real_sensor() -> None:
+    """Water temperature each quarter of an hour for 50 days, against a count over the file itself: differential, 3 and 10 degrees."""
+    require("shared", FEED.exists(), "a real sensor's spikes are counted")
+    done = check(FEED, REPO / "feeds" / "wwtp_tilburg_online.toml")
+    assert done.store is not None
+    rows = done.registry.model_copy(
+        update={"sources": tuple(s.model_copy(update={"rules": "cn-water-series"}) for s in done.registry.sources)}
+    )
+    points = Points(rows, Rules())
+    source = points.sources["tilburg-online"]
+    pack = chosen(source, points.packs)
+    spikes = [rule for rule in pack.rules if rule.step == "series.spike"]
+    found: dict[int, int] = {}
+    days = sorted({f.start_ms for f in done.figures if f.level == "day"})
+    for day in days:
+        closed = Closed(source, day, 0, 2**60, pack, points, [], [], done.store)
+        (tested,) = flags_of_day(closed, spikes)
+        times = dict(tested.rows.select("time_ms", "flag").rows())
+        assert not times.keys() & found.keys(), "a reading belongs to one day"
+        found |= times
+    with FEED.open(encoding="utf-8") as file:
+        read = {
+            epoch_ms(datetime.fromisoformat(row["time_local"] + "+08:00")): Decimal(row["temp_c"])
+            for row in csv.DictReader(file)
+            if row["temp_c"]
+        }
+    expected = {time: _spike(read, time) for time in read if time < days[-1] + 24 * HOUR_MS - QUARTER_MS}
+    assert found == expected and list(expected.values()).count(4) == 1
+
+
+def _spike(read: dict[int, Decimal], time: int) -> int:
+    if time - QUARTER_MS not in read or time + QUARTER_MS not in read:
+        return 2
+    before, after = read[time] - read[time - QUARTER_MS], read[time] - read[time + QUARTER_MS]
+    step = min(abs(before), abs(after)) if (before > 0) == (after > 0) else 0
+    return 4 if step > 10 else 3 if step > 3 else 1
 
 
 def test_flags_change_no_figure(stack: Stack, tmp_path: Path) -> None:
