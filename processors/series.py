@@ -14,7 +14,7 @@ import polars as pl
 
 from processors import series_steps as steps
 from processors.closing import Closed
-from processors.figures import DAY_MS, local_iso
+from processors.figures import DAY_MS, SCALE, local_iso
 from processors.findings import Findings
 from processors.output import Output
 from processors.rules import qartod, stretches
@@ -35,7 +35,6 @@ FLAG_NAMES: Mapping[int, str] = {
     MISSING: "missing",
 }
 """Facts of a finding that count the readings of each flag."""
-_VALUE_DIGITS = 6
 _FLAGGED = pl.col("flag").is_in([SUSPECT, FAIL])
 
 Run = Callable[..., pl.DataFrame]
@@ -173,7 +172,7 @@ def _facts(tested: Tested) -> dict[str, object] | None:
     worst = runs.row(0, named=True)
     n = {name: int(counts.get(flag, 0)) for flag, name in FLAG_NAMES.items()}
     start, last = local_iso(worst["first"]), local_iso(worst["last"])
-    low, high = (None if worst[name] is None else number_text(unscaled(worst[name]), _VALUE_DIGITS) for name in ("low", "high"))
+    low, high = (None if worst[name] is None else number_text(unscaled(worst[name]), SCALE) for name in ("low", "high"))
     where = f"worst at {start}" if worst["n"] == 1 else f"worst from {start} to {last}"
     values = "" if low is None else f": {low}" if low == high else f": {low} to {high}"
     return {

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from processors.figures import SCALE
 from processors.rules.qartod import Climate
 from processors.rules.verdict import number_text
 
@@ -27,6 +28,11 @@ Pct = Annotated[Decimal, Field(ge=0, le=100)]
 Seconds = Annotated[int, Field(ge=1, le=_DAY_S)]
 Hours = Annotated[Decimal, Field(gt=0, le=_DAY_H, decimal_places=3)]
 Window = Annotated[int, Field(ge=2, le=WINDOW_READINGS_MAX)]
+
+
+def _shown(value: Decimal) -> str:
+    """Return a parameter as people write it, with all of its digits."""
+    return number_text(value, SCALE)
 
 
 class SeriesTest(BaseModel):
@@ -75,7 +81,7 @@ class GrossRangeOf(SeriesTest):
 
     def said(self) -> str:
         """Return both spans."""
-        low, high, least, greatest = map(number_text, (self.suspect_min, self.suspect_max, self.fail_min, self.fail_max))
+        low, high, least, greatest = map(_shown, (self.suspect_min, self.suspect_max, self.fail_min, self.fail_max))
         return f"suspect outside {low} to {high}, fail outside {least} to {greatest}"
 
 
@@ -92,7 +98,7 @@ class PercentileRangeOf(SeriesTest):
 
     def said(self) -> str:
         """Return the band."""
-        low, high, pad = map(number_text, (self.low_pct, self.high_pct, self.pad))
+        low, high, pad = map(_shown, (self.low_pct, self.high_pct, self.pad))
         return f"suspect more than {pad} beyond percentile {low} or {high} of the day"
 
 
@@ -152,7 +158,7 @@ class SpikeOf(SeriesTest):
 
     def said(self) -> str:
         """Return the thresholds."""
-        suspect, fail = map(number_text, (self.suspect, self.fail))
+        suspect, fail = map(_shown, (self.suspect, self.fail))
         if self.method == "average":
             return f"suspect more than {suspect} from the mean of its two neighbours, fail more than {fail}"
         return f"suspect where it steps by more than {suspect} and back, fail by more than {fail}"
@@ -164,16 +170,20 @@ class RateOfChangeOf(SeriesTest):
     suspect_s: NotNegative
     fail_s: NotNegative | None = None
 
+    def ordered(self) -> Sequence[tuple[str, str]]:
+        """Return the thresholds, where there are two."""
+        return () if self.fail_s is None else (("suspect_s", "fail_s"),)
+
     def reach_s(self, step_s: int) -> tuple[int, int]:
         """Return the distance of the reading before."""
         return step_s, 0
 
     def said(self) -> str:
         """Return the thresholds."""
-        suspect = number_text(self.suspect_s, 6)
+        suspect = _shown(self.suspect_s)
         if self.fail_s is None:
             return f"suspect where it changes by more than {suspect} a second"
-        return f"suspect where it changes by more than {suspect} a second, fail by more than {number_text(self.fail_s, 6)}"
+        return f"suspect where it changes by more than {suspect} a second, fail by more than {_shown(self.fail_s)}"
 
 
 class FlatLineOf(SeriesTest):
@@ -193,7 +203,7 @@ class FlatLineOf(SeriesTest):
 
     def said(self) -> str:
         """Return tolerance and times."""
-        return f"suspect where it moves by less than {number_text(self.tolerance, 6)} within {self.suspect_s} s, fail within {self.fail_s} s"
+        return f"suspect where it moves by less than {_shown(self.tolerance)} within {self.suspect_s} s, fail within {self.fail_s} s"
 
 
 class AttenuatedSignalOf(SeriesTest):
@@ -215,7 +225,7 @@ class AttenuatedSignalOf(SeriesTest):
 
     def said(self) -> str:
         """Return time and thresholds."""
-        suspect, fail = number_text(self.suspect, 6), number_text(self.fail, 6)
+        suspect, fail = _shown(self.suspect), _shown(self.fail)
         if self.check == "std":
             return f"suspect where its standard deviation over {self.period_s} s is below {suspect}, fail below {fail}"
         return f"suspect where its range over {self.period_s} s is below {suspect}, fail below {fail}"
@@ -232,7 +242,7 @@ class TimeGapOf(SeriesTest):
 
     def said(self) -> str:
         """Return the gap."""
-        return f"fail more than {number_text(self.gap_h_max, 3)} h after the reading before"
+        return f"fail more than {_shown(self.gap_h_max)} h after the reading before"
 
 
 class ReceptionOf(SeriesTest):
@@ -242,7 +252,7 @@ class ReceptionOf(SeriesTest):
 
     def said(self) -> str:
         """Return the age."""
-        return f"fail where received more than {number_text(self.age_h_max, 3)} h after its time"
+        return f"fail where received more than {_shown(self.age_h_max)} h after its time"
 
 
 class ConstantsOf(SeriesTest):
@@ -262,7 +272,7 @@ class ConstantsOf(SeriesTest):
 
     def said(self) -> str:
         """Return window and change."""
-        return f"suspect where {self.window_n} readings in a row move by at most {number_text(self.change_max, 6)}"
+        return f"suspect where {self.window_n} readings in a row move by at most {_shown(self.change_max)}"
 
 
 class LowVarianceOf(SeriesTest):
@@ -277,7 +287,7 @@ class LowVarianceOf(SeriesTest):
 
     def said(self) -> str:
         """Return window and variance."""
-        return f"suspect where the variance of {self.window_n} readings in a row is below {number_text(self.variance_max, 6)}"
+        return f"suspect where the variance of {self.window_n} readings in a row is below {_shown(self.variance_max)}"
 
 
 class JumpsOf(SeriesTest):
@@ -292,7 +302,7 @@ class JumpsOf(SeriesTest):
 
     def said(self) -> str:
         """Return window and change."""
-        return f"suspect where the mean of {self.window_n} readings is more than {number_text(self.change_max, 6)} from that of the {self.window_n} before"
+        return f"suspect where the mean of {self.window_n} readings is more than {_shown(self.change_max)} from that of the {self.window_n} before"
 
 
 class IsolatedOf(SeriesTest):

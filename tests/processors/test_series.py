@@ -40,6 +40,9 @@ SPIKE = '{ factors = ["PH"], method = "average", suspect = 5, fail = 7 }'
         pytest.param("spike", SPIKE.replace("average", "median"), "tests.0.method", id="word"),
         pytest.param("spike", SPIKE.replace("fail", "fails"), "tests.0.fail", id="misspelt"),
         pytest.param("spike", SPIKE.replace("5", "0.0000005"), "tests.0.suspect", id="finer than a millionth"),
+        pytest.param(
+            "rate_of_change", '{ factors = ["T"], suspect_s = 2, fail_s = 1 }', "suspect_s is above fail_s", id="rates"
+        ),
         pytest.param("flat_line", '{ factors = ["PH"], suspect_s = 60, fail_s = 86401, tolerance = 1 }', "fail_s", id="days"),
         pytest.param("jumps", '{ factors = ["PH"], window_n = 121, change_max = 1 }', "window_n", id="window"),
         pytest.param(
