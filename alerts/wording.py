@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from alerts.wording_checks import CHECKS_ZH
 from alerts.wording_screening import SCREENING_ZH
+from alerts.wording_series import SERIES_ZH
 
 ENGINE_ZH = """
 stopped | 停运
@@ -248,7 +249,7 @@ the register jumped and stayed | 表底跳变后保持
 the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
 """
 """What ``processors`` say in figures and events: English | Chinese."""
-ENGINE_ZH += SCREENING_ZH.lstrip() + CHECKS_ZH.lstrip()
+ENGINE_ZH += SCREENING_ZH.lstrip() + CHECKS_ZH.lstrip() + SERIES_ZH.lstrip()
 
 DELIVERY_ZH = """
 tried again | 已重试

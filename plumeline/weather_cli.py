@@ -15,16 +15,14 @@ from plumeline.store_commands import opened
 from plumeline.terminal import Data, Json, out
 from plumeline.weather import Shown, as_json, shown
 from processors.figures import epoch_ms, local_iso
-from processors.rules.weather import forecast_level, level_rows
+from processors.packs import DEFAULT_PACK, shipped
+from processors.rules.weather import warning_level
+from processors.weather_steps import WeatherLevel
 
 FORECAST_HOURS_MAX = 1_000
 """Hours of one forecast."""
 PLANS_MAX = 10_000
 """Plans of one warning shown."""
-CLEAN_AQI_MAX = 100
-"""AQI up to which an hour is clean, unless the command says otherwise."""
-CLEAN_HOURS = 24
-"""Clean hours in a row that separate two episodes, unless the command says otherwise."""
 
 
 def weather(
@@ -35,11 +33,16 @@ def weather(
             help="Ask another question: which level does this forecast call for? CSV file with a column aqi, hour by hour."
         ),
     ] = None,
-    edition: Annotated[str, typer.Option(help="With --forecast: edition of the table of levels.")] = "2024",
-    clean_aqi_max: Annotated[int, typer.Option(help="With --forecast: AQI up to which an hour is clean.")] = CLEAN_AQI_MAX,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            help="With --forecast: edition of the table of levels; this and the next two are by default those of rule WTH-3."
+        ),
+    ] = None,
+    clean_aqi_max: Annotated[int | None, typer.Option(help="With --forecast: AQI up to which an hour is clean.")] = None,
     clean_hours: Annotated[
-        int, typer.Option(help="With --forecast: clean hours in a row that separate two episodes.")
-    ] = CLEAN_HOURS,
+        int | None, typer.Option(help="With --forecast: clean hours in a row that separate two episodes.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Show pollution-weather warnings as of the newest tick, who is asked for what by its plan, and what was reached."""
@@ -48,7 +51,7 @@ def weather(
         if json_:
             typer.echo(json.dumps(told))
         else:
-            out.print(f"{told['level'] or 'no warning'}: {told['reason']} (edition {edition})", soft_wrap=True)
+            out.print(f"{told['level'] or 'no warning'}: {told['reason']} (edition {told['edition']})", soft_wrap=True)
         return
     store, registry = opened(data)
     now_ms = store.health()["newest_tick_ms"] or 0
@@ -86,12 +89,13 @@ def _show(each: Shown) -> None:
         out.print(f"{each.without} sources of its area have no plan for this level; they are rows of plans.csv")
 
 
-def _forecast(path: Path, edition: str, clean_aqi_max: int, clean_hours: int) -> dict[str, str | None]:
-    """Return the level that a forecast calls for and why."""
-    rows = [row for row in level_rows() if row.edition == edition]
-    if not rows:
-        known = sorted({row.edition for row in level_rows()})
-        raise NotReadable(f"no edition {edition} of the levels; write one of {', '.join(known)}")
+def _forecast(path: Path, edition: str | None, clean_aqi_max: int | None, clean_hours: int | None) -> dict[str, str | None]:
+    """Return the level that a forecast calls for and why; what is not said is that of the shipped rule."""
+    rule = shipped()[DEFAULT_PACK].rule(WeatherLevel)
+    assert rule is not None, "the shipped pack says by which levels a forecast is judged"
+    edition = rule.edition if edition is None else edition
+    clean_aqi_max = rule.clean_aqi_max if clean_aqi_max is None else clean_aqi_max
+    clean_hours = rule.clean_hours if clean_hours is None else clean_hours
     aqi: list[int | None] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -108,5 +112,8 @@ def _forecast(path: Path, edition: str, clean_aqi_max: int, clean_hours: int) ->
                 aqi.append(int(cell) if cell else None)
     except (OSError, UnicodeDecodeError) as error:
         raise NotReadable(f"{path}: cannot be read ({error}); look at its name, and save it as UTF-8") from None
-    found = forecast_level(aqi, rows, clean_aqi_max=clean_aqi_max, clean_hours=clean_hours)
+    try:
+        found = warning_level(aqi, edition, clean_aqi_max, clean_hours)
+    except ValueError as error:
+        raise NotReadable(str(error)) from None
     return {"level": found.level, "reason": found.reason, "edition": edition}

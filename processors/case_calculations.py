@@ -17,12 +17,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from processors.case_series import repeated
 from processors.packs import Pack
-from processors.rules import coverage, gaps, gas, judge, months, screening_values, us, water_checks
+from processors.rules import coverage, gaps, gas, judge, months, screening_values, us, water_checks, weather
 from processors.rules.gas import Exact, exact, half_up
 from processors.rules.judge import FULL, half_even
 from processors.rules.millionths import millionths
 from processors.rules.verdict import Verdict
+from processors.rules.weather import Warned
 
 UNITS = {
     "mg_m3": "mg/m3",
@@ -108,6 +110,7 @@ FORMULAS: Mapping[str, Formula] = {
         Formula(us.nox_rate_lb_mmbtu),
         Formula(us.so2_rate_lb_h),
         Formula(us.bias_factor),
+        Formula(weather.warning_level, step="weather.level"),
     )
 }
 """Formulas by the words they are called by; without a unit the result has that of its inputs, or none."""
@@ -191,6 +194,8 @@ def _value(parameter: str, annotation: str, words: list[str]) -> Any:
         return gas.MOLAR_MASS_G_MOL[words[0]]
     written = words[:-1] if unit and words[-1] == unit else words
     many = annotation.startswith("Sequence")
+    if many:
+        written = repeated(written)
     whole = "int" in annotation
     fits = all(_NUMBER.fullmatch(word) and not (whole and "." in word) for word in written)
     if (unit and written is words) or not fits or not (len(written) == 1 or many):
@@ -220,6 +225,9 @@ def _missed(line: int, text: str, result: Any) -> str | None:
     if isinstance(result, Verdict):
         there, met = f"{result.outcome}: {result.reason}", text.startswith(result.outcome)
         met = met and text.removeprefix(result.outcome).strip() in result.reason
+    elif isinstance(result, Warned):
+        there = f"{result.level or 'none'} {result.reason}"
+        met = word == (result.level or "none") and text.removeprefix(word).strip() in result.reason
     elif result is None or isinstance(result, Exception):
         there = f"none {result or ''}".strip()
         met = word == "none" and text.removeprefix("none").strip() in there

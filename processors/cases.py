@@ -12,11 +12,13 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       limit PH profile WW-18918-PH-LO                          as the shipped table of limits has it
       10:00 to 10:45  SO2 20.0  O2 6.0  flag N                 a reading each minute from the first time to before the second
       day 2 hours 00:00 to 12:00  COD 40  Q 100                the device's own means of whole hours
+      from 10:00:05  PH 7.1 7.2 7.1 times 3 - 7.3              readings one after another, at the source's pace; -: one that does not come
       mark stopped 12:00 to day 2 14:00                        or start_up, maintenance … (``MarkType``)
       mark start_up 14:00 to 15:00 set 15:40                   comes when the hours to 15:40 are decided
       mark fault 14:00 to 15:00 of U1 U2 set day 2 08:00       of some points only; the day of its coming, where that is another
       weather orange city day 8 12:00 to day 9 12:00           a warning of the source's county, city or province (county); O3, dust: its kind, PM2.5 else
       plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
+      test spike PH method average suspect 5 fail 7            a quality test with parameters as in a rule pack; its rule is spike
       check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
       point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it)
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
@@ -40,6 +42,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect no exceedance SO2 limit L50                       point and limit may be left out
       expect finding DQ-2 SO2 day 1                            a pattern of the day's screening, by its rule
       expect no finding DQ-2                                   none by that rule on any day
+      expect flags spike PH day 1 2 1 4 1 2                    of a day's readings in their order: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing
       expect nozzle 3 day 2 warning 2 of 7                     normal, warning, alarm or none, and words of the note or reason
       expect TANK valve alarm                                  zero_pressure, valve, pressure_share; processed, idle of a unit; leak; back_pressure of a nozzle
       expect warning SO2 10:00 at 10:20 did not                an hour announced, when, and what came of it
@@ -57,7 +60,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -68,17 +71,19 @@ from ingest.records import Mark, Tick
 from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
 from processors.case_checks import CHECK, TOLD, numbers_of, untold
+from processors.case_series import FLAGS, OWN_PACK, SERIES_LINE, add_series, flags_missed, pack_of_tests, test_of
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
 from processors.case_warnings import NO_WARNING, WARNING, WARNINGS, unwarned
 from processors.case_weather import AREAS, plan_of, weather_of
+from processors.closing import Closed
 from processors.early import LOOK_MS
 from processors.engine import Engine
 from processors.figures import MONTHS_OF, Episode, Event, Figure, Level, epoch_ms, local_iso, period_start_ms
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.memory import TICK_PREFIX, Settings
 from processors.output import Output
-from processors.packs import pack_of
+from processors.packs import chosen, pack_of
 from processors.publish import verdicts_of
 from processors.registry_check import filled
 from processors.rules.judge import times_over_text
@@ -149,6 +154,7 @@ class Case:
     weather: list[Weather] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
+    tests: list[tuple[str, str]] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     calculations: list[Calculation] = field(default_factory=list)
 
@@ -261,8 +267,12 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.plans.append(plan_of(SOURCE, rest))
     elif word == "check":
         _check(case, number, rest)
+    elif word == "test":
+        case.tests.append(test_of(rest))
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
         add_refuellings(case, *refuelling.groups())
+    elif (series := SERIES_LINE.fullmatch(line)) is not None:
+        add_series(case, series.groupdict())
     else:
         _readings(case, line)
 
@@ -339,6 +349,7 @@ def _expected(number: int, text: str) -> Expected:
         (NO_WARNING, "no warning"),
         (WARNING, "warning"),
         (_FINDING, "finding"),
+        (FLAGS, "flags"),
         (_COMPLIANCE, "compliance"),
         (_EXPECT, "figure"),
         (STATE, "state"),
@@ -356,7 +367,9 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     registry = registry_of(case, packs)
     pack = pack_of(registry.sources[0], registry.packs)
     failed = [told for each in case.calculations for told in miscalculated(each, pack)]
-    figures, episodes, findings, events = _run(case, registry) if case.expected else ({}, [], [], [])
+    if not case.expected:
+        return Outcome(case.name, case.title, sum(len(each.answers) for each in case.calculations), tuple(failed))
+    figures, episodes, findings, events, closed = _run(case, registry)
     failed += [
         told
         for each in case.expected
@@ -365,6 +378,8 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
             if each.kind in WARNINGS
             else untold(f"line {each.line}: expect {each.text}", each.facts, events)
             if each.kind == "told"
+            else flags_missed(case, each.facts, f"line {each.line}: expect {each.text}", closed)
+            if each.kind == "flags"
             else _missed(case, each, figures, episodes, findings)
         )
         is not None
@@ -375,7 +390,7 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
 
 def _run(
     case: Case, registry: Registry
-) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event]]:
+) -> tuple[dict[tuple[Level, str, str, int], Figure], list[Episode], list[Event], list[Event], Callable[[int], Closed]]:
     past = CaseStore()
     engine = Engine(registry, settings=Settings(hot_ms=10**15, provisional=False), past=past)
     records: list[LogRecord] = []
@@ -414,11 +429,18 @@ def _run(
     }
     episodes = {e.id: e for out in outs for e in out.episodes}
     events = [e for out in outs for e in out.events]
+
+    def closed(day_ms: int) -> Closed:
+        source, points = registry.sources[0], engine.points
+        pack, now_ms = chosen(source, points.packs), epoch_ms(over)
+        return Closed(source, day_ms, now_ms, now_ms, pack, points, engine.spans, case.marks, past)
+
     return (
         figures,
         list(episodes.values()),
         [e for e in events if e.kind == FINDING or e.kind.startswith("compliance.")],
         events,
+        closed,
     )
 
 
@@ -445,19 +467,22 @@ def _seen(time: datetime, kind: str) -> datetime:
 def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
     """Return the registry that a case describes."""
     units = {p["factor"]: p["unit"] for p in case.points}
+    source = Source(
+        source=SOURCE,
+        enterprise="E",
+        outlet="1",
+        name=case.name,
+        kind=cast(Any, case.kind),
+        cadence_s=case.cadence_s,
+        rules=case.rules,
+    )
+    packs = list(packs)
+    if case.tests:
+        packs.append(pack_of_tests(case.tests, pack_of(source, packs).id))
+        source = source.model_copy(update={"rules": OWN_PACK})
     return Registry(
         enterprises=(Enterprise(enterprise="E", name="E", **AREAS),),
-        sources=(
-            Source(
-                source=SOURCE,
-                enterprise="E",
-                outlet="1",
-                name=case.name,
-                kind=cast(Any, case.kind),
-                cadence_s=case.cadence_s,
-                rules=case.rules,
-            ),
-        ),
+        sources=(source,),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
         limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
         weather=tuple(case.weather),

@@ -25,6 +25,8 @@ from processors.quarters import close_quarter
 from processors.reductions import close_reductions
 from processors.screening import screen
 from processors.screening_steps import PATTERNS
+from processors.series import flag_series
+from processors.series_steps import SERIES
 from processors.shelf import MarkSpan
 from processors.station_steps import STATION_STEPS
 from processors.stations import close_station
@@ -50,6 +52,7 @@ CLOSERS: Mapping[str, Closer] = {
     "voc.removal": removal_days,
     **{step: close_station for steps in STATION_STEPS.values() for step in steps},
     **dict.fromkeys(PATTERNS, screen),
+    **dict.fromkeys(SERIES, flag_series),
 }
 
 

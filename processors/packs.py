@@ -36,10 +36,11 @@ from processors.programme_steps import (
 )
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
 from processors.screening_steps import PATTERNS, ScreeningStep
+from processors.series_steps import SERIES, AnySeries
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
 from processors.voc_steps import HourMax, MadeOfParts, VocStep
-from processors.weather_steps import EarlyUnderWarning, WeatherReduction
+from processors.weather_steps import EarlyUnderWarning, WeatherLevel, WeatherReduction
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 AIR_OXYGEN = scaled(21)
@@ -256,11 +257,13 @@ Rule = Annotated[
     | HourSubstituted
     | EarlyUnderWarning
     | WeatherReduction
+    | WeatherLevel
     | QuarterCapture
     | MonthShareWithin
     | MassSubstituted
     | MassSubstitutedDays
-    | ScreeningStep,
+    | ScreeningStep
+    | AnySeries,
     Field(discriminator="step"),
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -549,6 +552,6 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.allowance", "mark.deadline", "mark.conflict", "mark.contradicted"}
-_EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
+_EARLY = {"early.hour", "early.next_hour", "early.under_warning", "weather.level"}
 _CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal", "furnace.temperature"}
-_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS
+_STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | set(SERIES) | _EARLY | _CHECKS

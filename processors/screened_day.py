@@ -28,6 +28,32 @@ _STRETCHES = {"pid": pl.Int32, "start_ms": pl.Int64, "end_ms": pl.Int64, "schedu
 _USUAL_PCT, _MINUTES = 100 * 10**6, 60
 
 
+def finest(closed: Closed, start_ms: int, end_ms: int) -> pl.DataFrame:
+    """Return the readings whose minute lies in [start, end), of each point in its finest kind, ordered by point and time.
+
+    Columns ``pid``, ``time_ms``, ``value`` (at SCALE), ``code``, ``kind``, ``minute`` (the first that it covers), ``received_ms``, ``step_ms`` (how long one
+    stands for).
+    """
+    source = closed.source
+    step = {REALTIME: source.cadence_s * 1000, MINUTE: source.minute_s * 1000, HOUR: HOUR_MS}
+    rows = closed.readings(start_ms, end_ms).filter(pl.col("kind").is_in(list(step)))
+    return (
+        rows.filter(pl.col("kind") == pl.col("kind").min().over("pid"))
+        .sort("pid", "time", "minute")
+        .unique(["pid", "time"], keep="first", maintain_order=True)
+        .select(
+            "pid",
+            "value",
+            "code",
+            "kind",
+            "minute",
+            time_ms="time",
+            received_ms="received",
+            step_ms=pl.col("kind").replace_strict(list(step), list(step.values()), return_dtype=pl.Int64),
+        )
+    )
+
+
 class ScreenedDay:
     """A closed day of a source as detectors take it. Frames have ``pid`` and ``time_ms``; values are Int64 at SCALE.
 
@@ -140,21 +166,7 @@ class ScreenedDay:
     @cached_property
     def raw(self) -> pl.DataFrame:
         """The day's readings of each point in its finest kind: ``pid``, ``time_ms``, ``value``, ``code``, ``step_ms``."""
-        source = self.closed.source
-        step = {REALTIME: source.cadence_s * 1000, MINUTE: source.minute_s * 1000, HOUR: HOUR_MS}
-        rows = self.closed.readings(self.start_ms, self.end_ms).filter(pl.col("kind").is_in(list(step)))
-        return (
-            rows.filter(pl.col("kind") == pl.col("kind").min().over("pid"))
-            .unique(["pid", "time"])
-            .select(
-                "pid",
-                "value",
-                "code",
-                time_ms="time",
-                step_ms=pl.col("kind").replace_strict(list(step), list(step.values()), return_dtype=pl.Int64),
-            )
-            .sort("pid", "time_ms")
-        )
+        return finest(self.closed, self.start_ms, self.end_ms).select("pid", "value", "code", "time_ms", "step_ms")
 
     @property
     def step_s(self) -> int:

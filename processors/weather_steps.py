@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ingest.registry import WarningLevel
+from processors.rules.weather import level_rows
 from processors.steps import Step
 
 LOOKBACK_DAYS_MAX = 92
@@ -43,4 +44,20 @@ class EarlyUnderWarning(Step):
     def _closes_below(self) -> EarlyUnderWarning:
         if not (self.warned_closes_pct <= self.warned_opens_pct and self.tight_closes_pct <= self.tight_opens_pct):
             raise ValueError("a warning closes at or below where it opens: mend warned_closes_pct or tight_closes_pct")
+        return self
+
+
+class WeatherLevel(Step):
+    """Which level a forecast calls for: by which edition of the table of levels, and what separates two episodes; see ``rules.weather``."""
+
+    step: Literal["weather.level"]
+    edition: str
+    clean_aqi_max: Annotated[int, Field(ge=0, le=500)]
+    clean_hours: Annotated[int, Field(ge=1, le=168)]
+
+    @model_validator(mode="after")
+    def _known(self) -> WeatherLevel:
+        known = sorted({row.edition for row in level_rows()})
+        if self.edition not in known:
+            raise ValueError(f"no edition {self.edition}; write one of {', '.join(known)}")
         return self

@@ -13,6 +13,7 @@ from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
 from plumeline.texts.wording import said
 from processors.figures import DAY_MS, Event
+from processors.series import FLAG_NAMES
 
 SOURCES_MAX = 100
 """Sources one page ranks."""
@@ -111,6 +112,9 @@ def _about(context: Context, event: Event, everyone: list[patterns.Suspect]) -> 
     if facts.get("hours"):
         numbers = {name: facts[name] for name in ("hours", "low", "high", "mean")}
         rows.append(("findings.figures", t("findings.figures.of", unit=words.unit(str(facts["unit"])), **numbers)))
+    if "not_evaluated" in facts:
+        flags = {name: facts[name] for name in FLAG_NAMES.values()}
+        rows.append(("findings.flags", t("findings.flags.of", **flags)))
     if "limit" in facts:
         stat = words.stat_words(str(facts["stat"]))
         rows.append(

@@ -25,6 +25,8 @@ findings.basis | Basis
 findings.confidence | Confidence
 findings.figures | The day's hours
 findings.figures.of | {hours} valid, from {low} to {high}, mean {mean} {unit}
+findings.flags | The day's readings
+findings.flags.of | {good} good, {suspect} suspect, {fail} fail, {not_evaluated} not evaluated, {missing} without a value
 findings.limit | Limit
 findings.limit.of | {limit} {unit}, {stat}
 findings.peers | Among its peers
@@ -60,6 +62,8 @@ findings.basis | 依据
 findings.confidence | 可信程度
 findings.figures | 当日小时值
 findings.figures.of | 有效 {hours} 个，{low} 至 {high}，均值 {mean} {unit}
+findings.flags | 当日读数
+findings.flags.of | 正常 {good} 个，可疑 {suspect} 个，不合格 {fail} 个，未检验 {not_evaluated} 个，无值 {missing} 个
 findings.limit | 限值
 findings.limit.of | {limit} {unit}，{stat}
 findings.peers | 与同类比较

@@ -82,6 +82,7 @@ seen; samples apart: an engineering default | 已见公开文本；采样间隔�
 seen; age of the pressures: an engineering default | 已见公开文本；压力时限为工程缺省值
 timing seen, limit from memory, high; samples apart: an engineering default | 时长已见公开文本，限值凭记忆，高；采样间隔为工程缺省值
 a proposal | 建议值
+test seen; thresholds a proposal | 方法见于公开源码，阈值为建议值
 pattern seen; threshold a proposal | 特征已见公开文本，阈值为建议值
 pattern seen in studies; threshold a proposal | 特征见于研究文献，阈值为建议值
 values above the range seen; threshold a proposal | 超量程情形已见公开文本，阈值为建议值

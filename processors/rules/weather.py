@@ -94,6 +94,19 @@ def forecast_level(aqi: Sequence[int | None], rows: Iterable[LevelRow], *, clean
     return Warned(None, "no level's conditions hold")
 
 
+def warning_level(aqi: Sequence[int | None], edition: str, clean_aqi_max: int, clean_hours: int) -> Warned:
+    """Return the strictest level that a forecast calls for by an edition of the shipped table; see ``forecast_level``.
+
+    Raises:
+        ValueError: there is no such edition.
+    """
+    rows = [row for row in level_rows() if row.edition == edition]
+    if not rows:
+        known = ", ".join(sorted({row.edition for row in level_rows()}))
+        raise ValueError(f"no edition {edition} of the levels; write one of {known}")
+    return forecast_level(aqi, rows, clean_aqi_max=clean_aqi_max, clean_hours=clean_hours)
+
+
 def strictest(
     warnings: Iterable[WeatherWarning], *, areas: Mapping[str, str], kind: str, time_ms: int
 ) -> WeatherWarning | None:

@@ -58,6 +58,30 @@ def test_one_finding_with_its_rule_and_series() -> None:
     assert "24 个小时值与 6 天前相同；当日共 2 次" in page and "特征已见公开文本，阈值为建议值" in page
 
 
+class Flagged(FakeStore):
+    """One finding of a quality test."""
+
+    def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
+        (one,) = [e for e in told() if e.id == "fDQ-41"]
+        counts = {"good": 1437, "not_evaluated": 0, "suspect": 2, "fail": 1, "missing": 0}
+        names = ("start", "end", "day", "unit")
+        facts = {name: one.facts[name] for name in names} | counts
+        facts |= {"text": "1440 readings, 2 suspect, 1 fail", "rule": "SER-RANGE", "pack": "cn-flue-gas-series", "weight": 1}
+        return [replace(one, facts=facts)]
+
+
+def test_a_finding_of_a_quality_test() -> None:
+    """Its flags are counted, its rule is told, in both languages."""
+    page = text_of(findings.view(context(Flagged(), source=STACK)))
+    assert "1437 good, 2 suspect, 1 fail, 0 not evaluated, 0 without a value" in page
+    assert "SER-RANGE: readings outside what is plausible are suspect" in page and "test seen; thresholds a proposal" in page
+    with speaking("zh"):
+        page = text_of(findings.view(context(Flagged(), source=STACK)))
+    assert (
+        "正常 1437 个，可疑 2 个" in page and "读数 1440 个，其中可疑 2 个、不合格 1 个" in page and "方法见于公开源码" in page
+    )
+
+
 def test_an_outlet_without_findings_and_one_that_sends_markup() -> None:
     assert "No pattern was found at this source" in text_of(findings.view(context(source="nobody")))
     store = FakeStore()

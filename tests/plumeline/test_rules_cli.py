@@ -1,4 +1,4 @@
-"""``plumeline rules``, and the walk-throughs of docs/rules.md as a reader would follow them."""
+"""``plumeline rules``, and the walk-throughs of docs/rules.md and docs/series.md as a reader would follow them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from plumeline.sqlite_store import SqliteWriter
 from tests.conftest import REPO
 from tests.processors.given import NOON, O2, SO2, STACK, line, registry, stack_hour
 
-DOC = REPO / "docs" / "rules.md"
+DOCS = (REPO / "docs" / "rules.md", REPO / "docs" / "series.md")
 BLOCK = re.compile(r"```(\w+)(?: (file|append)=(\S+))?\n(.*?)```", re.DOTALL)
 
 
@@ -65,11 +65,11 @@ def data(tmp_path: Path) -> Path:
 
 def sections() -> dict[str, str]:
     """Return the text of each section by its title."""
-    parts = re.split(r"^## ", DOC.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {part.split("\n", 1)[0]: part for part in parts[1:]}
+    parts = [part for doc in DOCS for part in re.split(r"^## ", doc.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]]
+    return {part.split("\n", 1)[0]: part for part in parts}
 
 
-@pytest.mark.parametrize("title", ["Add a rule", "Add a limit", "Add a province"])
+@pytest.mark.parametrize("title", ["Add a rule", "Add a limit", "Add a province", "Switch them on"])
 def test_a_walk_through_works(title: str, tmp_path: Path, data: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its files are written, its lines appended, and each of its commands ends well on a copy of the sample registry."""
     folder = tmp_path / "registry"
@@ -141,7 +141,8 @@ def test_list_and_test_of_what_is_shipped(run: Any) -> None:
     code, told = run("rules", "list", "--json")
     packs = {p["id"]: p for p in json.loads(told)}
     assert code == 0 and set(packs) == {
-        *("ch-lrv", "cn-flue-gas", "cn-vapour", "cn-vapour-share", "cn-voc", "cn-waste-incineration", "cn-water"),
+        *("ch-lrv", "cn-flue-gas", "cn-flue-gas-series", "cn-vapour", "cn-vapour-share", "cn-voc", "cn-waste-incineration"),
+        *("cn-water", "cn-water-series"),
         *("eu-ied", "eu-solvent", "eu-waste", "us-cfr60", "us-cfr75"),
     }
     (hour,) = [r for r in packs["us-cfr60"]["rules"] if r["step"] == "hour.mean"]
