@@ -37,6 +37,7 @@ drying | 烘炉
 cooling down | 停炉降温
 out of control | 失控
 overdue calibration | 校准逾期
+failed check | 核查不合格
 no data | 数据缺失
 measured: nothing is substituted any more | 已有监测值，不再替代
 {n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
@@ -153,6 +154,8 @@ unit "{unit}" and "{to}" measure different things; name the energy code that is 
 basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折标方式“{basis}”既不是“calorific”也不是“primary:<年>:<kgce/kWh>”
 standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
+hour {at:t} is not judged: {why:w} | {at} 起一小时不判定：{why}
+day {at:t} is not judged: {why:w} | {at} 当日不判定：{why}
 exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
 from ingest.registry import RulePack, Source
-from processors.check_steps import CheckChart, CheckDrift
+from processors.check_steps import CheckAccuracy, CheckBackwards, CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.furnace_steps import FurnaceTemperature
 from processors.mark_rules import Exemption, MarkClass, classes_fault
@@ -228,6 +228,8 @@ Rule = Annotated[
     | MarkConflict
     | MarkContradicted
     | CheckDrift
+    | CheckAccuracy
+    | CheckBackwards
     | CheckChart
     | StationStep
     | VocStep
@@ -534,5 +536,13 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.deadline", "mark.conflict", "mark.contradicted"}
 _EARLY = {"early.hour", "early.next_hour", "early.under_warning"}
-_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal", "furnace.temperature"}
+_CHECKS = {
+    "check.drift",
+    "check.accuracy",
+    "check.backwards",
+    "check.chart",
+    "voc.methane",
+    "voc.removal",
+    "furnace.temperature",
+}
 _STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | _EARLY | _CHECKS

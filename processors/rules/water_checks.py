@@ -69,7 +69,7 @@ def invalid_windows(checks: pl.DataFrame) -> pl.DataFrame:
     """
     passed = pl.when("passed").then("time_ms")
     return (
-        checks.sort("pid", "time_ms")
+        checks.sort("pid", "time_ms", "passed")
         .with_columns(after_ms=passed.forward_fill().over("pid"), before_ms=passed.backward_fill().over("pid"))
         .filter(~pl.col("passed"))
         .group_by("pid", "after_ms", "before_ms")
