@@ -18,7 +18,7 @@ from processors.rules.gas import MOLAR_VOLUME_L_MOL, Exact, OxygenGuard, at_refe
 from processors.rules.millionths import milliseconds, quotient_expr, wide
 from processors.rules.periods import hour_of
 from processors.rules.spells import spells
-from processors.rules.verdict import Verdict, all_of, at_least, at_most, judged, not_judged, number_text
+from processors.rules.verdict import Verdict, all_of, at_least, at_most, judged, number_text
 
 CARBON_G_MOL = Fraction(12)
 """Molar mass of carbon in the standard's arithmetic (VOC-4)."""
