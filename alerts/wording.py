@@ -76,6 +76,9 @@ valid minutes in {n:d} quarters of {of:d} | 有效分钟仅分布于 {n} 个刻�
 no discharge | 无排放
 weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权
 at or below zero, judged valid: taken as the rule pack says | 零值或负值判定有效，按规则集规定取值
+{n:d} valid days of {of:d} due | 应得 {of} 日，其中有效 {n} 日
+{n:d} valid days of {of:d} | 有效日 {n}，不足 {of}
+no day was due | 当月无应得日
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 all valid hours are exempt | 有效小时均已豁免
 {n:d} exempt hours left out | 已剔除豁免小时 {n} 个

@@ -34,7 +34,14 @@ from processors.programme_steps import (
     YearDays,
     YearWithin,
 )
-from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
+from processors.quarter_steps import (
+    MassSubstituted,
+    MassSubstitutedDays,
+    MonthMean,
+    MonthMeanOfDue,
+    MonthShareWithin,
+    QuarterCapture,
+)
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
@@ -247,6 +254,8 @@ Rule = Annotated[
     | WeatherReduction
     | QuarterCapture
     | MonthShareWithin
+    | MonthMean
+    | MonthMeanOfDue
     | MassSubstituted
     | MassSubstitutedDays
     | ScreeningStep,
@@ -267,6 +276,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     **STATION_STEPS,
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
+    **{(stat, "month"): ("month.mean", "month.mean_of_due") for stat in ("avg", "avg_ref")},
     ("within", "month"): ("month.share_within",),
     ("avg", "halfhour"): ("halfhour.mean",),
     ("avg_ref", "halfhour"): ("hour.reference_oxygen", "halfhour.mean"),

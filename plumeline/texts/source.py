@@ -64,6 +64,7 @@ zoom | {factor} — {stat}, minute by minute, {span}
 source.factor | pollutant
 source.quarter | {period}, so far
 source.year.note | Made again each time a day is decided or revised; what can no longer be met says so.
+source.month.note | Made again each time a day is decided or revised; provisional until the month is over and its last day decided.
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
 nozzles | Nozzles, tank and vapour recovery by the day
 nozzles.none | No day is judged yet; a day is once it is over.
@@ -144,6 +145,7 @@ zoom | {factor} — {stat}，逐分钟，{span}
 source.factor | 污染物
 source.quarter | {period}（截至目前）
 source.year.note | 每有一日判定或修订即重新计算；已无法满足的会注明。
+source.month.note | 每有一日判定或修订即重新计算；当月结束且末日判定前为暂定值。
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
 nozzles | 加油枪、油罐与油气回收（按日）
 nozzles.none | 尚无已评价的日；每日结束后评价。
