@@ -78,6 +78,7 @@ weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权
 at or below zero, judged valid: taken as the rule pack says | 零值或负值判定有效，按规则集规定取值
 {n:d} valid days of {of:d} due | 应得 {of} 日，其中有效 {n} 日
 {n:d} valid days of {of:d} | 有效日 {n}，不足 {of}
+share of hours within | 达标小时比例
 no day was due | 当月无应得日
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 all valid hours are exempt | 有效小时均已豁免

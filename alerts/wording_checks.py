@@ -34,6 +34,13 @@ the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超�
 out of control beyond {b:w} | 超过 {b} 为失控
 {a:d} % or {b:d} {u} | {a}% 或 {b} {u}
 {a:d} % and {b:d} {u} | {a}% 且 {b} {u}
+difference of {a:w} from {b:w} {n:d} %, at most {m:d} allowed | {a}与{b}相差 {n}%，允许不超过 {m}%
+difference of {a:w} from {b:w} | {a}与{b}之差
+{a:w} differs from {b:w} at 0 | {b}为 0，{a}不为 0
+analyser | 分析仪
+logger | 数据采集传输仪
+platform | 平台
+fewer than two places of the chain are known | 可比对的数据不足两处
 absolute error {a:d} {u}, at most {b:d} allowed | 绝对误差 {a} {u}，允许不超过 {b}
 relative error {a:d} %, at most {b:d} allowed | 相对误差 {a}%，允许不超过 {b}%
 relative error is not known | 相对误差无法计算

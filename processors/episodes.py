@@ -321,13 +321,13 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
         at = local_iso(hour.hour_ms)
-        what = "day" if hour.length_ms == DAY_MS else "hour"
+        day, why = hour.length_ms == DAY_MS, hour.reason
         if hour.verdict == EXEMPT:
             facts["revises"] = f"exempt mark: hour {at} is not judged"
-        elif hour.verdict == NOT_JUDGED and hour.reason:
-            facts["revises"] = f"{what} {at} is not judged: {hour.reason}"
+        elif hour.verdict == NOT_JUDGED and why:
+            facts["revises"] = f"day {at} is not judged: {why}" if day else f"hour {at} is not judged: {why}"
         else:
-            facts["revises"] = f"{what} {at} as decided before"
+            facts["revises"] = f"day {at} as decided before" if day else f"hour {at} as decided before"
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

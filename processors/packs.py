@@ -95,6 +95,13 @@ class HourNoFlow(_Rule):
     step: Literal["hour.no_flow"]
 
 
+class HourChain(_Rule):
+    """An hour that differs by more than ``difference_pct_max`` from what analyser or logger say of it is not valid, where points.csv names them."""
+
+    step: Literal["hour.chain"]
+    difference_pct_max: Annotated[Decimal, Field(gt=0, le=100)]
+
+
 class HourPh(_Rule):
     """pH of hours and days: hydrogen ions are averaged, and the least and the greatest minute are kept, which limits are held against."""
 
@@ -222,6 +229,7 @@ Rule = Annotated[
     | HourMean
     | HourLow
     | HourNoFlow
+    | HourChain
     | HourPh
     | HourReferenceOxygen
     | HourMass
@@ -263,7 +271,16 @@ Rule = Annotated[
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
-    ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
+    ("avg", "hour"): (
+        "minute.nmhc",
+        "minute.sum",
+        "hour.mean",
+        "hour.chain",
+        "hour.low",
+        "hour.no_flow",
+        "hour.ph",
+        "limit.interval",
+    ),
     ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
     ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),

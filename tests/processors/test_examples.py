@@ -10,9 +10,7 @@ from tests.conftest import SHARED, require
 _DEFINED = re.compile(r"EX-([0-9]\.\d+[a-z]?)\b")
 _CASE = re.compile(r"^case EX-(\d+\.\d+[a-z]?)\b", re.MULTILINE)
 MISSING = {
-    "1.3": "no step of a pack forms monthly means",
     "2.2": "no step of a pack reads span gas in ppm",
-    "3.5b": "no step of a pack forms monthly means, or compares the analyser's value with the platform's",
     "7.7": "no step of a pack flags by QARTOD",
     "7.8": "no step of a pack flags by QARTOD",
     "7.9": "no step of a pack flags by QARTOD",
