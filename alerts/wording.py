@@ -38,6 +38,7 @@ drying | 烘炉
 cooling down | 停炉降温
 out of control | 失控
 overdue calibration | 校准逾期
+failed check | 核查不合格
 no data | 数据缺失
 measured: nothing is substituted any more | 已有监测值，不再替代
 {n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
@@ -76,6 +77,10 @@ valid minutes in {n:d} quarters of {of:d} | 有效分钟仅分布于 {n} 个刻�
 no discharge | 无排放
 weighted by {volume} m3 discharged | 按排水量 {volume} m³ 加权
 at or below zero, judged valid: taken as the rule pack says | 零值或负值判定有效，按规则集规定取值
+{n:d} valid days of {of:d} due | 应得 {of} 日，其中有效 {n} 日
+{n:d} valid days of {of:d} | 有效日 {n}，不足 {of}
+share of hours within | 达标小时比例
+no day was due | 当月无应得日
 {n:d} valid hours of {of:d} | 有效小时 {n}，不足 {of}
 all valid hours are exempt | 有效小时均已豁免
 {n:d} exempt hours left out | 已剔除豁免小时 {n} 个
@@ -157,6 +162,8 @@ unit "{unit}" and "{to}" measure different things; name the energy code that is 
 basis "{basis}" is neither "calorific" nor "primary:<year>:<kgce per kWh>" | 折标方式“{basis}”既不是“calorific”也不是“primary:<年>:<kgce/kWh>”
 standard coal on basis {a} does not add to that on basis {b} | 折标方式 {a} 的标准煤不能与 {b} 的相加
 oxygen {n} % is at or above the guard of {of} % | 氧含量 {n}% 达到或超过折算上限 {of}%
+hour {at:t} is not judged: {why:w} | {at} 起一小时不判定：{why}
+day {at:t} is not judged: {why:w} | {at} 当日不判定：{why}
 exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值

@@ -34,7 +34,20 @@ the chart alarms beyond {b:d}, or twice in a row beyond {c:d} | 控制图在超�
 out of control beyond {b:w} | 超过 {b} 为失控
 {a:d} % or {b:d} {u} | {a}% 或 {b} {u}
 {a:d} % and {b:d} {u} | {a}% 且 {b} {u}
+difference of {a:w} from {b:w} {n:d} %, at most {m:d} allowed | {a}与{b}相差 {n}%，允许不超过 {m}%
+difference of {a:w} from {b:w} | {a}与{b}之差
+{a:w} differs from {b:w} at 0 | {b}为 0，{a}不为 0
+analyser | 分析仪
+logger | 数据采集传输仪
+platform | 平台
+fewer than two places of the chain are known | 可比对的数据不足两处
+absolute error {a:d} {u}, at most {b:d} allowed | 绝对误差 {a} {u}，允许不超过 {b}
+relative error {a:d} %, at most {b:d} allowed | 相对误差 {a}%，允许不超过 {b}%
+relative error is not known | 相对误差无法计算
 absolute error | 绝对误差
+relative error | 相对误差
+its values do not count from the last passed check to the next that passes | 自上次合格核查至下次合格核查之间的数据无效
+its values do not count from the last passed check to this check at {at:t} | 自上次合格核查至本次核查（{at}）之间的数据无效
 response time | 响应时间
 extra air | 补充空气
 no extra air | 未补充空气
@@ -44,7 +57,6 @@ oxygen behind the oxidiser is not known | 燃烧装置出口氧含量未知
 oxygen before or behind the oxidiser is not known | 燃烧装置进口或出口氧含量未知
 hourly mean | 小时均值
 single reading | 任意一次浓度值
-reference mean and limit are not both below {a:d} mg/m3 | 参比方法均值与限值未同时低于 {a} mg/m³
 no efficiency is asked with low-VOC materials | 使用低 VOCs 含量原辅材料，不要求处理效率
 no efficiency is asked at {a:w}, below {b:d} | {a}，低于 {b}，不要求处理效率
 removal {a:d} %, at least {b:d} required at {c:d} kg/h before treatment | 处理效率 {a}%，应不低于 {b}%，处理前速率 {c} kg/h

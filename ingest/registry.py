@@ -110,6 +110,7 @@ class Point(Dated):
     standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
     before the treatment behind which this one lies; both with a flow, what is removed is judged. ``inlet_oxygen_factor`` is
     the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
+    ``analyser_factor`` is the point of the analyser's own value, with which hours are compared, or the point itself: then with the device's own hour.
     """
 
     source: Name
@@ -129,6 +130,7 @@ class Point(Dated):
     s_ams: Annotated[Decimal, Field(gt=0)] | None = None
     inlet_factor: str = ""
     inlet_oxygen_factor: str = ""
+    analyser_factor: str = ""
 
 
 class Meter(Dated):

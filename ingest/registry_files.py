@@ -321,6 +321,11 @@ def _points(tables: Tables) -> list[Fault]:
             faults.append(
                 Fault(file, line, "inlet_oxygen_factor", point.inlet_oxygen_factor, told, "fill in one or empty the other")
             )
+        if point.analyser_factor and point.analyser_factor not in own:
+            faults.append(unknown(file, line, "analyser_factor", point.analyser_factor, f"{file} of this source", own))
+        elif point.analyser_factor and units[point.source, point.analyser_factor] - {point.unit}:
+            told = f"its unit is {', '.join(sorted(units[point.source, point.analyser_factor]))}, the point's {point.unit}"
+            faults.append(Fault(file, line, "analyser_factor", point.analyser_factor, told, "state both in one unit"))
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

@@ -20,7 +20,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
       test spike PH method average suspect 5 fail 7            a quality test with parameters as in a rule pack; its rule is spike
       check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
-      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it)
+      point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it), analyser POINT
       point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
@@ -232,6 +232,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "s_ams": Decimal,
                 "inlet": str,
                 "oxidiser": str,
+                "analyser": str,
             },
         )
         factor, unit = names
@@ -240,6 +241,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
             "s_ams": "s_ams",
             "inlet": "inlet_factor",
             "oxidiser": "inlet_oxygen_factor",
+            "analyser": "analyser_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",

@@ -34,6 +34,10 @@ def tell_check(found: Judged, now_ms: int, findings: Findings, out: Output) -> N
 
 
 def _follows(found: Judged, end: str) -> str:
+    if found.backwards:
+        if found.left == IN_TOLERANCE:
+            return f"its values do not count from the last passed check to this check at {end}"
+        return "its values do not count from the last passed check to the next that passes"
     if found.left == OUT_OF_CONTROL:
         return "its values do not count until a check is in tolerance"
     if found.state == OUT_OF_CONTROL:

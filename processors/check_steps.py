@@ -54,6 +54,65 @@ class CheckDrift(Step):
         return next(fitting, None)
 
 
+class AccuracyBounds(BaseModel):
+    """How far a monitor may be from a standard sample or a second method, for some checks of some factors, all where it names none.
+
+    A row fits a check whose reference is at least ``reference_min`` and below ``reference_below``, of a factor whose least limit is below
+    ``limit_below``; the first that fits holds. ``error_max`` is in the unit of the point as those are, ``error_pct_max`` a share of the reference
+    [%]; equal passes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+    factors: list[str] = []
+    checks: list[CheckKind]
+    reference_min: Bound | None = None
+    reference_below: Bound | None = None
+    limit_below: Bound | None = None
+    error_max: Bound | None = None
+    error_pct_max: Bound | None = None
+
+    @model_validator(mode="after")
+    def _has_one_bound(self) -> AccuracyBounds:
+        if (self.error_max is None) == (self.error_pct_max is None):
+            raise ValueError(f"row {self.name} needs either error_max or error_pct_max")
+        return self
+
+    def fits(self, factor: str, check: CheckKind, reference: Decimal, limit: Decimal | None) -> bool:
+        """Tell whether the row holds for a check; ``limit`` is the least of the factor, None where it has none."""
+        return (
+            check in self.checks
+            and (not self.factors or factor in self.factors)
+            and (self.reference_min is None or reference >= self.reference_min)
+            and (self.reference_below is None or reference < self.reference_below)
+            and (self.limit_below is None or (limit is not None and limit < self.limit_below))
+        )
+
+
+class CheckAccuracy(Step):
+    """What a standard sample or a second method finds is held against a bound: within it the monitor is in tolerance, else out of control."""
+
+    step: Literal["check.accuracy"]
+    bounds: list[AccuracyBounds]
+
+    def numbers(self) -> dict[str, object]:
+        """Return the numbers of each row by its name: ``cod_sample_error_pct_max``."""
+        stated = {row.name: row.model_dump(exclude={"name", "factors", "checks"}, exclude_none=True) for row in self.bounds}
+        return {f"{name}_{field}": value for name, row in stated.items() for field, value in row.items()}
+
+
+class CheckBackwards(Step):
+    """A check of ``checks`` that fails makes all invalid back to the last passed one and forward to the next, of whichever of these kinds.
+
+    Where none has passed before, ``first_days`` back.
+    """
+
+    step: Literal["check.backwards"]
+    checks: Annotated[list[CheckKind], Field(min_length=1)]
+    first_days: Days
+
+
 class CheckChart(Step):
     """The drift that zero and span checks find is kept on control charts (QAL3); a chart that alarms asks for calibration.
 

@@ -6,7 +6,7 @@ All of it is a function of the marks that are known and of the registry: nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -14,14 +14,17 @@ import polars as pl
 
 from ingest.records import CheckKind, Mark
 from ingest.registry import Point
-from processors.check_steps import CheckBounds, CheckChart, CheckDrift
+from processors.check_steps import AccuracyBounds, CheckAccuracy, CheckBackwards, CheckBounds, CheckChart, CheckDrift
 from processors.figures import DAY_MS, epoch_ms
 from processors.packs import Pack, chosen
 from processors.points import FOREVER_MS, Points, end_ms, start_ms
+from processors.rules.accuracy import accuracy
+from processors.rules.averaging import FAILED_CHECK
 from processors.rules.drift import (
     ADJUST,
     IN_TOLERANCE,
     OUT_OF_CONTROL,
+    OVERDUE,
     drift_pct,
     judged_drift,
     unfit_intervals,
@@ -29,11 +32,16 @@ from processors.rules.drift import (
 from processors.rules.en14181 import Cusum, cusum_step, shewhart
 from processors.rules.gas import exact
 from processors.rules.millionths import milliseconds
-from processors.rules.verdict import number_text
+from processors.rules.verdict import Outcome, number_text
+from processors.rules.water_checks import invalid_windows
 from processors.shelf import MarkSpan, code_of
 
 State = Literal["in tolerance", "adjust", "out of control"]
+Cause = Literal["out of control", "overdue calibration", "failed check"]
+FAILED: Literal["failed check"] = "failed check"
 _SEEN = {"pid": pl.Int64, "time_ms": pl.Int64, "state": pl.String, "interval_ms": pl.Int64}
+_PASSED = {"pid": pl.Int64, "time_ms": pl.Int64, "passed": pl.Boolean}
+_OF_OUTCOME: Mapping[Outcome, State | None] = {"passes": IN_TOLERANCE, "fails": OUT_OF_CONTROL, "not judged": None}
 NO_BOUND = "the rules of this source set no bound for such a check"
 NO_DEVIATION = "no control chart without s_ams in points.csv"
 
@@ -43,7 +51,7 @@ class Judged:
     """A check and what it found: ``state`` at its start, ``after`` at its end where something was adjusted; None where nothing is to be judged by.
 
     ``pct`` is the drift [% of span], signed. ``bounds`` is the row of the rule pack that holds, ``interval_ms`` the longest time to the
-    next check, None where none is due.
+    next check, None where none is due. ``backwards``: one that fails makes invalid all since the last passed one.
     """
 
     mark: Mark
@@ -55,6 +63,7 @@ class Judged:
     reason: str
     bounds: CheckBounds | None = None
     interval_ms: int | None = None
+    backwards: bool = False
 
     @property
     def left(self) -> State | None:
@@ -68,6 +77,13 @@ class Judged:
         return [(time, state) for time, state in found if state is not None]
 
     @property
+    def passed(self) -> list[tuple[int, bool]]:
+        """When the check passed or failed: one that passed vouches for all of its time, one that asks for calibration does neither."""
+        start, end = epoch_ms(self.mark.start), epoch_ms(self.mark.end)
+        found = [(start, self.state), (end, self.after or (self.state if self.state == IN_TOLERANCE else None))]
+        return [(time, state == IN_TOLERANCE) for time, state in found if state in (IN_TOLERANCE, OUT_OF_CONTROL)]
+
+    @property
     def due_ms(self) -> int | None:
         """Until when the next check is due."""
         return None if self.interval_ms is None or not self.seen else self.seen[-1][0] + self.interval_ms
@@ -75,15 +91,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A stretch in which a channel was out of control or its check overdue; ``end_ms`` is FOREVER_MS while it goes on.
+    """A stretch in which a channel was out of control, its check overdue, or all invalid because one failed.
 
-    ``mark`` is the check that found it, or after which none came in time.
+    ``end_ms`` is FOREVER_MS while it goes on; ``mark`` is the check that found it, or after which none came in time.
     """
 
     source: str
     factor: str
     check: CheckKind
-    cause: Literal["out of control", "overdue calibration"]
+    cause: Cause
     start_ms: int
     end_ms: int
     mark: str
@@ -108,8 +124,14 @@ def judged_checks(marks: Iterable[Mark], points: Points, known: Mapping[str, Jud
         else:
             before = known or {}
             taken = (before[m.id] if m.id in before and before[m.id].mark is m else None for m in same)
-            found += [old or _drifted(m, check, factor, rows, pack) for m, old in zip(same, taken, strict=True)]
+            found += [old or _judged(m, check, factor, rows, points, pack) for m, old in zip(same, taken, strict=True)]
     return found
+
+
+def _judged(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], points: Points, pack: Pack) -> Judged:
+    bound, rule = _bound_of(mark, check, factor, points, pack), pack.rule(CheckBackwards)
+    found = _drifted(mark, check, factor, rows, pack) if bound is None else _compared(mark, check, factor, rows, bound)
+    return found if rule is None or check not in rule.checks else replace(found, backwards=True)
 
 
 def _rows(points: Points, source: str, factor: str) -> list[Point]:
@@ -124,6 +146,39 @@ def _row_at(rows: Iterable[Point], time_ms: int) -> Point | None:
 def _pct(mark: Mark) -> Fraction:
     assert mark.before is not None and mark.reference is not None and mark.span is not None
     return drift_pct(mark.before, mark.reference, full_scale=mark.span)
+
+
+def _bound_of(mark: Mark, check: CheckKind, factor: str, points: Points, pack: Pack) -> AccuracyBounds | None:
+    """Return the row of ``check.accuracy`` that holds for a check, None where none does."""
+    rule = pack.rule(CheckAccuracy)
+    if rule is None:
+        return None
+    assert mark.reference is not None
+    at, of = epoch_ms(mark.start), (mark.source, factor)
+    held = [x.limit for x in points.registry.limits if (x.source, x.factor) == of and start_ms(x) <= at < end_ms(x)]
+    least = min(held, default=None)
+    return next((row for row in rule.bounds if row.fits(factor, check, mark.reference, least)), None)
+
+
+def _compared(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], bound: AccuracyBounds) -> Judged:
+    """Judge one check by its error."""
+    assert mark.before is not None and mark.reference is not None
+    point = _row_at(rows, epoch_ms(mark.start))
+    before, after = (
+        None
+        if shown is None
+        else accuracy(
+            shown,
+            mark.reference,
+            unit="" if point is None else point.unit,
+            error_max=bound.error_max,
+            error_pct_max=bound.error_pct_max,
+        )
+        for shown in (mark.before, mark.after)
+    )
+    assert before is not None
+    state, left = (None if each is None else _OF_OUTCOME[each.outcome] for each in (before, after))
+    return Judged(mark, check, factor, _pct(mark), state, left, before.reason)
 
 
 def _drifted(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], pack: Pack) -> Judged:
@@ -203,13 +258,16 @@ def unfit_stretches(checks: Iterable[Judged], points: Points) -> list[Unfit]:
     """Return when channels were out of control, from a check to the next that meets the requirement, or a check overdue.
 
     An overdue stretch begins when the check is due, whether or not that time has come; nobody is overdue before a first check, nor where
-    points.csv does not say that checks are kept.
+    points.csv does not say that checks are kept. Of checks that reach backwards see ``_failed``.
 
     Source:
         HJ 75-2017, emission_rules 1.4 (from memory, medium).
     """
     channels: dict[tuple[str, str, CheckKind], list[Judged]] = {}
+    backwards: dict[tuple[str, str], list[Judged]] = {}
     for each in checks:
+        if each.backwards:
+            backwards.setdefault((each.mark.source, each.factor), []).append(each)
         if each.seen:
             channels.setdefault((each.mark.source, each.factor, each.check), []).append(each)
     names = sorted(channels)
@@ -221,10 +279,12 @@ def unfit_stretches(checks: Iterable[Judged], points: Points) -> list[Unfit]:
     ]
     frame = pl.DataFrame(rows, schema=_SEEN, orient="row")
     stretches = unfit_intervals(frame, until_ms=FOREVER_MS)
-    found: list[Unfit] = []
+    found = [unfit for (source, _factor), some in sorted(backwards.items()) for unfit in _failed(some, source, points)]
     for n, start, end, cause in stretches.select("pid", "start_ms", "end_ms", "cause").rows():
         source, factor, check = names[n]
         if cause == OUT_OF_CONTROL:
+            if channels[names[n]][0].backwards:
+                continue
             by = next(c for c in channels[names[n]] if (start, OUT_OF_CONTROL) in c.seen)
         else:
             by = next(c for c in channels[names[n]] if any(time + (c.interval_ms or 0) == start for time, _state in c.seen))
@@ -235,37 +295,54 @@ def unfit_stretches(checks: Iterable[Judged], points: Points) -> list[Unfit]:
     return sorted(found, key=lambda u: (u.source, u.factor, u.start_ms, u.cause, u.check))
 
 
-def check_spans(checks: Iterable[Judged], unfit: Iterable[Unfit], points: Points) -> list[MarkSpan]:
-    """Return the spans under which no value counts: checks with gas themselves, then what was out of control or overdue, whose reason is told.
+def _failed(checks: Sequence[Judged], source: str, points: Points) -> list[Unfit]:
+    """Return what failed checks of a factor make invalid: from the last passed one before to the next that passes, of whichever kind.
 
-    A check within a stretch out of control is none that substitution may look back from.
+    Source:
+        WAT-10, HJ 355-2019 (from memory, high).
+    """
+    rule = chosen(points.sources[source], points.packs).rule(CheckBackwards)
+    assert rule is not None
+    rows = [(0, time, passed) for each in checks for time, passed in each.passed]
+    windows = invalid_windows(pl.DataFrame(rows, schema=_PASSED, orient="row"))
+    found: list[Unfit] = []
+    for after, before, failed in windows.select("after_ms", "before_ms", "failed_ms").rows():
+        by = next(each for each in checks if (failed, False) in each.passed)
+        start = failed - milliseconds(exact(rule.first_days) * DAY_MS / 1000) if after is None else after
+        end = FOREVER_MS if before is None else before
+        found.append(Unfit(source, by.factor, by.check, FAILED, start, end, by.mark.id))
+    return found
+
+
+def check_spans(checks: Iterable[Judged], unfit: Iterable[Unfit], points: Points) -> list[MarkSpan]:
+    """Return the spans under which no value counts: checks with gas themselves, then what was unfit, whose reason is told.
+
+    A check within a stretch out of control, or that a failed one made invalid, is none that substitution may look back from.
     """
     stretches, spans = list(unfit), list[MarkSpan]()
     broken: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for each in stretches:
-        if each.cause == OUT_OF_CONTROL:
+        if each.cause != OVERDUE:
             broken.setdefault((each.source, each.factor), []).append((each.start_ms, each.end_ms))
     for check in checks:
         source, start, end = check.mark.source, epoch_ms(check.mark.start), epoch_ms(check.mark.end)
         within = any(a <= start and end <= b for a, b in broken.get((source, check.factor), []))
         if check.check != "comparison" and not within:
-            spans += _span(source, check.factor, start, end, "calibration", points)
+            spans += _span(source, check.factor, start, end, code_of("calibration", source, points), points)
     for each in stretches:
-        kind: Literal["out_of_control", "overdue_calibration"]
-        kind = "out_of_control" if each.cause == OUT_OF_CONTROL else "overdue_calibration"
-        spans += _span(each.source, each.factor, each.start_ms, each.end_ms, kind, points)
+        code = _code(each.cause, each.source, points)
+        spans += _span(each.source, each.factor, each.start_ms, each.end_ms, code, points)
     return spans
 
 
-def _span(
-    source: str,
-    factor: str,
-    start: int,
-    end: int,
-    kind: Literal["calibration", "out_of_control", "overdue_calibration"],
-    points: Points,
-) -> list[MarkSpan]:
-    code, pid = code_of(kind, source, points), points.pid.get((source, factor))
+def _code(cause: Cause, source: str, points: Points) -> int | None:
+    if cause == FAILED:
+        return FAILED_CHECK
+    return code_of("out_of_control" if cause == OUT_OF_CONTROL else "overdue_calibration", source, points)
+
+
+def _span(source: str, factor: str, start: int, end: int, code: int | None, points: Points) -> list[MarkSpan]:
+    pid = points.pid.get((source, factor))
     return [] if code is None or pid is None else [MarkSpan(points.sid[source], pid, start, end, code)]
 
 

@@ -16,6 +16,7 @@ from processors.furnace_months import close_exceeding_days
 from processors.furnace_steps import FurnaceTemperature, ProcessBands
 from processors.missing import close_missing
 from processors.missing_steps import HourAvailability
+from processors.month_means import close_month_means
 from processors.months import close_month
 from processors.output import Output, Past
 from processors.packs import Pack, chosen
@@ -37,6 +38,8 @@ CLOSINGS_A_TICK = 2
 """Days of sources that are closed at one tick; the rest waits for the next, so that live never waits for them."""
 CLOSERS: Mapping[str, Closer] = {
     "quarter.capture": close_quarter,
+    "month.mean": close_month_means,
+    "month.mean_of_due": close_month_means,
     "month.share_within": close_month,
     "mass.substituted": close_quarter,
     "mass.substituted_days": close_quarter,

@@ -9,7 +9,7 @@ from typing import Any
 from ingest.registry import StageRule
 from processors.escalation import changes, reasons
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso
-from processors.judging import COMPLIES, EXCEEDS, EXEMPT
+from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.rules.judge import times_over_text
 
 Series = tuple[str, str, str, str, int]
@@ -321,8 +321,13 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
         facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
         at = local_iso(hour.hour_ms)
-        before = f"day {at} as decided before" if hour.length_ms == DAY_MS else f"hour {at} as decided before"
-        facts["revises"] = f"exempt mark: hour {at} is not judged" if hour.verdict == EXEMPT else before
+        day, why = hour.length_ms == DAY_MS, hour.reason
+        if hour.verdict == EXEMPT:
+            facts["revises"] = f"exempt mark: hour {at} is not judged"
+        elif hour.verdict == NOT_JUDGED and why:
+            facts["revises"] = f"day {at} is not judged: {why}" if day else f"hour {at} is not judged: {why}"
+        else:
+            facts["revises"] = f"day {at} as decided before" if day else f"hour {at} as decided before"
     event_id = "/".join(
         (kind, episode.id, local_iso(hour.hour_ms), str(hour.decided_ms) if kind == "exceedance.withdrawn" else "")
     )

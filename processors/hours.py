@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from processors.chain import chained
 from processors.decode import HOUR
 from processors.digest import mix
 from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
@@ -55,6 +56,8 @@ _INFO = (
     "ph",
     "air_o2",
     "litre",
+    "analyser_pid",
+    "chain_max",
 )
 
 
@@ -72,12 +75,14 @@ def hour_figures(
     info = _info(points, minutes["minute"] // HOUR_MS * HOUR_MS)
     least = info if points.minutes_min is None else points.minutes_min
     averages = hour_means(minutes, minutes_min=least).with_columns(stat=pl.lit("avg"))
-    device, contested, disagreeing = _device_hours(shelf, keys, averages, marks)
+    device, contested, beside = _device_hours(shelf, keys, averages, marks)
     parts = [_complete(averages, info)]
     if device is not None:
         info = pl.concat([info, _info(points, device["hour"])]).unique(["pid", "hour"])
         parts.append(_complete(device, info))
     measured = pl.concat(parts)
+    if points.chained:
+        measured = chained(measured, beside, info)
     if points.corrected:
         measured = _corrected(measured, info)
     if points.ph:
@@ -91,7 +96,7 @@ def hour_figures(
     flows = info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph"))
     if flows.height:
         rows.append(_mass(measured.filter(pl.col("stat") == "avg"), flows))
-    return pl.concat(rows), contested, disagreeing
+    return pl.concat(rows), contested, beside.filter(_APART).rename({"value": "own"})
 
 
 def _info(points: Points, hours: pl.Series) -> pl.DataFrame:
@@ -111,14 +116,14 @@ def _complete(rows: pl.DataFrame, info: pl.DataFrame) -> pl.DataFrame:
 def _device_hours(
     shelf: Shelf, keys: pl.DataFrame, averages: pl.DataFrame, marks: list[MarkSpan]
 ) -> tuple[pl.DataFrame | None, pl.DataFrame, pl.DataFrame]:
-    """Return the device's own hour means where no minutes exist, the contested ones, and those that differ from ours."""
+    """Return the device's own hour means where no minutes exist, the contested ones, and those beside ours."""
     whole, contested = shelf.whole_of(keys)
     if whole is None or contested is None:
-        return None, _NO_CONTEST, _NONE_DISAGREE
+        return None, _NO_CONTEST, _NONE_BESIDE
     contested = contested.filter(pl.col("kind") == HOUR)
     hourly = whole.filter(pl.col("kind") == HOUR)
     both = hourly.filter(pl.col("code") == VALID).join(averages.select("pid", "hour", ours="value"), on=["pid", "hour"])
-    disagreeing = both.filter(_APART).select("pid", "hour", "ours", "received", own="value")
+    beside = both.select("pid", "hour", "ours", "received", "value")
     whole = hourly.join(averages, on=["pid", "hour"], how="anti")
     for mark in marks:
         hit = (pl.col("sid") == mark.sid) & (pl.col("hour") < mark.end_ms) & (pl.col("hour") + HOUR_MS > mark.start_ms)
@@ -141,7 +146,7 @@ def _device_hours(
         digest="hash",
         as_of="received",
     )
-    return rows, contested, disagreeing
+    return rows, contested, beside
 
 
 def _at_reference(
@@ -312,6 +317,6 @@ def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})
-_NONE_DISAGREE = pl.DataFrame(
-    schema={"pid": pl.Int32, "hour": pl.Int64, "ours": pl.Int64, "received": pl.Int64, "own": pl.Int64}
+_NONE_BESIDE = pl.DataFrame(
+    schema={"pid": pl.Int32, "hour": pl.Int64, "ours": pl.Int64, "received": pl.Int64, "value": pl.Int64}
 )

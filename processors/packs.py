@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
 from ingest.registry import RulePack, Source
-from processors.check_steps import CheckChart, CheckDrift
+from processors.check_steps import CheckAccuracy, CheckBackwards, CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceStep
 from processors.mark_rules import Allowance, Exemption, MarkClass, classes_fault
@@ -34,7 +34,14 @@ from processors.programme_steps import (
     YearDays,
     YearWithin,
 )
-from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, MonthShareWithin, QuarterCapture
+from processors.quarter_steps import (
+    MassSubstituted,
+    MassSubstitutedDays,
+    MonthMean,
+    MonthMeanOfDue,
+    MonthShareWithin,
+    QuarterCapture,
+)
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.series_steps import SERIES, AnySeries
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
@@ -87,6 +94,13 @@ class HourNoFlow(_Rule):
     """An hour whose flow is zero has no valid result, and none is due."""
 
     step: Literal["hour.no_flow"]
+
+
+class HourChain(_Rule):
+    """An hour that differs by more than ``difference_pct_max`` from what analyser or logger say of it is not valid, where points.csv names them."""
+
+    step: Literal["hour.chain"]
+    difference_pct_max: Annotated[Decimal, Field(gt=0, le=100)]
 
 
 class HourPh(_Rule):
@@ -228,6 +242,7 @@ Rule = Annotated[
     | HourMean
     | HourLow
     | HourNoFlow
+    | HourChain
     | HourPh
     | HourReferenceOxygen
     | HourMass
@@ -242,6 +257,8 @@ Rule = Annotated[
     | MarkConflict
     | MarkContradicted
     | CheckDrift
+    | CheckAccuracy
+    | CheckBackwards
     | CheckChart
     | StationStep
     | VocStep
@@ -260,6 +277,8 @@ Rule = Annotated[
     | WeatherLevel
     | QuarterCapture
     | MonthShareWithin
+    | MonthMean
+    | MonthMeanOfDue
     | MassSubstituted
     | MassSubstitutedDays
     | ScreeningStep
@@ -268,7 +287,16 @@ Rule = Annotated[
 ]
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
-    ("avg", "hour"): ("minute.nmhc", "minute.sum", "hour.mean", "hour.low", "hour.no_flow", "hour.ph", "limit.interval"),
+    ("avg", "hour"): (
+        "minute.nmhc",
+        "minute.sum",
+        "hour.mean",
+        "hour.chain",
+        "hour.low",
+        "hour.no_flow",
+        "hour.ph",
+        "limit.interval",
+    ),
     ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
     ("min", "hour"): ("hour.ph", "hour.mean"),
     ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),
@@ -281,6 +309,7 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     **STATION_STEPS,
     ("mass_sub", "hour"): ("mass.substituted",),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
+    **{(stat, "month"): ("month.mean", "month.mean_of_due") for stat in ("avg", "avg_ref")},
     ("within", "month"): ("month.share_within",),
     ("avg", "halfhour"): ("halfhour.mean",),
     ("avg_ref", "halfhour"): ("hour.reference_oxygen", "halfhour.mean"),
@@ -553,5 +582,13 @@ def _one_a_kind(packs: Iterable[Pack]) -> None:
 _DAYS = {"day.mean", "day.mean_by_flow"}
 _MARKS = {"mark.classes", "mark.exempt", "mark.allowance", "mark.deadline", "mark.conflict", "mark.contradicted"}
 _EARLY = {"early.hour", "early.next_hour", "early.under_warning", "weather.level"}
-_CHECKS = {"check.drift", "check.chart", "voc.methane", "voc.removal", "furnace.temperature"}
+_CHECKS = {
+    "check.drift",
+    "check.accuracy",
+    "check.backwards",
+    "check.chart",
+    "voc.methane",
+    "voc.removal",
+    "furnace.temperature",
+}
 _STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | set(SERIES) | _EARLY | _CHECKS

@@ -12,7 +12,7 @@ from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Poin
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.made import made_of
-from processors.packs import Pack, chosen, packs_of
+from processors.packs import HourChain, Pack, chosen, packs_of
 from processors.programmes import WITHIN, assessed, multiplied, validated_points
 from processors.responses import Warnings
 
@@ -76,6 +76,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ph": pl.Boolean,
     "air_o2": pl.Int64,
     "litre": pl.Boolean,
+    "analyser_pid": pl.Int32,
+    "chain_max": pl.Int64,
     "sparse": pl.Boolean,
     "identity": pl.UInt64,
     "rules": pl.UInt64,
@@ -138,6 +140,8 @@ class Points:
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
         """Whether hours without flow, or at or below zero, are anything special somewhere."""
+        self.chained = self.frame["analyser_pid"].count() > 0
+        """Whether an hour is held against what the analyser itself says of it."""
         self.ph = bool(self.frame["ph"].any())
         """Whether a point is pH."""
         self.attributes = self.frame.select("identity", "num", "den", "low", "high")
@@ -248,6 +252,8 @@ class Points:
             "ph": row.factor in pack.ph,
             "air_o2": pack.air_oxygen,
             "litre": row.unit.endswith("/L"),
+            "analyser_pid": None,
+            "chain_max": None,
             "sparse": False,
             "identity": text_hash(*key),
         }
@@ -262,6 +268,11 @@ class Points:
             if row.inlet_oxygen_factor:
                 out["inlet_o2_pid"] = self.pid.get((row.source, row.inlet_oxygen_factor))
                 used += ("inlet_oxygen", row.inlet_oxygen_factor)
+            chain = pack.rule(HourChain)
+            if row.analyser_factor and chain is not None:
+                out["analyser_pid"] = self.pid.get((row.source, row.analyser_factor))
+                out["chain_max"] = scaled(chain.difference_pct_max)
+                used += ("analyser", row.analyser_factor, chain.difference_pct_max)
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
             if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss
@@ -280,6 +291,7 @@ class Points:
                     "s_ams",
                     "inlet_factor",
                     "inlet_oxygen_factor",
+                    "analyser_factor",
                     "valid_from",
                     "valid_to",
                 }

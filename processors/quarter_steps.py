@@ -27,6 +27,21 @@ class MonthShareWithin(Step):
     share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
 
 
+class MonthMean(Step):
+    """The mean of a month's valid days: withheld below ``days_min`` of them, in a February below ``days_min_february``."""
+
+    step: Literal["month.mean"]
+    days_min: Annotated[int, Field(ge=1, le=28)]
+    days_min_february: Annotated[int, Field(ge=1, le=28)]
+
+
+class MonthMeanOfDue(Step):
+    """The mean of a month's valid days: withheld below a share of the days due, which those without discharge are not."""
+
+    step: Literal["month.mean_of_due"]
+    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
 class MassSubstituted(Step):
     """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
 

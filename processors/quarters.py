@@ -19,7 +19,7 @@ from processors.hours import HOUR_SCHEMA
 from processors.output import Output
 from processors.publish import frame_of, publish
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, QuarterCapture
-from processors.rules.averaging import CALIBRATION, NOTHING_DUE
+from processors.rules.averaging import CALIBRATION, FAILED_CHECK, NOTHING_DUE, REASONS
 from processors.rules.coverage import capture_rates, transmission_rates
 from processors.rules.periods import day_of
 from processors.rules.substitution import substituted_masses, substituted_water_days
@@ -133,6 +133,7 @@ def _masses(
     lacking = _lacking(masses, quarter, closed)
     capture = rates.filter(pl.col("stat") == "capture").select("pid", capture="value")
     in_a = [mark_words(mark) for mark, does in closed.pack.marks.items() if does.mass == "A"] or GROUP_A
+    in_a = [*in_a, REASONS[FAILED_CHECK]]
     group = pl.when(pl.col("reason").str.contains_any(list(in_a))).then(pl.lit("A")).otherwise(pl.lit("B"))
     missing = lacking.select("pid", "hour", group=group).join(capture, on="pid", how="left")
     calibrated = pl.Series(

@@ -14,9 +14,9 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.check_steps import CheckBounds
-from processors.checks import Judged, Unfit, judged_checks, unfit_stretches
+from processors.checks import FAILED, Judged, Unfit, judged_checks, unfit_stretches
 from processors.figures import DAY_MS, Figure, epoch_ms
-from processors.points import Points, Rules
+from processors.points import FOREVER_MS, Points, Rules
 from processors.rules.drift import OUT_OF_CONTROL, OVERDUE
 from processors.rules.verdict import number_text
 
@@ -24,7 +24,7 @@ DAYS = 100
 """Days whose checks are shown."""
 CHECKS_MAX = 60
 """Checks listed, newest first."""
-_COLOURS = {"in tolerance": "grey", "adjust": "yellow", "out of control": "orange", OVERDUE: "orange"}
+_COLOURS = {"in tolerance": "grey", "adjust": "yellow", "out of control": "orange", OVERDUE: "orange", FAILED: "orange"}
 
 
 def section(context: Context, source: str) -> Markup:
@@ -54,7 +54,7 @@ def section(context: Context, source: str) -> Markup:
 
 def behind(context: Context, figure: Figure) -> list[str]:
     """Return sentences about the checks by which a figure has no value; none where that has another cause."""
-    if figure.ok or not any(cause in (figure.reason or "") for cause in (OUT_OF_CONTROL, OVERDUE)):
+    if figure.ok or not any(cause in (figure.reason or "") for cause in (OUT_OF_CONTROL, OVERDUE, FAILED)):
         return []
     checks, unfit = _judged(context, figure.source, 0)
     end_ms, by_id = words.period_end(figure.level, figure.start_ms), {c.mark.id: c for c in checks}
@@ -69,6 +69,10 @@ def behind(context: Context, figure: Figure) -> list[str]:
             }
             if each.cause == OUT_OF_CONTROL:
                 told.append(t("checks.behind.out", **facts, why=said(found.reason)))
+            elif each.cause == FAILED:
+                until = t("checks.behind.awaited") if each.end_ms == FOREVER_MS else words.clock(each.end_ms, context.now_ms)
+                since = words.clock(each.start_ms, context.now_ms)
+                told.append(t("checks.behind.failed", **facts, why=said(found.reason), since=since, until=until))
             else:
                 told.append(t("checks.behind.overdue", **facts, due=words.clock(each.start_ms, context.now_ms)))
     return told

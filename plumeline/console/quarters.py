@@ -37,6 +37,7 @@ BEHIND = {
     ("day", OUTSIDE): ("hour", ("avg",)),
 }
 """Level and stats of what a figure is made of, where these are not its own; a nozzle's day is made of refuellings."""
+MONTH_STATS = ("avg", "avg_ref", WITHIN, VALIDATED)
 
 
 def behind(context: Context, key: Key) -> list[Figure]:
@@ -74,16 +75,21 @@ def _compared(context: Context, key: Key) -> list[Figure]:
 
 
 def section(context: Context, source: str) -> Markup:
-    """Return the quarter's rates and the year's shares by factor, each with its evidence; nothing where no day of them is closed yet."""
+    """Return means of this month and the last, the quarter's rates and the year's shares by factor, each with its evidence.
+
+    Nothing where no day of them is closed yet.
+    """
+    month_ms = period_start_ms("month", context.now_ms)
     tables = (
-        _table(context, source, "quarter", (*RATES, AVAILABILITY, SUBSTITUTED)),
-        _table(context, source, "year", YEAR_STATS),
+        _table(context, source, "month", MONTH_STATS, month_ms),
+        _table(context, source, "month", MONTH_STATS, period_start_ms("month", month_ms - 1)),
+        _table(context, source, "quarter", (*RATES, AVAILABILITY, SUBSTITUTED), period_start_ms("quarter", context.now_ms)),
+        _table(context, source, "year", YEAR_STATS, period_start_ms("year", context.now_ms)),
     )
     return Markup().join(tables)
 
 
-def _table(context: Context, source: str, level: Level, known: tuple[str, ...]) -> Markup:
-    start_ms = period_start_ms(level, context.now_ms)
+def _table(context: Context, source: str, level: Level, known: tuple[str, ...], start_ms: int) -> Markup:
     found = context.console.store.figures(source, level, start_ms, start_ms + 1)
     if not found:
         return Markup()
@@ -96,7 +102,8 @@ def _table(context: Context, source: str, level: Level, known: tuple[str, ...]) 
         for factor, stats in sorted(by_factor.items())
     ]
     heads = [t("source.factor"), *(words.stat_words(stat) for stat in shown)]
-    title = t("source.quarter", period=words.period(start_ms, level, context.now_ms))
+    period = words.period(start_ms, level, context.now_ms)
+    title = t("source.quarter", period=period) if words.period_end(level, start_ms) > context.now_ms else period
     return parts.section(title, [parts.table(heads, rows), h("p", t(f"source.{level}.note"), cls="quiet")])
 
 

@@ -23,7 +23,10 @@ checks.state.in tolerance | in tolerance
 checks.state.adjust | needs calibration
 checks.state.out of control | out of control
 checks.state.overdue calibration | overdue
+checks.state.failed check | failed
 checks.behind.out | The {check} check of {time} by {author} found it out of control: {why}.
+checks.behind.failed | The {check} check of {time} by {author} failed: {why}. Nothing counts from {since}, the last passed check before it, until {until}.
+checks.behind.awaited | the next that passes
 checks.behind.overdue | The {check} check was due {due}; the last one is of {time} by {author}.
 marks.check | Check with gas
 marks.check.none | none
@@ -59,7 +62,10 @@ checks.state.in tolerance | 合格
 checks.state.adjust | 需要校准
 checks.state.out of control | 失控
 checks.state.overdue calibration | 逾期
+checks.state.failed check | 不合格
 checks.behind.out | {author} 于 {time} 所做的{check}表明其失控：{why}。
+checks.behind.failed | {author} 于 {time} 所做的{check}不合格：{why}。自 {since}（此前最近一次合格核查）至{until}的数据无效。
+checks.behind.awaited | 下次合格核查
 checks.behind.overdue | {check}应不晚于 {due} 完成；最近一次为 {author} 于 {time} 所做。
 marks.check | 标气检查
 marks.check.none | 无

@@ -64,6 +64,7 @@ zoom | {factor} — {stat}, minute by minute, {span}
 source.factor | pollutant
 source.quarter | {period}, so far
 source.year.note | Made again each time a day is decided or revised; what can no longer be met says so.
+source.month.note | Made again each time a day is decided or revised; provisional until the month is over and its last day decided.
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
 furnace | Furnace temperature, {day}
 furnace.note | Each cell is five minutes, in rows of an hour. ▲ below {least} °C; – left out by a mark; pale: not known. \
@@ -157,6 +158,7 @@ zoom | {factor} — {stat}，逐分钟，{span}
 source.factor | 污染物
 source.quarter | {period}（截至目前）
 source.year.note | 每有一日判定或修订即重新计算；已无法满足的会注明。
+source.month.note | 每有一日判定或修订即重新计算；当月结束且末日判定前为暂定值。
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
 furnace | 炉膛温度，{day}
 furnace.note | 每格五分钟，每行一小时。▲ 低于 {least} °C；– 因标记剔除；浅色为未知。正常运行时超过 {most} 个即告知。

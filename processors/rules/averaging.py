@@ -27,12 +27,13 @@ REASONS = (
     "unknown flag",
     "out of control",
     "overdue calibration",
+    "failed check",
 )
 """Why a reading or minute does not count, in the order of their codes; of several reasons the least code is told."""
 VALID, STOPPED, MAINTENANCE, CALIBRATION, FAULT, COMMUNICATION, BY_HAND, ABOVE_RANGE, OUT_OF_RANGE, UNREADABLE, UNKNOWN = range(
     11
 )
-OUT_OF_CONTROL, OVERDUE = 11, 12
+OUT_OF_CONTROL, OVERDUE, FAILED_CHECK = 11, 12, 13
 CODE_OF_FLAG = {
     "N": VALID,
     "": VALID,

@@ -18,7 +18,7 @@ from processors.rules.gas import MOLAR_VOLUME_L_MOL, Exact, OxygenGuard, at_refe
 from processors.rules.millionths import milliseconds, quotient_expr, wide
 from processors.rules.periods import hour_of
 from processors.rules.spells import spells
-from processors.rules.verdict import Verdict, all_of, at_least, at_most, judged, not_judged, number_text
+from processors.rules.verdict import Verdict, all_of, at_least, at_most, judged, number_text
 
 CARBON_G_MOL = Fraction(12)
 """Molar mass of carbon in the standard's arithmetic (VOC-4)."""
@@ -145,26 +145,6 @@ def cycle_hours(cycles: pl.DataFrame, *, minutes_min: Exact) -> pl.DataFrame:
         )
         .sort("pid", "hour")
     )
-
-
-def low_level_accuracy(
-    *, reference_mg_m3: Exact, cems_mg_m3: Exact, limit_mg_m3: Exact, below_mg_m3: Exact, error_mg_m3_max: Exact
-) -> Verdict:
-    """Judge a comparison with the reference method at low concentrations by its absolute error.
-
-    Args:
-        reference_mg_m3: mean of the reference method.
-        cems_mg_m3: mean of the monitor over the same samples.
-        limit_mg_m3: the source's limit.
-        below_mg_m3: reference mean and limit must both be below this, else the rule does not apply and nothing is judged.
-        error_mg_m3_max: greatest absolute error; equal passes.
-
-    Source:
-        VOC-5, HJ 1286-2023 (seen): within 10 mg/m3 where both are below 50 mg/m3.
-    """
-    if not max(exact(reference_mg_m3), exact(limit_mg_m3)) < exact(below_mg_m3):
-        return not_judged(f"reference mean and limit are not both below {number_text(below_mg_m3)} mg/m3")
-    return at_most("absolute error", abs(exact(cems_mg_m3) - exact(reference_mg_m3)), error_mg_m3_max, "mg/m3")
 
 
 def response_time(measured_s: Exact | None, *, response_s_max: Exact) -> Verdict:

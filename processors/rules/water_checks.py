@@ -8,11 +8,7 @@ from fractions import Fraction
 import polars as pl
 
 from processors.rules.gas import Exact, exact
-from processors.rules.lookback import NEVER_MS
 from processors.rules.verdict import Verdict, at_most, judged, not_judged
-
-FOREVER_MS = 2**62
-"""Stands for the end of a window that is still open."""
 
 
 def difference_pct(origin: Exact, other: Exact) -> Fraction | None:
@@ -69,40 +65,10 @@ def invalid_windows(checks: pl.DataFrame) -> pl.DataFrame:
     """
     passed = pl.when("passed").then("time_ms")
     return (
-        checks.sort("pid", "time_ms")
+        checks.sort("pid", "time_ms", "passed")
         .with_columns(after_ms=passed.forward_fill().over("pid"), before_ms=passed.backward_fill().over("pid"))
         .filter(~pl.col("passed"))
         .group_by("pid", "after_ms", "before_ms")
         .agg(failed_ms=pl.col("time_ms").min(), n=pl.len().cast(pl.Int64))
         .sort("pid", "failed_ms")
-    )
-
-
-def invalidated(results: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """Tell of each result whether a failed check made it invalid.
-
-    Args:
-        results: one row a point and result: ``pid``, ``time_ms``, and anything else, which is kept; any order.
-        windows: rows of ``invalid_windows``.
-
-    Returns:
-        The rows, ordered by point and time, with ``invalid``.
-    """
-    spans = windows.select(
-        "pid", _after=pl.col("after_ms").fill_null(NEVER_MS), _before=pl.col("before_ms").fill_null(FOREVER_MS)
-    ).sort("_after")
-    return (
-        results.sort("time_ms")
-        .join_asof(
-            spans,
-            left_on="time_ms",
-            right_on="_after",
-            by="pid",
-            strategy="backward",
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
-        .with_columns(invalid=(pl.col("time_ms") < pl.col("_before")).fill_null(False))
-        .drop("_after", "_before")
-        .sort("pid", "time_ms")
     )

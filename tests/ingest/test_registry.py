@@ -172,19 +172,21 @@ def test_fault(
 @pytest.mark.parametrize(
     ("cells", "column", "told"),
     [
-        ("a21026,,6,a00000,a2102,", "inlet_factor", "no row"),
-        ("a21026,,6,a00000,a21026,", "inlet_factor", "no row"),
-        ("a21026,,6,,a19001,", "inlet_factor", "without a flow"),
-        ("a21026,,6,,,a19009", "inlet_oxygen_factor", "no row"),
-        ("a21026,,,,,a19001", "inlet_oxygen_factor", "no reference_o2_pct"),
-        ("a21026,weekly,6,,,", "checks", "none of the words"),
+        ("a21026,,6,a00000,a2102,,", "inlet_factor", "no row"),
+        ("a21026,,6,a00000,a21026,,", "inlet_factor", "no row"),
+        ("a21026,,6,,a19001,,", "inlet_factor", "without a flow"),
+        ("a21026,,6,,,a19009,", "inlet_oxygen_factor", "no row"),
+        ("a21026,,,,,a19001,", "inlet_oxygen_factor", "no reference_o2_pct"),
+        ("a21026,weekly,6,,,,", "checks", "none of the words"),
+        ("a21026,,6,,,,a21027", "analyser_factor", "no row"),
+        ("a21026,,6,,,,a19001", "analyser_factor", "its unit is %"),
     ],
 )
 def test_faults_of_pairs_and_checks(tmp_path: Path, cells: str, column: str, told: str) -> None:
     """A point before treatment must be another one of the source, and say something."""
-    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor\n"
+    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor,analyser_factor\n"
     factor, rest = cells.split(",", 1)
-    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,\nS1,a00000,m3/h,,,,,\n"
+    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,,\nS1,a00000,m3/h,,,,,,\n"
     found = [(f.line, f.column, f.message) for f in faults_of(folder(tmp_path, points=head + rows, limits=None))]
     assert len(found) == 1 and found[0][:2] == (2, column) and told in found[0][2]
 

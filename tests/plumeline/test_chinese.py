@@ -98,7 +98,7 @@ PROBES = (
 """What stands in for a fact of a sentence in the code."""
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
-UNUSED = "assessment gaps limits months water_checks us"
+UNUSED = "assessment gaps limits us"
 """Rules that no step of a rule pack calls: whoever adds the step adds their words."""
 NOT_SHOWN = {
     "processors/registry_check.py": "faults of registry files, told by commands",

@@ -110,28 +110,6 @@ def test_nothing_has_no_mean() -> None:
     assert (row["value"], row["reason"]) == (None, "0 valid minutes of 0")
 
 
-@pytest.mark.parametrize(
-    ("reference", "cems", "limit", "outcome"),
-    [
-        pytest.param("40", "32", 45, "passes", id="EX-2.6"),
-        pytest.param("40", "50", 45, "passes", id="exactly 10"),
-        pytest.param("40", "29.9", 45, "fails", id="beyond 10"),
-        pytest.param("50", "45", 45, "not judged", id="the reference is not below 50"),
-        pytest.param("40", "32", 50, "not judged", id="the limit is not below 50"),
-    ],
-)
-def test_low_level_accuracy(reference: str, cems: str, limit: int, outcome: str) -> None:
-    """EX-2.6: an error of 8 is within 10, where reference mean and limit are both below 50."""
-    verdict = voc.low_level_accuracy(
-        reference_mg_m3=Decimal(reference),
-        cems_mg_m3=Decimal(cems),
-        limit_mg_m3=limit,
-        below_mg_m3=50,
-        error_mg_m3_max=10,
-    )
-    assert verdict.outcome == outcome
-
-
 @pytest.mark.parametrize(("seconds", "outcome"), [(300, "passes"), (301, "fails"), (None, "not judged")])
 def test_response_time(seconds: int | None, outcome: str) -> None:
     """At most 300 s."""
