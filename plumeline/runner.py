@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -238,8 +239,9 @@ class Turns:
         aside = self.aside if only is None else ()
         engine = Engine(registry, self.rules, self.settings, self.store, accounts=self.accounts, aside=aside)
         rows = self.store.rows
+        delays = {source: array("q", kept) for source, kept in rows("SELECT source, delays FROM delays")}
         for source, high, decided in rows("SELECT source, high, decided FROM watermarks"):
-            engine.remember(source, high, decided)
+            engine.remember(source, high, decided, delays.get(source, ()))
         states = [SourceState(**json.loads(row)) for (row,) in rows("SELECT row FROM sources")]
         ticks: list[Any] = rows("SELECT part, gateway, time, sighted FROM ticks")
         engine.watch.restore(ticks, states)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ CREATE INDEX IF NOT EXISTS events_of ON events (source, n);
 CREATE TABLE IF NOT EXISTS episodes (id TEXT PRIMARY KEY, source TEXT, state TEXT, start INTEGER, row TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sources (source TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watermarks (source TEXT PRIMARY KEY, high INTEGER, decided INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS delays (source TEXT PRIMARY KEY, delays BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS carries (source TEXT, factor TEXT, day INTEGER, state TEXT, PRIMARY KEY (source, factor, day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (id TEXT PRIMARY KEY, source TEXT, start INTEGER, end INTEGER, row TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS touches (source TEXT, hour INTEGER, cause TEXT, PRIMARY KEY (source, hour)) WITHOUT ROWID;
@@ -186,6 +188,7 @@ class SqliteWriter:
         db.executemany(
             "INSERT OR REPLACE INTO watermarks VALUES (?, ?, ?)", [(s, h, d) for s, (h, d) in out.watermarks.items()]
         )
+        db.executemany("INSERT OR REPLACE INTO delays VALUES (?, ?)", [(s, array("q", d)) for s, d in out.delays.items()])
         db.executemany("INSERT OR REPLACE INTO carries VALUES (?, ?, ?, ?)", out.carries)
         db.executemany("INSERT OR IGNORE INTO touches VALUES (?, ?, ?)", [(s, h, c) for (s, h), c in out.touched.items()])
         db.executemany("DELETE FROM touches WHERE source = ? AND hour = ?", out.worked)

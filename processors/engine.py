@@ -248,6 +248,7 @@ class Engine:
                     self.findings.slow(name, memory.delays, at, out)
             if not slow:
                 memory.delays = [*memory.delays, *delays][-SKEW_REPORTS:]
+            out.delays[name] = memory.delays
             self.watch.skewed(name, sorted(memory.delays)[len(memory.delays) // 2])
 
     def _take(self, taking: Taking, upto: int, out: Output) -> None:
@@ -635,7 +636,8 @@ class Engine:
                     hours += [v for v in verdicts_of(figure) if v.limit_id == episode.limit_id]
         self.episodes.restore(known, [h for h in hours if h.verdict == EXCEEDS])
 
-    def remember(self, source: str, high: int, decided: int) -> None:
-        """Take back a source's watermark after a restart."""
+    def remember(self, source: str, high: int, decided: int, delays: Sequence[int] = ()) -> None:
+        """Take back a source's watermark, and the delays of its newest live reports, after a restart."""
         if source in self.memory:
-            self.memory[source].high, self.memory[source].decided = high, decided
+            memory = self.memory[source]
+            memory.high, memory.decided, memory.delays = high, decided, list(delays)

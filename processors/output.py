@@ -18,8 +18,8 @@ class Output:
 
     ``reports`` are rows of (source, time_ms, version hash, received_ms, line); ``minutes`` frames of shelf.MINUTE_COLUMNS;
     ``figures`` frames of publish.FIGURE_COLUMNS; ``carries`` rows of (source, factor, day_ms, state JSON); ``watermarks`` maps a
-    source to (newest time, decided until); ``ticks`` (partition, gateway) to (newest
-    tick, since when they come without a hole).
+    source to (newest time, decided until), ``delays`` to those of its newest live reports [ms]; ``ticks`` (partition, gateway) to
+    (newest tick, since when they come without a hole).
     ``touches`` are to be appended to the log; ``touched`` came from there, (source, hour_ms) -> cause, and ``worked`` are done;
     ``closings``, ``closings_due`` and ``closed`` are the same of whole days, (source, day_ms).
     """
@@ -36,6 +36,7 @@ class Output:
     sources: dict[str, SourceState] = field(default_factory=dict)
     carries: list[tuple[str, str, int, str]] = field(default_factory=list)
     watermarks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    delays: dict[str, list[int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     touches: dict[tuple[str, int], str] = field(default_factory=dict)
     touched: dict[tuple[str, int], str] = field(default_factory=dict)
