@@ -5,6 +5,7 @@ Only what goes out differs from the worker of a cluster: figures in the form of 
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import tempfile
@@ -17,7 +18,7 @@ import polars as pl
 
 from ingest.log import Entry
 from ingest.registry import Enterprise, Limit, Point, Registry, Source
-from plumeline.worker import Partition, Worker, WorkerOptions, bundles, faust_app
+from plumeline.worker import GC_THRESHOLDS, Partition, Worker, WorkerOptions, bundles, faust_app
 from processors.figures import MINUTE_SCALE, SCALE
 from processors.output import Output
 from simulators.load import factor_codes
@@ -108,6 +109,7 @@ def _lines(frame: pl.DataFrame) -> list[bytes]:
 
 def main() -> None:
     """Work until told to stop."""
+    gc.set_threshold(*GC_THRESHOLDS)
     job = Settings.from_environment()
     size = Size(int(os.environ["PEERS_SOURCES"]), int(os.environ["PEERS_FACTORS"]))
     with tempfile.TemporaryDirectory() as folder:
