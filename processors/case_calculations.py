@@ -19,7 +19,7 @@ from typing import Any
 
 from processors.case_series import repeated
 from processors.packs import Pack
-from processors.rules import coverage, gaps, gas, judge, months, screening_values, us, water_checks, weather
+from processors.rules import coverage, en14181, eu, gaps, gas, judge, months, screening_values, us, voc, water_checks, weather
 from processors.rules.gas import Exact, exact, half_up
 from processors.rules.judge import FULL, half_even
 from processors.rules.millionths import millionths
@@ -110,6 +110,13 @@ FORMULAS: Mapping[str, Formula] = {
         Formula(us.nox_rate_lb_mmbtu),
         Formula(us.so2_rate_lb_h),
         Formula(us.bias_factor),
+        Formula(voc.ppm_as_carbon, "ppmC"),
+        Formula(voc.carbon_mass, "mg/m3"),
+        Formula(eu.waste_half_hours, step="year.within"),
+        Formula(eu.missing_hour),
+        Formula(en14181.allowed_deviation),
+        Formula(en14181.qal2),
+        Formula(en14181.surveillance_bound),
         Formula(weather.warning_level, step="weather.level"),
     )
 }

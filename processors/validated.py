@@ -123,16 +123,27 @@ def _averaged(minutes: pl.DataFrame, stat: str, rule: HalfHourMean) -> pl.DataFr
 
 
 def _hours(closed: Closed) -> pl.DataFrame:
-    """Return the day's hours in the same form; exempt ones, and those in which nothing was due, are none of operation."""
+    """Return the day's hours in the same form; exempt ones, and those in which nothing was due, are none of operation.
+
+    So is an hour without a mean that lies in a start-up, shut-down or the like as a whole: nothing of it was to be averaged.
+    """
     found = frame_of(
         closed.past.cold_figures(closed.source.source, "hour", closed.day_ms, closed.end_ms, ("avg", "avg_ref")), closed.points
     )
     known = found.filter(pl.col("revision") > 0)
     idle = (pl.col("reason").is_in(NOTHING_DUE) | (pl.col("verdict") == EXEMPT)).fill_null(False)
+    inside = [
+        (pl.col("pid") == span.pid) & (pl.col("hour") >= span.start_ms) & (pl.col("hour") + HOUR_MS <= span.until_ms)
+        for span in exempt_spans_of(closed.marks, closed.points)
+    ]
     every = pl.DataFrame({"hour": range(closed.day_ms, closed.end_ms, HOUR_MS)}, schema={"hour": pl.Int64})
     stats = pl.DataFrame({"stat": ["avg", "avg_ref"]})
     grid = _points(closed).select("pid", row_rules="rules").join(stats, how="cross").join(every, how="cross")
-    return grid.join(known, on=["pid", "stat", "hour"], how="left").select(
+    hours = grid.join(known, on=["pid", "stat", "hour"], how="left").with_columns(
+        idle=idle | (pl.col("value").is_null() & pl.any_horizontal(pl.lit(False), *inside))
+    )
+    idle = pl.col("idle")
+    return hours.select(
         "pid", "stat", "hour",
         value=pl.when(~idle).then("value"), n=pl.col("n").fill_null(0), total=pl.lit(None, dtype=pl.Int128),
         reason=pl.when(idle).then(pl.lit(NOT_OPERATING)).otherwise(pl.col("reason").fill_null("no data")),
