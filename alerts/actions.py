@@ -15,7 +15,7 @@ WORDS_MAX = 1_000
 ActionKind = Literal["acknowledge", "comment", "explain", "close"]
 SAYING: tuple[ActionKind, ...] = ("comment", "explain", "close")
 """Kinds of actions that need words."""
-Refusal = Literal["gone", "who", "words", "long", "many", "over", "role"]
+Refusal = Literal["gone", "who", "words", "long", "many", "over", "role", "evidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Action:
 
 
 class ActionRefused(Exception):
-    """An action that was not kept; ``reason`` is "gone", "who", "words", "long", "many", "over" or "role", and a retry alone does not help."""
+    """An action that was not kept; ``reason`` is one of ``Refusal``, and a retry alone does not help."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(reason)

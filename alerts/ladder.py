@@ -1,8 +1,9 @@
 """Matters: what rises to county, city and province, why, and how it ends.
 
 A matter is of one source and factor. Reasons raise it (the engine's, by hours and days; those by time alone are timers here), each stage
-is told once, a reason that late data take away lowers or withdraws it, and a person closes it. The state's records are
-``matter/<source>/<factor>`` and the timers ``unacknowledged/…``, ``unexplained/…``, ``open/…`` and ``closed/…``.
+is told once, a reason that late data take away lowers or withdraws it, and a person closes it. A finding of screening that a person
+confirmed is a reason too, until one dismisses it. The state's records are
+``matter/<source>/<factor>`` and the timers ``unacknowledged/…``, ``unexplained/…``, ``open/…``, ``pattern/…`` and ``closed/…``.
 """
 
 from __future__ import annotations
@@ -89,11 +90,18 @@ def closed(state: State, thread: str, source: str, factor: str, who: str, words:
     return True
 
 
+def decided(state: State, source: str, factor: str, told: dict[str, Any]) -> None:
+    """Take in what a person decided about a finding of screening; what it raises, or takes back, is told at the next tick."""
+    timers.start(state, f"pattern/{told['finding']}", 0, {"source": source, "factor": factor, "facts": told})
+
+
 def due(state: State, name: str, due_ms: int, about: dict[str, Any], now_ms: int, ladder: Escalation) -> list[Alert]:
     """Do what a timer of this module is for."""
     source, factor, facts = about["source"], about["factor"], about["facts"]
     if name.startswith("closed/"):
         return [_alert("closed", "resolved", about["thread"], source, factor, facts, name, now_ms)]
+    if name.startswith("pattern/"):
+        return _pattern(state, source, factor, facts, now_ms, ladder)
     return _rise(state, source, factor, facts, f"{name}/{due_ms}", due_ms, ladder)
 
 
@@ -101,6 +109,20 @@ def stage_of(state: State, source: str, factor: str | None) -> int | None:
     """Return the stage of the open matter of a source and factor."""
     matter = state.get(_key(source, factor or ""))
     return None if matter is None else int(matter["stage"])
+
+
+def _pattern(state: State, source: str, factor: str, told: dict[str, Any], at_ms: int, ladder: Escalation) -> list[Alert]:
+    """Raise what a confirmed finding is reason for; a dismissed one is reason for nothing any more."""
+    alerts: list[Alert] = []
+    if told["decided"] == "confirmed":
+        for rule in (rule for rule in ladder.rule if rule.when == "pattern"):
+            facts = {**told, **sentences(rule), "rule": rule.id, "stage": LEVELS.index(rule.stage)}
+            facts["reason"] = f"{rule.id}/{told['finding']}"
+            alerts += _rise(state, source, factor, facts, f"{rule.id}/{told['decision']}", at_ms, ladder)
+        return alerts
+    matter = state.get(_key(source, factor), {"reasons": {}})
+    gone = {reason for reason in matter["reasons"] if reason.endswith(f"/{told['finding']}")}
+    return _fall(state, Event(told["decision"], "escalation.lapsed", source, factor or None, at_ms, True, told), gone)
 
 
 def _rise(

@@ -258,7 +258,7 @@ def _seen(state: State, event: Event) -> list[Alert]:
     return [alert_of(event, blind["thread"], "resolved", "red", kind="source.blind", blind_since=since)]
 
 
-_BY_ITEM = ("station.", "weather.", "calibration.", "compliance.", "process.")
+_BY_ITEM = ("reading.above_range", "station.", "weather.", "calibration.", "compliance.", "process.")
 """Findings of which each item of a source is told once a day, not each source."""
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from alerts.alert import Alert
 from alerts.message_expected import expected
 from alerts.message_stages import deadline_lines, gap_line, stage_lines, stage_words
-from alerts.names import factor_name, limit_row, place, point_row
+from alerts.names import factor_name, in_words, limit_row, place, point_row
 from alerts.silences import COUNTY, STORM_WITHIN_MS
 from alerts.silences import KIND as COUNTY_SILENT
 from alerts.standards import basis_words, own_basis
@@ -88,6 +88,9 @@ def links(alert: Alert, base: str, language: str = "en") -> dict[str, str]:
         level = "day" if _is_day(start, alert.facts.get("hour_end")) else "hour"
         figure = "/".join((alert.source, alert.factor, str(stat), level, str(start)))
         found = {text("link.evidence", language): f"{base}/evidence?figure={quote(figure, safe='')}", **found}
+    if finding := alert.facts.get("finding"):
+        page = f"findings/{quote(alert.source, safe='')}?finding={quote(str(finding), safe='')}"
+        found = {text("link.finding", language): f"{base}/{page}", **found}
     return {**acknowledge, **found, text("link.console", language): f"{base}/alerts"}
 
 
@@ -297,12 +300,22 @@ def _exceedance(view: View) -> list[str]:
     return [
         view.title(title, base, hours=hours),
         view.text("exceedance.value_lower" if lower else "exceedance.value", **measure, times_over=view.times_over(), run=run),
+        _so_far(view, day=day),
         view.text("exceedance.state", state=state) if n is None else view.text(valid, n=n, state=state),
         view.text("exceedance.warned", time=view.moment(facts["warned_at"])) if facts.get("warned_at") else "",
         limit,
         *view.also(measure),
         _look_first(view),
     ]
+
+
+def _so_far(view: View, *, day: bool) -> str:
+    """Return how many hours or days were beyond the limit up to then; nothing where these are the hours of the row that is told."""
+    counts = {name: view.facts.get(f"exceeding_in_{name}") for name in ("month", "30_d", *(() if day else ("day",)))}
+    if None in counts.values() or (not day and counts["30_d"] == view.facts.get("hours")):
+        return ""
+    values = {"month": counts["month"], "thirty": counts["30_d"], "day": counts.get("day")}
+    return view.text("exceedance.so_far_days" if day else "exceedance.so_far", **values)
 
 
 def _look_first(view: View) -> str:
@@ -403,10 +416,12 @@ def _finding(view: View) -> list[str]:
     last = view.facts.get("last_of_day")
     kind = view.alert.kind.partition(".")[0]
     told = f"finding.{kind}" if kind in ("station", "weather", "calibration", "compliance", "process") else "finding.day"
+    told = "finding.range" if view.alert.kind == "reading.above_range" else told
     replaces, again = view.facts.get("replaces"), view.facts.get("first_told")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
-        view.said(view.facts.get("text")) or view.text("finding.no_text"),
+        view.said(in_words(str(view.facts.get("text") or ""), view.alert.factor, view.factor()))
+        or view.text("finding.no_text"),
         view.text("finding.replaces", time=view.stamp(replaces.get("time"))) if isinstance(replaces, dict) else "",
         view.text("finding.again", time=view.stamp(again)) if again else "",
         view.text("finding.last_of_day", n=last) if last else "" if replaces or again else view.text(told),

@@ -21,7 +21,7 @@ def expected(view: View, first: str) -> list[str]:
             view.title("title.exceedance.expected.resolved"),
             view.text(known(f"expected.ended.{outcome}", "expected.ended"), period=measure["period"]),
             value,
-            view.next("next.expected_ended"),
+            view.next("next.reading.above_range" if "(above range)" in str(facts.get("reason")) else "next.expected_ended"),
         ]
     by = facts.get("by")
     of, likely = facts.get("of"), facts.get("likely")
@@ -29,6 +29,8 @@ def expected(view: View, first: str) -> list[str]:
     rest = facts.get("rest")
     if by == "last hours":
         keeps = ""
+    elif by == "above range":
+        keeps = view.text("expected.censored")
     elif rest is None:
         keeps = view.text("expected.lost")
     else:
@@ -36,11 +38,12 @@ def expected(view: View, first: str) -> list[str]:
             "expected.rest", rest=view.measure({**facts, "value": rest})["value"], unit=measure["unit"], until=until
         )
     level = facts.get("level")
+    sure = view.text("expected.likely", likely=likely, of=of) if likely is not None else view.text("expected.unsure")
     return [
         view.title("title.exceedance.expected.opened", until=until),
         view.text(known(f"expected.{by}", "expected.by"), **told),
         view.text("expected.warned", opens_pct=facts.get("opens_pct"), level=view.text(f"level.{level}")) if level else "",
-        view.text("expected.likely", likely=likely, of=of) if likely is not None else view.text("expected.unsure"),
+        sure if by != "above range" else "",
         keeps,
         view.text("expected.until", until=until),
         first,

@@ -38,6 +38,8 @@ def stage_lines(view: View) -> list[str]:
         key = "lowered" if facts.get("now") else "withdrawn"
         left = view.text("stage.now", **stage_words(view, facts, "now")) if facts.get("now") else view.text("stage.none")
         gone = view.text("stage.gone", why=view.clause(facts)) if facts.get("text") else view.text("stage.gone_episode")
+        if facts.get("decided"):
+            gone = _decided(view)
         return [view.title(f"title.escalation.{key}", **stage), gone, left, view.next("next.escalation.lapsed")]
     value = ""
     if facts.get("value") is not None:
@@ -49,7 +51,30 @@ def stage_lines(view: View) -> list[str]:
         key = known(f"stage.count.{facts.get('period')}", "stage.count.hour")
         count = view.text(key, n=facts.get("exceeding"), within=facts["within"])
     title = view.title("title.escalation.raised", **stage)
-    return [title, why, value, count, was, rests_on, view.next(f"next.escalation.{facts.get('stage')}", "next.escalation.2")]
+    found = _decided(view) if facts.get("decided") else ""
+    return [
+        title,
+        why,
+        found,
+        value,
+        count,
+        was,
+        rests_on,
+        view.next(f"next.escalation.{facts.get('stage')}", "next.escalation.2"),
+    ]
+
+
+def _decided(view: View) -> str:
+    """Return who confirmed or dismissed the finding that an alert is about."""
+    facts = view.facts
+    pattern = facts.get("pattern_zh" if view.language == "zh" else "pattern")
+    values = {
+        "who": view.cut(facts.get("who")),
+        "pattern": view.cut(pattern),
+        "day": facts.get("day"),
+        "words": view.cut(facts.get("words")),
+    }
+    return view.text(known(f"stage.{facts['decided']}", "unknown"), **values)
 
 
 def deadline_lines(view: View) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
@@ -47,9 +48,23 @@ def own_name(row: Enterprise | Source | Point | Meter, language: str) -> str:
 
 
 def factor_name(registry: Registry, source: str, factor: str | None, day: date, language: str = "en") -> str:
-    """Return the name of a point or meter, or the factor's code."""
-    row = point_row(registry, source, factor, day) or meter_row(registry, source, factor, day)
+    """Return the name of a point or meter, or the factor's code; without a factor the name of the source, or its code."""
+    row: Source | Point | Meter | None = source_row(registry, source, day)
+    if factor is not None:
+        row = point_row(registry, source, factor, day) or meter_row(registry, source, factor, day)
     return (own_name(row, language) if row else "") or factor or source
+
+
+def in_words(sentence: str, factor: str | None, name: str) -> str:
+    """Return a sentence that names its factor by the code, at its beginning or as "of CODE", with the factor's name instead.
+
+    >>> in_words("i41028, day 2026-07-01: the device says 3", "i41028", "Tank pressure")
+    'Tank pressure, day 2026-07-01: the device says 3'
+    >>> in_words("span check of a21026 at 10:00: 2 % off", "a21026", "SO₂"), in_words("mean of a21026-x", "a21026", "SO₂")
+    ('span check of SO₂ at 10:00: 2 % off', 'mean of a21026-x')
+    """
+    code = rf"(^|\bof ){re.escape(factor)}(?=[ ,:;])" if factor else "(?!)"
+    return re.sub(code, lambda found: found[1] + name, sentence, count=1)
 
 
 def source_row(registry: Registry, source: str, day: date) -> Source | None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alerts import decisions, ladder
 from alerts.actions import Action, ActionKind, ActionRefused, action_id, checked, keep, of_thread, span
 from alerts.alert import Alert, State
-from alerts.ladder import stage_of
+from alerts.decisions import DECISIONS_MAX, Decided, Decision
+from alerts.ladder import COUNTY_STAGE, stage_of
 from alerts.lifecycle import NO_LADDER, Office, acknowledged, closed, explained, flush, steps, waits
 from alerts.message import Message, render
 from alerts.names import counties, wants
@@ -285,6 +287,60 @@ class Outbox:
             self._journal(source, DONE[kind], now_ms, facts)
             self._keep(state)
         return action
+
+    def decide(
+        self,
+        finding: Event,
+        decided: Decided,
+        who: str,
+        words: str,
+        evidence: str,
+        now_ms: int,
+        key: str = "",
+        *,
+        registry: Registry,
+    ) -> Decision:
+        """Confirm or dismiss a finding of screening: kept, journalled, and told to the ladder of escalation at the next tick.
+
+        The newest decision holds; the earlier ones stay. Deciding again with the same ``key`` and the same words changes nothing and
+        returns what was kept first.
+
+        Raises:
+            ActionRefused: a word is missing or too long, the finding has too many decisions, or the person may not: people of the county and
+                above decide, and who takes a confirmation back is one who may close the matter that it raised. The attempt is journalled.
+        """
+        with self._transaction():
+            known = decisions.of_finding(self._db, finding.id)
+            made = decisions.decision(finding, decided, who, words, evidence, now_ms, key or str(len(known)))
+            again = next((d for d in known if d.id == made.id), None)
+            if again is not None:
+                return again
+            if len(known) >= DECISIONS_MAX:
+                raise ActionRefused("many")
+            stood = known[-1].decided if known else None
+            stage = COUNTY_STAGE
+            if stood == "confirmed":
+                stage = max(stage, stage_of(self._state, finding.source, finding.factor) or 0)
+            allowed = may_close(registry, finding.source, stage, made.who)
+            facts = {"finding": finding.id, "factor": finding.factor, "rule": made.rule, "who": made.who, "words": made.words}
+            if allowed:
+                decisions.keep(self._db, made)
+                self._journal(finding.source, decided, now_ms, {"decision": made.id, **facts, "evidence": made.evidence})
+                told = decisions.about(made, finding, registry)
+                if told is not None and decided != stood:
+                    state = dict(self._state)
+                    ladder.decided(state, finding.source, finding.factor or "", told)
+                    self._keep(state)
+            else:
+                self._journal(finding.source, "refused", now_ms, {**facts, "stage": stage})
+        if not allowed:
+            raise ActionRefused("role")
+        return made
+
+    def decisions(self, source: str | None = None) -> list[Decision]:
+        """Return the decisions about a source's findings, or about all, oldest first."""
+        with self._lock:
+            return decisions.of_source(self._db, source)
 
     def _check_role(self, alert: str, who: str, words: str, now_ms: int, registry: Registry) -> None:
         """Refuse, and journal, that a person closes a matter at a stage that is not theirs."""

@@ -17,7 +17,10 @@ from processors.figures import local_iso
 VERSION = 1
 """Schema version ``v`` of journal lines."""
 
-What = Literal["alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented", "explained", "closed", "refused"]
+What = Literal[
+    "alert", "attempt", "waits", "dead", "revived", "acknowledged", "commented", "explained", "closed", "refused",
+    "confirmed", "dismissed",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

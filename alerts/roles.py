@@ -1,4 +1,4 @@
-"""Who may close a matter: people whom contacts.csv names for the enterprise, county, city or province."""
+"""Who may close a matter, and decide about a finding: people whom contacts.csv names for the enterprise, county, city or province."""
 
 from __future__ import annotations
 

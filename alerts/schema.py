@@ -26,6 +26,11 @@ CREATE INDEX IF NOT EXISTS alerts_in_thread ON alerts(json_extract(alert, '$.thr
 CREATE TABLE IF NOT EXISTS actions(
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, alert TEXT NOT NULL, thread TEXT NOT NULL, kind TEXT NOT NULL,
   who TEXT NOT NULL, words TEXT NOT NULL, time_ms INTEGER NOT NULL, upto INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS decisions(
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, finding TEXT NOT NULL, source TEXT NOT NULL, factor TEXT,
+  rule TEXT NOT NULL, decided TEXT NOT NULL, who TEXT NOT NULL, words TEXT NOT NULL, evidence TEXT NOT NULL, time_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS decisions_of_finding ON decisions(finding, n);
+CREATE INDEX IF NOT EXISTS decisions_of_source ON decisions(source, n);
 CREATE INDEX IF NOT EXISTS actions_in_thread ON actions(thread, n);
 CREATE INDEX IF NOT EXISTS actions_of_alert ON actions(alert);
 """

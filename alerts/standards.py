@@ -61,6 +61,26 @@ local tightening of {number} | 严于{standard}的地方要求
 """What the shipped limits say around a number | the same in Chinese."""
 
 
+RULES_ZH = """
+Guangdong plan for energy saving and emission reduction, 2021 to 2025 | 《广东省“十四五”节能减排实施方案》
+none | 无
+Permit technical specifications | 排污许可证申请与核发技术规范
+Letter 2020 No. 21 on the trial of marks, questions and answers | 执法函〔2020〕21号（标记规则试行）问答
+MEE Announcement 2019 No. 50 | 生态环境部公告2019年第50号
+MEE Announcement 2022 No. 21 | 生态环境部公告2022年第21号
+"""
+"""What a rule rests on, where its name is English | Chinese."""
+
+
+def standard_words(standard: str, language: str) -> str:
+    """Return what a rule rests on in a language; a number such as HJ 75-2017 is the same in both.
+
+    >>> standard_words("MEE Announcement 2022 No. 21", "zh"), standard_words("HJ 75-2017", "zh")
+    ('生态环境部公告2022年第21号', 'HJ 75-2017')
+    """
+    return dict(_table(RULES_ZH)).get(standard, standard) if language == "zh" else standard
+
+
 def own_basis(row: Limit, language: str) -> str:
     """Return the basis of a registry row in a language, "" where the row has none."""
     return (row.basis_zh if language == "zh" else "") or basis_words(row.basis, language)

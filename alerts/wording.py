@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from alerts.wording_checks import CHECKS_ZH
+from alerts.wording_checks import CHECKS_ZH, FACTORS_ZH
 from alerts.wording_screening import SCREENING_ZH
 from alerts.wording_series import SERIES_ZH
 
@@ -36,13 +36,19 @@ disconnection | 解列
 accident | 事故
 drying | 烘炉
 cooling down | 停炉降温
+manual monitoring | 手工监测
 out of control | 失控
 overdue calibration | 校准逾期
+communication interruption | 通讯中断
+abnormal furnace temperature | 炉温异常
 failed check | 核查不合格
 no data | 数据缺失
 measured: nothing is substituted any more | 已有监测值，不再替代
 {n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
 {n:d} of {of:d} operating hours arrived | 运行 {of} 小时，收到 {n} 小时
+oxygen {n:d} % is not below that of air, {air:d} % | 氧含量 {n}% 不低于空气中的 {air}%
+fewer than two valid hours | 有效小时不足两个
+mean {m:d} of {n:d} hours, standard deviation {s:d}; {of:d} hours missing | {n} 个小时均值 {m}，标准偏差 {s}；缺失 {of} 小时
 {n:d} hours substituted | 替代 {n} 小时
 {n:d} hours have no substitute | {n} 小时无替代值
 capture rate | 数据捕集率
@@ -59,7 +65,6 @@ maximum of {n:d} valid days before the {what:w} | {what}前 {n} 个有效日的�
 no valid hour before the {what:w} | {what}之前没有有效小时
 zero flow | 无流量
 no valid day before the last passed check | 上次合格核查之前没有有效日
-{n:d} results of manual monitoring | 手工监测结果 {n} 个
 no passed check is known | 没有合格核查记录
 no passed calibration is known | 没有合格校准记录
 mean of {n:d} results of the reference method | 参比方法 {n} 个结果的平均值
@@ -68,8 +73,14 @@ capture rate not known | 数据捕集率未知
 not judged | 未判定
 no valid oxygen | 无有效氧含量
 no valid flow | 无有效流量
+no valid moisture | 无有效湿度
+no valid gas temperature | 无有效烟温
+no valid static pressure | 无有效静压
+no valid ambient pressure | 无有效大气压
 oxygen at or above the guard | 氧含量达到或超过折算上限
 hour means converted: no minutes | 以小时均值折算：无分钟数据
+hour mean as measured: oxygen was not above the reference | 小时均值未折算：氧含量不高于基准氧
+{n:d} of {of:d} valid minutes converted, in which oxygen was above the reference | {of} 个有效分钟中 {n} 个氧含量高于基准氧，已折算
 {n:d} valid minutes of {of:d} ({why:w}) | 有效分钟 {n}，不足 {of}（{why}）
 {n:d} valid minutes of {of:d} | 有效分钟 {n}，不足 {of}
 valid minutes in {n:d} quarters of {of:d} | 有效分钟仅分布于 {n} 个刻钟，应为 {of} 个
@@ -93,14 +104,15 @@ particulates above {n} mg/m3 | 颗粒物高于 {n} mg/m³
 {mark:w} is the restart after {of:w} and belongs to it | {mark}是{of}之后的重启，属于该标记
 {mark:w} and {of:w} at the same time | {mark}与{of}同时存在
 {why:w}, from {at:t} to {of:t}: keep one of the marks {a} and {b} and reject the other | {why}（{at} 至 {of}）：标记 {a} 与 {b} 请保留其一，驳回另一条
-{who} rejected the mark {mark:w} from {at:t} to {of:t}; decided hours made anew: {n:d} | {who} 驳回了{mark}标记（{at} 至 {of}）；重算已判定小时 {n} 个
-{who} marked {mark:w} from {at:t} to {of:t}, after the deadline of {due:t}; decided hours made anew: {n:d} | \
-{who} 标记{mark}（{at} 至 {of}），已过标记时限 {due}；重算已判定小时 {n} 个
-{who} marked {mark:w} from {at:t} to {of:t}, before the deadline of {due:t}; decided hours made anew: {n:d} | \
-{who} 标记{mark}（{at} 至 {of}），在标记时限 {due} 之前；重算已判定小时 {n} 个
-{who} marked {mark:w} from {at:t} to {of:t}; decided hours made anew: {n:d} | {who} 标记{mark}（{at} 至 {of}）；重算已判定小时 {n} 个
-{who} made the mark {mark:w} from {at:t} to {of:t} a draft again; decided hours made anew: {n:d} | \
-{who} 将{mark}标记（{at} 至 {of}）改回草稿；重算已判定小时 {n} 个
+{who} rejected the mark {mark:w} from {at:t} to {of:t}; {what:w} | {who} 驳回了{mark}标记（{at} 至 {of}）；{what}
+{who} marked {mark:w} from {at:t} to {of:t}, after the deadline of {due:t}; {what:w} | \
+{who} 标记{mark}（{at} 至 {of}），已过标记时限 {due}；{what}
+{who} marked {mark:w} from {at:t} to {of:t}, before the deadline of {due:t}; {what:w} | \
+{who} 标记{mark}（{at} 至 {of}），在标记时限 {due} 之前；{what}
+{who} marked {mark:w} from {at:t} to {of:t}; {what:w} | {who} 标记{mark}（{at} 至 {of}）；{what}
+{who} made the mark {mark:w} from {at:t} to {of:t} a draft again; {what:w} | \
+{who} 将{mark}标记（{at} 至 {of}）改回草稿；{what}
+decided hours made anew: {n:d} | 重算已判定小时 {n} 个
 mark {mark} is in doubt: judged provisionally until it is confirmed or rejected | 标记 {mark} 存疑：确认或驳回之前按暂行判定
 exempt time of {year:d}, {mark:w} among it: {why:w}; beyond it marked hours are judged | {year} 年豁免时长（含{mark}）：{why}；超出后标记的小时照常判定
 {n:d} h of {of:d} used | 已用 {n} 小时，共 {of} 小时
@@ -152,9 +164,10 @@ no grid factor of region {region} for {year:d} or earlier; add {row} to {file} |
 {field} of "{code}" is not known; choose another code or configure a value | “{code}”的 {field} 未知；请另选代码或配置数值
 primary value {n} kgce/kWh is not a positive decimal | 等价值 {n} kgce/kWh 不是正数
 lower heating value {n} MJ is not above 0 | 低位发热量 {n} MJ 不大于 0
-energy to be taken out, {n:d} kgce, is below 0 | 扣除的能源消费量 {n} kgce 小于 0
-energy to be taken out is more than the {n:d} kgce reported | 扣除的能源消费量大于上报的 {n} kgce
-no amount to weight heating values by | 没有用于加权发热量的实物量
+enterprises.csv names no renewables of the base year | enterprises.csv 未登记基准年可再生能源电力
+less a day's share of the base year, {n:d} kg | 已减去基准年日均值 {n} kg
+energy to be taken out is below 0, or more than was reported | 扣除的能源消费量小于 0，或大于上报量
+no amount to weight heating values by, or not one for each | 没有用于加权发热量的实物量，或与发热量的个数不符
 output {n} t is not above 0 | 产量 {n} t 不大于 0
 computers' energy {n} kWh is not above 0 | 信息设备耗电 {n} kWh 不大于 0
 unit "{unit}" does not convert to "{to}"; known are {units} | 单位“{unit}”不能换算为“{to}”；可用单位：{units}
@@ -167,12 +180,22 @@ day {at:t} is not judged: {why:w} | {at} 当日不判定：{why}
 exempt mark: hour {at:t} is not judged | 按标记豁免：{at} 起一小时不判定
 hour {at:t} as decided before | {at} 起一小时此前的判定
 {n:d} of {of:d} valid hours beyond the limit | {of} 个有效小时中 {n} 个超出限值
+{n:d} of {of:d} operating hours have a mean, at least {pct:d} % asked | {of} 个运行小时中有均值的 {n} 个，要求不低于 {pct}%
+{n:d} of {of:d} operating days have enough valid hours, at least {pct:d} % asked | {of} 个运行日中有效小时充足的 {n} 个，要求不低于 {pct}%
 {n:d} of {of:d} operating hours have a mean | {of} 个运行小时中有均值的 {n} 个
 the unit did not operate | 机组未运行
 maximum potential concentration | 最大潜在浓度
 the registry names no range of the point, whose upper end would stand | 登记未给出该测点量程，无法以其上限替代
 mean of the hour before and the hour after, above {what:w} | 前后小时均值，高于{what}
 mean of the hour before and the hour after | 前后小时均值
+mean of the nearest valid hours before and after a gap of {h:d} h | 缺失 {h} 小时，取前后最近有效小时值的平均值
+mean of the {h:d} valid hours before the gap | 缺失前 {h} 个有效小时值的平均值
+median of the {h:d} valid hours before the gap | 缺失前 {h} 个有效小时值的中位数
+not filled: the gap is longer than {h:d} h | 未补：缺失超过 {h} 小时
+not filled: no valid hour in the {n:d} days before the gap | 未补：缺失前 {n} 天内无有效小时值
+not filled: no valid hour in the {n:d} days after the gap | 未补：缺失后 {n} 天内无有效小时值
+not filled yet: no valid hour after the gap so far | 暂未补：缺失后尚无有效小时值
+not filled: {m:d} valid hours in the {n:d} days before a gap of {h:d} h | 未补：缺失 {h} 小时，此前 {n} 天内有效小时值仅 {m} 个
 no hour on a side of the gap | 缺失的一侧没有小时值
 percentile {n:d} of {of:d} hours | {of} 小时的第 {n} 百分位数
 maximum of {n:d} hours | {n} 小时的最大值
@@ -184,6 +207,7 @@ no earlier hour in load range {range:d} | 负荷段 {range} 此前没有小时�
 {why:w}; gap of {h:d} h, {n:d} of {of:d} operating hours have a mean | {why}；缺失 {h} 小时，{of} 个运行小时中有均值的 {n} 个
 cannot be met any more | 已无法满足
 none is above the other limit, which is enough | 均未超出另一限值，已满足
+{n:d} of {of:d} ten-minute averages and {m:d} of {all:d} half-hours above their limits | {of} 个十分钟均值中 {n} 个、{all} 个半小时均值中 {m} 个超过各自限值
 {n:d} of {of:d} valid averages beyond the limit | {of} 个有效均值中 {n} 个超出限值
 {n:d} of {of:d} valid days beyond the limit | {of} 个有效日中 {n} 个超出限值
 {n:d} of {of:d} days discarded | {of} 日中舍弃 {n} 日
@@ -195,9 +219,14 @@ discarded half-hours {n:d}, at most {of:d} allowed | 舍弃的半小时值 {n} �
 invalid hours {n:d}, at most {of:d} allowed | 无效小时 {n} 个，允许不超过 {of} 个
 share of valid averages within the programme's limit | 专项限值内的有效均值比例
 share of valid days within the limit | 限值内的有效日比例
+ten-minute averages within the limit, or all half-hours | 十分钟均值达标比例（或全部半小时均值达标）
 valid averages above the limit | 超出限值的有效均值
 days without a valid average | 无有效均值的日数
 validated mean | 确认均值
+operating hours with a valid mean | 有有效均值的运行小时
+operating days with enough valid hours | 有效小时充足的运行日
+{what:w}, {period:y}-{month:d}-{day:d}: {why:w} | {what}，{period} 年 {month} 月 {day} 日：{why}
+{what:w}, {period:y}-Q{n:d}: {why:w} | {what}，{period} 年第 {n} 季度：{why}
 {what:w}, {period:y}-{month:d}: {why:w} | {what}，{period} 年 {month} 月：{why}
 {what:w}, {period:y}: {why:w} | {what}，{period} 年：{why}
 no valid operating hour | 无有效运行小时
@@ -225,8 +254,11 @@ the device's time is {n:d} s ahead of the receipt: its reports are held until it
 设备时间比接收时间超前 {n} 秒：在校准时钟或登记带日期的时钟偏差之前，其数据暂挂
 the last {of:d} live reports came at least {n:d} s after the device's own time: its clock is slow; a dated clock offset row mends it | \
 最近 {of} 次实时上报均比设备自身时间至少晚 {n} 秒：设备时钟偏慢；可登记带日期的时钟偏差予以更正
-two different values of {factor} at {at:t}; one of them counts, both are kept | {factor} 在 {at} 有两个不同数值；其一计入，两者均保留
+two different values of {factor} at {at:t}; one of them counts, both are kept | {factor}，{at}：有两个不同数值；其一计入，两者均保留
 {factor}, hour {at:t}: the device says {a:d}, its minutes make {b:d} | {factor}，{at} 起一小时：设备上报 {a}，由其分钟值计算为 {b}
+{factor}, hour {at:t}: {m:d} minutes from {of:t} on lie above the analyser's range; with {n:d} valid minutes the hour has no mean and is not \
+held against its limit, though the concentration is high | \
+{factor}，{at} 起一小时：自 {of} 起有 {m} 分钟超出分析仪量程；有效分钟仅 {n}，该小时无均值，未与限值比较，但浓度偏高
 {factor}, day {day}: the device says {a:d}, its {n:d} valid hours make {b:d} | {factor}，{day}：设备上报日均值 {a}，由其 {n} 个有效小时值计算为 {b}
 gateway {gateway} says {at:t}, the others {of:t}: its ticks are refused | 网关 {gateway} 的时间为 {at}，其他网关为 {of}：其心跳被拒绝
 no tick from gateway {gateway} between {at:t} and {of:t}: nothing was seen then | {at} 至 {of} 没有网关 {gateway} 的心跳：其间情况不明
@@ -256,7 +288,7 @@ the register jumped and stayed | 表底跳变后保持
 the register fell and stayed without a registered replacement | 表底下降后保持，且未登记换表
 """
 """What ``processors`` say in figures and events: English | Chinese."""
-ENGINE_ZH += SCREENING_ZH.lstrip() + CHECKS_ZH.lstrip() + SERIES_ZH.lstrip()
+ENGINE_ZH += SCREENING_ZH.lstrip() + CHECKS_ZH.lstrip() + SERIES_ZH.lstrip() + FACTORS_ZH.lstrip()
 
 DELIVERY_ZH = """
 tried again | 已重试
@@ -294,6 +326,10 @@ TABLES_MAX = 8
 """Combinations of tables whose patterns are kept."""
 
 
+_ONE = re.compile(r"(?<![\d.,])1 ((?:(?!of\b)[a-z]+ )??)(minute|hour|day|result|reading|refuelling|quarter)s\b( have\b)?")
+_STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+
+
 class Pattern(NamedTuple):
     """A sentence's form, what it becomes, and the facts that are times or words to translate."""
 
@@ -312,16 +348,33 @@ def patterns(*tables: str) -> tuple[Pattern, ...]:
 def worded(sentence: str, language: str, tables: Sequence[str] = (ENGINE_ZH, DELIVERY_ZH, JOINED_ZH)) -> str:
     """Return a sentence of the engine in a language; what no pattern fits is returned as it is.
 
+    English is told as it came, but "1 days" becomes "1 day", and times are written as people write them.
+
     >>> worded("44 valid minutes of 45 (fault)", "zh")
     '有效分钟 44，不足 45（故障）'
+    >>> worded("1 warning days in a row, since 2026-07-01T10:54:00+08:00", "en")
+    '1 warning day in a row, since 1 Jul 2026 10:54'
+    >>> worded("1 hours have no substitute", "en"), worded("1 valid minutes of 45", "en"), worded("11 hours", "en")
+    ('1 hour has no substitute', '1 valid minute of 45', '11 hours')
     """
-    return _worded(sentence, patterns(*tables), DEPTH_MAX) if language == "zh" else sentence
+    if language == "zh":
+        return _worded(sentence, patterns(*tables), DEPTH_MAX)
+    return _STAMP.sub(
+        lambda found: _stamp_en(found[0]),
+        _ONE.sub(lambda found: f"1 {found[1]}{found[2]}" + (" has" if found[3] else ""), sentence),
+    )
 
 
 def stamp(text: str) -> str:
     """Return an ISO time as Chinese readers write it, "2026-07-01 12:00", with seconds where there are any."""
     time = datetime.fromisoformat(text)
     return f"{time:%Y-%m-%d %H:%M:%S}" if time.second else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _stamp_en(text: str) -> str:
+    """Return an ISO time as English readers write it, "1 Jul 2026 12:00", with seconds where there are any."""
+    time = datetime.fromisoformat(text)
+    return f"{time.day} {time:%b %Y %H:%M:%S}" if time.second else f"{time.day} {time:%b %Y %H:%M}"
 
 
 def _worded(sentence: str, known: Sequence[Pattern], depth: int) -> str:

@@ -15,6 +15,33 @@ adjusted, and {met:w} at {at:t} | 已调整，{at} {met}
 the {kind:w} check of {factor} was due at {at:t}, and none is known: its values do not count until one is made | \
 {factor} {kind}应不晚于 {at} 完成，至今没有记录：完成之前其数据无效
 the rules of this source set no bound for such a check | 该监测点的规则未对此类检查规定界限
+a reference in {given:w} does not say what is shown in {unit:w} | 以{given}给出的参考值不能换算为{unit}
+no unit | （无单位）
+ppm {gas:w} | ppm {gas}
+umol/mol {gas:w} | μmol/mol {gas}
+methane | 甲烷
+ethane | 乙烷
+ethylene | 乙烯
+propane | 丙烷
+propylene | 丙烯
+n-butane | 正丁烷
+isobutylene | 异丁烯
+n-hexane | 正己烷
+benzene | 苯
+toluene | 甲苯
+SO2 | 二氧化硫
+NO as NO | 一氧化氮
+NO as NO2 | 一氧化氮（以二氧化氮计）
+NO2 | 二氧化氮
+CO | 一氧化碳
+HCl | 氯化氢
+NH3 | 氨
+calibration of {date}: {why:w} | {date} 校准：{why}
+{n:d} of {of:d} averages above {end:d} {unit}, where the calibration range ends | {of} 个均值中 {n} 个超过 {end} {unit}（校准范围上限）
+{why:w}; new QAL2 due by {date} | {why}；须于 {date} 前重新进行 QAL2
+{n:d} of {of:d} weeks with more than {pct:d} % of averages above the calibration range, at most {most:d} % in a week | \
+{of} 周中有 {n} 周超出校准范围的均值多于 {pct}%，单周最多 {most}%
+{n:d} of {of:d} weeks with more than {pct:d} % of averages above the calibration range | {of} 周中有 {n} 周超出校准范围的均值多于 {pct}%
 no control chart without s_ams in points.csv | points.csv 未登记 s_ams，不作控制图
 {what:w}; {a:w} is allowed, out of control beyond {b:w} | {what}；允许 {a}，超过 {b} 为失控
 {what:w}; {a:w} is allowed | {what}；允许 {a}
@@ -78,6 +105,7 @@ from {a:d} {u} | 不低于 {a} {u} 的范围
 {a:d} to {b:d} {u} | {a} 至 {b} {u} 的范围
 outside its band: {times} | 超出范围：{times}
 not outside its band | 未超出范围
+until {clock}: {what:w} | 截至 {clock}：{what}
 {factor}, {day}: a mark or data came late; {what:w} | {factor}，{day}：标记或数据迟到；{what}
 time of {year:d} under {mark:w}: {why:w}; {what:w} | {year} 年{mark}标记时长：{why}；{what}
 more than is allowed, to be explained to the authority | 超出允许时长，请向主管部门说明
@@ -95,8 +123,21 @@ no valid thermocouple in the upper or the middle section | 炉膛上部或中部
 all hours exempt or stopped | 所有小时均为豁免或停运
 standard deviation | 标准偏差
 no measurement | 没有测量值
+{n:d} results of manual monitoring, weighted by flow | 手工监测结果 {n} 个，按流量加权
+{n:d} results of manual monitoring, their plain mean | 手工监测结果 {n} 个，取算术平均值
+{n:d} results of manual monitoring | 手工监测结果 {n} 个
+measured, or fewer results of manual monitoring than asked | 已有监测值，或手工监测结果不足
+decided days closed anew: {n:d} | 重算已判定日 {n} 个
 no week with values | 没有有数值的周
 mean difference {a:d}, at most {b:d} allowed | 平均差 {a}，允许不超过 {b}
 weeks with more than {a:d} % outside | 超出比例大于 {a}% 的周数
 highest share outside in a week | 单周最高超出比例
 """
+
+FACTORS_ZH = """
+{factor} has no valid mean | {factor}无有效均值
+{factor} substituted | {factor} 为替代值
+{factor} times {n:d} for bias | {factor} 按偏差修正系数 {n} 计
+{factor} is in {unit}, the formula in {other} | {factor} 单位为 {unit}，公式所需为 {other}
+"""
+"""Sentences that begin with a factor, tried after all others."""

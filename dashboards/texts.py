@@ -121,8 +121,8 @@ about.minutes | Valid minutes only; minutes are kept for a shorter time than hou
 about.flags | Minutes of the chosen factor; flags are the first flag other than N that a report carries for any factor.
 | 分钟为所选因子；标记为该条记录中任一因子的第一个非N标记。
 about.versions | Every version of an hour after its first decision; the first stands in its evidence. | 小时首次判定之后的各个版本；首个版本见其依据。
-about.year | Sum of the days of this local year, a day counted as far as it is known; “incomplete days” says how many enterprise days are short of members.
-| 本地年度各日之和，每日按已知部分计；“不完整日”为成员不全的企业日数。
+about.year | Sum of this local year's days, as far as known; assessed: without feedstock and growth of renewables; “incomplete days” are short of members.
+| 本地年度各日之和，每日按已知部分计；考核量扣除原料用能和可再生能源增量；“不完整日”为成员不全的企业日数。
 about.large | By the mean of this year's complete days, times 365. | 按今年完整日的平均值乘以365。
 about.budget | The budget is the variable at the head of the board; it is that of all that is chosen. | 预算为本页顶部的变量，对应所选全部范围。
 about.users | A year's pace is the mean of the complete days, times 365. Meters on line are those on time.
@@ -148,6 +148,7 @@ about.decided | The newest hour of which a figure is decided, by kind of source.
 tile.open | open now | 当前未结束
 tile.begun | begun in the shown time | 所示时间内开始
 tile.tce | coal equivalent | 标准煤
+tile.assessed | assessed by the plan | 规划考核量
 tile.budget_left | left of the budget | 预算剩余
 tile.used | of the budget used | 预算已用
 tile.short | incomplete days | 不完整日
@@ -240,6 +241,8 @@ stat.max | greatest minute | 最大分钟值
 stat.mass | mass | 排放量
 stat.energy | energy | 用能
 stat.kgce | coal equivalent | 标准煤
+stat.feedstock | energy used as raw material | 原料用能
+stat.new_renewables | new renewable electricity | 新增可再生能源电力
 stat.tco2 | CO₂ | 二氧化碳
 stat.nozzle | state of the nozzle | 加油枪状态
 stat.nozzle_share | refuellings out of band | 超出范围的加油占比
@@ -292,6 +295,7 @@ event.source.blind | gateway's ticks missing | 平台失明
 event.source.unregistered | not in the registry | 未登记
 event.clock.in_doubt | clock in doubt | 时钟存疑
 event.reading.conflict | two values for one reading | 同一读数有两个值
+event.reading.above_range | above the measuring range | 超出测量量程
 event.reading.disagrees | device's own mean differs | 设备均值不一致
 event.meter.held | register reading held | 表计读数待定
 event.tick.refused | gateway's clock jumped | 网关时钟跳变
@@ -302,6 +306,8 @@ event.mark.contradicted | stopped, yet running | 停运标记存疑
 event.mark.quota | exempt time nearly used | 豁免将用尽
 event.calibration.needed | monitor needs calibration | 监测仪需要校准
 event.calibration.out_of_control | monitor out of control | 监测仪失控
+event.calibration.renewal_due | new calibration (QAL2) due | 须重新校准（QAL2）
+event.calibration.renewal_withdrawn | no new calibration due | 无须重新校准（QAL2）
 event.calibration.overdue | calibration check overdue | 校准检查逾期
 event.voc.methane_above_total | methane above total hydrocarbons | 甲烷高于总烃
 event.furnace.cold | furnace too cold | 炉温偏低

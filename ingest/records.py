@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from ingest.span_gas import span_gas
 
 VERSION = 1
 """Schema version ``v`` of every record in this module."""
@@ -44,8 +46,12 @@ MarkType = Literal[
     "fault",
     "out_of_control",
     "overdue_calibration",
+    "communication_interruption",
+    "abnormal_furnace_temperature",
+    "manual",
 ]
-"""What is declared: a state of the plant up to "cooling_down" ("failure" is the plant's or its abatement's), then of the monitor ("fault" is its)."""
+"""What is declared: a state of the plant up to "cooling_down" ("failure" is the plant's or its abatement's), then of the monitor ("fault" is its);
+"manual" is a result of manual monitoring."""
 
 MarkState = Literal["draft", "confirmed", "rejected"]
 """A draft is shown and changes nothing; what is rejected is kept."""
@@ -56,7 +62,19 @@ CheckKind = Literal["zero", "span", "comparison"]
 CheckNumber = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
 """What a check reads, in the unit of the point; exact at six decimals."""
 
-CHECK_FIELDS = ("check", "reference", "before", "after", "span")
+MANUAL: Literal["manual"] = "manual"
+RESULT_KG_H_MAX = 1_000_000
+"""Greatest result of manual monitoring [kg/h]; beyond it the unit was not meant."""
+CHECK_NUMBERS = ("reference", "before", "after", "span")
+CHECK_FIELDS = ("check", *CHECK_NUMBERS, "gas")
+RESULT_MAX = timedelta(days=1)
+"""Longest time that one result of manual monitoring is of; it counts for the day in which it begins."""
+RESULT_MG_L_MAX = 1_000_000
+"""Greatest concentration of a result of manual monitoring [mg/L]: that of a kilogram in a litre."""
+RESULT_ASKED = ("result_kg_h", "method")
+RESULT_FIELDS = (*RESULT_ASKED, "result_mg_l")
+SAID_FIELDS = (*CHECK_FIELDS, *RESULT_FIELDS)
+"""What marks of checks and results say beyond a time and an author."""
 
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
@@ -68,6 +86,10 @@ def _meant(time: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_meant)]
+
+
+def _gas(text: str) -> str:
+    return str(span_gas(text))
 
 
 class _Record(BaseModel):
@@ -134,7 +156,12 @@ class Mark(_Record):
 
     A calibration may say what was found of one factor: with ``check`` it holds, in the unit of the point, ``reference`` (what gas or body
     hold, or at zero what was shown at the last calibration; of a comparison the second method's mean), ``before`` (what was shown at
-    ``start``, before anything was adjusted), ``after`` (at ``end``, where it was) and ``span`` (end of the measuring range).
+    ``start``, before anything was adjusted), ``after`` (at ``end``, where it was) and ``span`` (end of the measuring range). ``gas`` says
+    in which unit and of which gas the reference is, where that is not the unit of the point: ``ppm propane``.
+
+    A mark of type "manual" is a result of manual monitoring of one factor: ``result_kg_h``, the mean mass rate from ``start`` to ``end`` [kg/h],
+    by the reference ``method`` named; of waste water also ``result_mg_l``, its mean concentration [mg/L]. It changes no hour; it may stand for a mass
+    or a day's concentration that was not measured.
     """
 
     id: Text
@@ -153,10 +180,14 @@ class Mark(_Record):
     before: CheckNumber | None = None
     after: CheckNumber | None = None
     span: Annotated[CheckNumber, Field(gt=0)] | None = None
+    gas: Annotated[Text, AfterValidator(_gas)] | None = None
+    result_kg_h: Annotated[CheckNumber, Field(ge=0, le=RESULT_KG_H_MAX)] | None = None
+    method: Text | None = None
+    result_mg_l: Annotated[CheckNumber, Field(ge=0, le=RESULT_MG_L_MAX)] | None = None
 
     def line(self) -> bytes:
-        """Return the mark as one line of NDJSON; what is said of checks only where it is one."""
-        unsaid = {name for name in CHECK_FIELDS if getattr(self, name) is None}
+        """Return the mark as one line of NDJSON; what is said of checks and results only where it is one."""
+        unsaid = {name for name in SAID_FIELDS if getattr(self, name) is None}
         return self.model_dump_json(exclude=unsaid).encode()
 
     @model_validator(mode="after")
@@ -176,6 +207,23 @@ class Mark(_Record):
             raise ValueError("a check is of type calibration and of one factor; write a mark for each")
         if missing := {"reference", "before", "span"} - numbers:
             raise ValueError(f"a check without {', '.join(sorted(missing))}; write what was read, in the unit of the point")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_result(self) -> Mark:
+        said = {name for name in RESULT_FIELDS if getattr(self, name) is not None}
+        if self.type != MANUAL:
+            if said:
+                raise ValueError(f"{', '.join(sorted(said))} of type {self.type}; write type manual")
+            return self
+        if self.factors is None or len(self.factors) != 1:
+            raise ValueError("a manual result is of one factor; write a mark for each")
+        if self.end - self.start > RESULT_MAX:
+            raise ValueError("a manual result of more than 24 h; write one for each measurement, with its own start and end")
+        if missing := set(RESULT_ASKED) - said:
+            raise ValueError(
+                f"a manual result without {', '.join(sorted(missing))}; write the mass rate in kg/h and the reference method"
+            )
         return self
 
 

@@ -32,15 +32,26 @@ ROLE_UNITS = {
     "furnace_middle": "degC",
     "furnace_oxygen": "%",
     "bag_filter": "Pa",
+    "power": "kW",
+    "abatement": "kW",
+    "reagent": "m3/h",
+    "fuel_flow": "kg/h",
+    "setting": "",
+    "oxidiser": "degC",
+    "bypass": "state",
 }
 """What a point may be to the rules of petrol stations, and its unit: of one refuelling the fuel and vapour dispensed and recovered, their
 ratio and speeds; pressure of tank and vapour line; opening pressures of the pressure/vacuum valve (the negative one below zero); concentration
 behind the processing unit, the tank pressure at which it starts, and whether it runs (1, else 0); readings at a vapour-tight point. Of a furnace
-for waste: thermocouples of its upper and its middle section, oxygen at its outlet, pressure drop of its bag filter."""
+for waste: thermocouples of its upper and its middle section, oxygen at its outlet, pressure drop of its bag filter. Of any plant: electric power
+of its production and of its abatement, flow of the reagent, temperature of the oxidiser, whether the bypass is open (1, else 0), and the fuel burnt; and behind
+"setting/" which of a monitor's own settings its device reports: range, slope, intercept, velocity_coefficient."""
 FURNACE_ROLES = frozenset({"furnace_upper", "furnace_middle", "furnace_oxygen", "bag_filter"})
-"""Roles of a furnace's points; the others are a petrol station's."""
+"""Roles of a furnace's points."""
+PLANT_ROLES = frozenset({"power", "abatement", "reagent", "oxidiser", "bypass", "fuel_flow", "setting"})
+"""Roles of any plant's points, which screening looks at; the others are a petrol station's."""
 SPARSE_ROLES = frozenset(
-    {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight"}
+    {"fuel", "vapour", "ratio", "fuel_speed", "vapour_speed", "positive", "negative", "starts", "running", "tight", "setting"}
 )
 """Roles whose values come one at a time, one a refuelling, a day, a change or a visit, and cover no time."""
 
@@ -61,7 +72,10 @@ class Dated(Row):
 
 
 class Enterprise(Row):
-    """enterprises.csv: who answers for the outlets and meters."""
+    """enterprises.csv: who answers for the outlets and meters.
+
+    ``renewable_base_tce`` is the renewable electricity used in the base year of the plan, in tonnes of coal equivalent.
+    """
 
     enterprise: Name
     name: str
@@ -70,6 +84,11 @@ class Enterprise(Row):
     city: str = ""
     county: str = ""
     sector: str = ""
+    renewable_base_tce: Annotated[Decimal, Field(ge=0)] | None = None
+
+
+Kind = Literal["flue_gas", "voc", "vapour", "water", "energy"]
+"""Kinds of sources; each has a rule pack of its own."""
 
 
 class Source(Dated):
@@ -86,7 +105,7 @@ class Source(Dated):
     enterprise: Name
     outlet: str
     name: str
-    kind: Literal["flue_gas", "voc", "vapour", "water", "energy"]
+    kind: Kind
     name_zh: str = ""
     permit: str = ""
     cadence_s: Annotated[int, Field(ge=1, le=86_400)] = 30
@@ -105,12 +124,18 @@ class Point(Dated):
     ``multiplier`` turns the sent number into ``unit``. Readings outside [range_low, range_high] are invalid. With
     ``reference_o2_pct`` the mean at reference oxygen is formed from ``oxygen_factor``'s readings, withheld where oxygen is at or
     above ``oxygen_guard_pct``. With ``flow_factor`` (a point in m3/h, dry, standard state) the hourly mass is formed. ``role`` says what a
-    point is to the rules of petrol stations, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
+    point is to the rules of petrol stations, furnaces and screening, one of ROLE_UNITS, and behind a slash of what: "fuel/03" is the fuel of nozzle 03.
     ``checks`` says that checks of the monitor are kept, and how they are made: from the first one on each is due in time. ``s_ams`` is the
     standard deviation of its zero and span readings, in ``unit``, which control charts of drift need. ``inlet_factor`` is the point
     before the treatment behind which this one lies; both with a flow, what is removed is judged. ``inlet_oxygen_factor`` is
     the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
     ``analyser_factor`` is the point of the analyser's own value, with which hours are compared, or the point itself: then with the device's own hour.
+    ``rata_difference``, ``rata_mean`` and ``rata_confidence`` are those of a relative accuracy test: mean of reference less monitor, mean of the
+    monitor, and confidence coefficient. ``fuel_dscf_mmbtu`` is the dry gas of the fuel burnt (Fd), by which nitrogen oxides become a rate.
+    ``calibrated_high`` is the highest value of the calibration (QAL2) that holds from ``valid_from`` on, at the reference state.
+    ``detection_limit`` is the monitor's, in ``unit``: screening looks for values that stay around it. ``gas_state`` is the state of the gas that
+    values are sent in: dry at the standard state where it is empty, else what is to be taken out of them minute by minute, by the moisture [%], gas
+    temperature [degC], static and ambient pressure [Pa or kPa] of the named factors of the source.
     """
 
     source: Name
@@ -131,6 +156,26 @@ class Point(Dated):
     inlet_factor: str = ""
     inlet_oxygen_factor: str = ""
     analyser_factor: str = ""
+    calibrated_high: Annotated[Decimal, Field(gt=0)] | None = None
+    rata_difference: Decimal | None = None
+    rata_mean: Annotated[Decimal, Field(gt=0)] | None = None
+    rata_confidence: Annotated[Decimal, Field(ge=0)] | None = None
+    fuel_dscf_mmbtu: Annotated[Decimal, Field(gt=0)] | None = None
+    detection_limit: Annotated[Decimal, Field(gt=0)] | None = None
+    gas_state: Literal["", "wet", "actual", "wet actual"] = ""
+    moisture_factor: str = "a01014"
+    temperature_factor: str = "a01012"
+    static_pressure_factor: str = "a01013"
+    ambient_pressure_factor: str = "a01006"
+
+    @property
+    def companions(self) -> dict[str, str]:
+        """Columns that name what values are brought to dry gas and to the standard state with, and the factors; none where both are as they should be."""
+        wet = ("moisture_factor",) if "wet" in self.gas_state else ()
+        actual = (
+            ("temperature_factor", "static_pressure_factor", "ambient_pressure_factor") if "actual" in self.gas_state else ()
+        )
+        return {name: getattr(self, name) for name in (*wet, *actual)}
 
 
 class Meter(Dated):
@@ -138,7 +183,8 @@ class Meter(Dated):
 
     ``kind`` is "cumulative" (a counter that wraps at ``modulus``) or "interval" (energy of the elapsed period).
     ``multiplier`` is CT x PT, secondary to primary. ``max_rate_h`` and ``lsd`` are on the secondary side, in ``unit`` per hour and
-    ``unit``. ``energy_code`` names a row of the energy factors; ``direction`` "out" is energy sold or transferred out.
+    ``unit``. ``energy_code`` names a row of the energy factors; ``direction`` "out" is energy sold or transferred out. ``plan`` says what of a
+    plan's assessed energy it measures. ``part_of`` is the factor of a meter of its source that counts its energy already: accounts leave it out.
     """
 
     source: Name
@@ -154,6 +200,8 @@ class Meter(Dated):
     energy_code: str = ""
     direction: Literal["in", "out"] = "in"
     factor_year: int | None = None
+    plan: Literal["", "feedstock", "renewable"] = ""
+    part_of: str = ""
 
 
 class MeterChange(Row):
@@ -189,7 +237,7 @@ class Limit(Dated):
     limit: Decimal
     unit: str
     stat: Literal["avg", "avg_ref", "min", "max", "validated"] = "avg"
-    averaging: Literal["halfhour", "hour", "day", "year"] = "hour"
+    averaging: Literal["tenminute", "halfhour", "hour", "day", "year"] = "hour"
     bound: Literal["upper", "lower"] = "upper"
     when: Annotated[str, Field(pattern=WHEN)] = ""
     rank: Literal["", "permit", "local", "special", "national", "programme"] = ""
@@ -237,6 +285,7 @@ PARAMETERS = {
     "unacknowledged": ("hours",),
     "unexplained": ("hours",),
     "open": ("hours",),
+    "pattern": (),
 }
 """What raises a stage -> the parameters that a rule of this kind states, no others."""
 
@@ -328,11 +377,11 @@ class StageRule(Clause):
     "hours": ``n`` exceeding hours within ``within_h`` hours; "day": an exceeding day; "days": ``n`` exceeding days within ``within_d``
     days; "multiple": an hour or day at least ``multiple`` times over its limit (value / limit - 1). "unacknowledged", "unexplained":
     an exceedance that nobody acknowledged while it lasts, or explained, ``hours`` after it was told; "open": a matter that has been with
-    the county for ``hours``.
+    the county for ``hours``; "pattern": a finding of screening that a person confirmed.
     """
 
     stage: Literal["county", "city", "province"]
-    when: Literal["hours", "day", "days", "multiple", "unacknowledged", "unexplained", "open"]
+    when: Literal["hours", "day", "days", "multiple", "unacknowledged", "unexplained", "open", "pattern"]
     n: Whole | None = None
     within_h: Annotated[int, Field(ge=1, le=744)] | None = None
     within_d: Annotated[int, Field(ge=1, le=366)] | None = None
@@ -433,8 +482,6 @@ class Registry(BaseModel):
 
 def part_of(registry: Registry, wanted: Callable[[str], bool]) -> Registry:
     """Return the rows of the sources that are wanted; enterprises, contacts, warnings, rule packs and the ladder stay whole."""
-    rows = {
-        name: tuple(row for row in getattr(registry, name) if wanted(row.source))
-        for name in ("sources", "points", "meters", "meter_changes", "limits", "plans")
-    }
-    return registry.model_copy(update=rows)
+    tables = {name: getattr(registry, name) for name in ("sources", "points", "meters", "meter_changes", "limits", "plans")}
+    kept = {source for source in {row.source for rows in tables.values() for row in rows} if wanted(source)}
+    return registry.model_copy(update={name: tuple(row for row in rows if row.source in kept) for name, rows in tables.items()})

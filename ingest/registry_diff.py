@@ -61,6 +61,7 @@ def diff(old: Registry, new: Registry) -> list[Change]:
     ]
     changes += _swaps(old.meter_changes, new.meter_changes)
     changes += _packs(old, new)
+    changes += _bases(old, new)
     changes += _dependents(changes, (*old.points, *new.points))
     return sorted(set(changes), key=lambda c: (c.source, c.factor or "", c.from_ms, c.to_ms, c.what))
 
@@ -74,6 +75,17 @@ def _packs(old: Registry, new: Registry) -> list[Change]:
         Change(s.source, None, from_ms(s), to_ms(s), f"rules: pack {s.rules or 'for ' + s.kind}")
         for s in new.sources
         if s.rules in ids or (not s.rules and s.kind in kinds)
+    ]
+
+
+def _bases(old: Registry, new: Registry) -> list[Change]:
+    """Return the meters of renewable electricity of enterprises whose base year says something else now, each for all its time."""
+    before, after = ({e.enterprise: e.renewable_base_tce for e in r.enterprises} for r in (old, new))
+    owners = {s.source: s.enterprise for s in new.sources if before.get(s.enterprise) != after.get(s.enterprise)}
+    return [
+        Change(m.source, m.factor, from_ms(m), to_ms(m), "enterprise: renewable_base_tce")
+        for m in new.meters
+        if m.plan == "renewable" and m.source in owners
     ]
 
 
@@ -159,6 +171,8 @@ def _dependents(changes: Iterable[Change], points: Iterable[Point]) -> list[Chan
             users[point.source, point.oxygen_factor][point] = "oxygen"
         if point.flow_factor:
             users[point.source, point.flow_factor][point] = "flow"
+        for name, factor in point.companions.items():
+            users[point.source, factor][point] = name.removesuffix("_factor").replace("_", " ")
     found = []
     for change in changes:
         if not change.what.startswith("point: ") or change.factor is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
+from ingest.gas_states import FLOW_UNIT, state_faults
 from ingest.records import Mark
 from ingest.registry import (
     Contact,
@@ -43,7 +45,6 @@ MARKS_FILE = "marks.csv"
 """May lie in the registry's folder; read by ``load_marks``."""
 PACKS_FOLDER, PACKS_MAX = "rules", 64
 """Folder of the office's own rule packs within the registry's, and how many may lie in it."""
-FLOW_UNIT = "m3/h"
 """Unit of a flow that a mass is formed with."""
 
 R = TypeVar("R", bound=Row)
@@ -78,6 +79,9 @@ def load_registry(
         RegistryFaults: with all faults of all files, in the order of file and line.
     """
     faults: list[Fault] = []
+    if not folder.is_dir():
+        told = "name the folder of the registry's CSV files (--registry, PLUMELINE_REGISTRY)"
+        raise RegistryFaults([Fault(folder.name, 0, "", "", "there is no such folder", told)])
 
     def read(name: str, model: type[R], fill: Callable[[dict[str, str]], dict[str, str]] = dict) -> Table[R]:
         path = folder / f"{name}.csv"
@@ -139,7 +143,7 @@ def _packs(folder: Path, faults: list[Fault]) -> list[RulePack]:
 
 
 def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
-    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``, of checks with CHECK_FIELDS as well.
+    """Read marks from CSV: ``id,source,factors,type,start,end,author,set_at,reason,evidence,state``, of checks and results with SAID_FIELDS as well.
 
     ``factors`` is blank-separated, empty for all of the source. With a registry, a source or factor that it does not know is a fault.
 
@@ -273,11 +277,18 @@ def _references(tables: Tables) -> list[Fault]:
             if row.source not in sources
         ]
     meters = {_key(cells) for _, cells in tables.meters.cells}
+    for line, row in ((n, m) for n, m in tables.meters.rows if m.part_of):
+        others = {factor for source, factor in meters if source == row.source} - {row.factor}
+        if row.part_of not in others:
+            faults.append(unknown(tables.meters.file, line, "part_of", row.part_of, tables.meters.file, others))
     for line, swap in tables.meter_changes.rows:
         if (swap.source, swap.factor) not in meters and (not sources or swap.source in sources):
             own = {factor for source, factor in meters if source == swap.source}
             faults.append(unknown(tables.meter_changes.file, line, "factor", swap.factor, tables.meters.file, own))
     for line, contact in tables.contacts.rows:
+        if not re.match(r"https?://[^/\s]+", contact.url):
+            told = "nothing can be sent to this address"
+            faults.append(Fault(tables.contacts.file, line, "url", contact.url, told, "write https://host/path of the webhook"))
         for name in contact.enterprises.split():
             if enterprises and name not in enterprises:
                 faults.append(unknown(tables.contacts.file, line, "enterprises", name, tables.enterprises.file, enterprises))
@@ -326,6 +337,16 @@ def _points(tables: Tables) -> list[Fault]:
         elif point.analyser_factor and units[point.source, point.analyser_factor] - {point.unit}:
             told = f"its unit is {', '.join(sorted(units[point.source, point.analyser_factor]))}, the point's {point.unit}"
             faults.append(Fault(file, line, "analyser_factor", point.analyser_factor, told, "state both in one unit"))
+        faults += state_faults(file, line, point, own, units)
+        if point.calibrated_high is not None and point.valid_from is None:
+            told = "without valid_from it is not known from when the calibration holds"
+            remedy = "write the day of the calibration as valid_from, in a row of its own"
+            faults.append(Fault(file, line, "calibrated_high", str(point.calibrated_high), told, remedy))
+        tested = {name: getattr(point, name) for name in ("rata_difference", "rata_mean", "rata_confidence")}
+        empty = [name for name, cell in tested.items() if cell is None]
+        if 0 < len(empty) < len(tested):
+            told = "a relative accuracy test has all of rata_difference, rata_mean and rata_confidence, or none"
+            faults.append(Fault(file, line, empty[0], "", told, "fill it in, or empty the others"))
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

@@ -103,7 +103,8 @@ def _applied(engine: Engine, record: LogRecord) -> None:
 
 
 def _made(engine: Engine, source: str, hour: int, past: Past) -> None:
-    rebuild_cold([(source, hour)], Shelf(engine.points.made), hour, engine.spans, past, engine.desk, hour + HOUR_MS, Output())
+    shelf = Shelf(engine.points.made, engine.points.states)
+    rebuild_cold([(source, hour)], shelf, hour, engine.spans, past, engine.desk, hour + HOUR_MS, Output())
 
 
 def reason_of(error: Exception) -> str:

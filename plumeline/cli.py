@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from ingest.csv_tables import RegistryFaults
 from ingest.feed_mapping import MappingFault
@@ -23,6 +24,7 @@ from ingest.files import NotReadable, decoded_json, scan, size_of
 from ingest.registry import Registry
 from ingest.registry_files import load_marks
 from plumeline import __version__
+from plumeline.energy_cli import energy
 from plumeline.limits_cli import limits
 from plumeline.marks_cli import marks
 from plumeline.qal_cli import qal
@@ -109,11 +111,13 @@ def _check(file: Path, mapping: Path | None, known: Registry | None, as_json: bo
         "factor",
         "stat",
         "level",
-        "start",
-        "value",
+        Column("start", no_wrap=True),
+        Column("value", no_wrap=True),
         "n",
         "verdict or reason",
-        title=f"{len(hours)} figures of hours and days (minutes: --json)",
+        title=f"{len(hours)} figures of hours and longer (minutes: --json)",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     shown = hours[:40]
     for f in shown:
@@ -122,7 +126,7 @@ def _check(file: Path, mapping: Path | None, known: Registry | None, as_json: bo
             f.factor,
             f.stat,
             f.level,
-            local_iso(f.start_ms)[:16],
+            local_iso(f.start_ms)[:16].replace("T", " "),
             "—" if f.number is None else f"{f.number.normalize():f}",
             str(f.n),
             f.verdict if f.ok and f.verdict else f.reason or "",
@@ -253,6 +257,7 @@ app.command()(export)
 app.command()(adopt)
 app.command()(limits)
 app.command()(weather)
+app.command()(energy)
 app.command()(marks)
 app.command()(qal)
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from kafka.errors import KafkaError
 
+from alerts.finding_http import router as finding_routes
 from alerts.http import router as alert_routes
 from ingest.files import NotReadable
 from ingest.gateway import Gateway
@@ -38,13 +40,14 @@ from plumeline.kafka_backfill import Backfill
 from plumeline.kafka_read import RegistryWatch, leave
 from plumeline.lag import LagWatch
 from plumeline.marking import Marking
+from plumeline.patterns import finding
 from plumeline.service import Sample, Service, log_to_stderr
 from plumeline.store_writer import StoreWriter
 from plumeline.worker import GROUP, INPUTS, Worker, WorkerOptions, instance_name, run_worker
 from processors import memory
 from processors.figures import DAY_MS, HOUR_MS, epoch_ms
 from processors.registry_check import load_registry
-from processors.store import StoreAway
+from processors.store import StoreAway, StoreQuery
 from simulators import receiver
 
 app = typer.Typer(help="The services of a cluster on Kafka, Faust and InfluxDB.", no_args_is_help=True, add_completion=False)
@@ -273,14 +276,21 @@ def alerts(
     service = Service("alerts", samples, ready=lambda: made.blind is None)
     web = service.app()
     web.include_router(alert_routes(made.outbox, now_ms, lambda: made.registry.registry))
+    store = None
+    if url:
+        settings = Settings(url, org, influx_token(), buckets)
+        reader = InfluxReader(settings.url, settings.token, settings.org, settings.prefix)
+        store = influx_store(reader, lambda: made.registry.registry)
+        find = partial(finding, store)
+        web.include_router(finding_routes(made.outbox, now_ms, lambda: made.registry.registry, find))
     service.serve(web, host, port)
-    if console_port and url:
-        _console(made, Settings(url, org, influx_token(), buckets), host, console_port, virtual)
+    if console_port and store is not None:
+        _console(made, store, host, console_port, virtual)
     service.end_on_signals()
     made.run(service.stop)
 
 
-def _console(made: Alarms, settings: Settings, host: str, port: int, virtual: str) -> None:
+def _console(made: Alarms, store: StoreQuery, host: str, port: int, virtual: str) -> None:
     """Serve the console over InfluxDB in a thread of its own."""
     credentials = (os.environ.get("PLUMELINE_USERNAME", ""), os.environ.get("PLUMELINE_PASSWORD", ""))
     if host not in LOOPBACK and not all(credentials):
@@ -298,8 +308,6 @@ def _console(made: Alarms, settings: Settings, host: str, port: int, virtual: st
             "failed": None if made.blind is None else f"no worker passes on ticks since {made.blind}",
         }
 
-    reader = InfluxReader(settings.url, settings.token, settings.org, settings.prefix)
-    store = influx_store(reader, lambda: made.registry.registry)
     pages = console_app(
         store,
         lambda: made.registry.registry,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from alerts.deliver import Deliverer
+from alerts.finding_http import router as finding_routes
 from alerts.http import router as alert_routes
 from alerts.outbox import Outbox
 from ingest.gateway import Gateway
@@ -32,6 +34,7 @@ from plumeline.again import Again
 from plumeline.console import Console, basic_auth_middleware, mount
 from plumeline.explain import explained
 from plumeline.marking import Marking
+from plumeline.patterns import finding
 from plumeline.runner import READ, Runner
 from plumeline.sqlite_log import QUEUED_BYTES_MAX, SqliteLog
 from plumeline.sqlite_query import SqliteStore
@@ -132,6 +135,9 @@ class County:
         app.include_router(router(self.log, self.clock, self.source, tokens_from(os.environ, groups)))
 
         app.include_router(alert_routes(self.outbox, self._now_ms, lambda: self.runner.registry))
+        app.include_router(
+            finding_routes(self.outbox, self._now_ms, lambda: self.runner.registry, partial(finding, self.store))
+        )
 
         @app.get("/healthz")
         async def healthz() -> JSONResponse:
@@ -215,7 +221,10 @@ class County:
         worker.start()
         tasks: list[asyncio.Task[Any]] = []
         try:
-            await self.server.start()
+            try:
+                await self.server.start()
+            except OSError:
+                raise Refused(_taken("HJ 212", self.options.host, self.options.tcp_port, "--tcp-port")) from None
             await self._file_marks()
             tasks = [
                 asyncio.create_task(_quietly(web)),
@@ -226,7 +235,7 @@ class County:
             while not web.started and not self.stop.is_set() and not tasks[0].done():
                 await asyncio.sleep(0.02)
             if tasks[0].done():
-                raise Refused(f"cannot listen on {self.options.host}:{self.options.http_port}; is another one running?")
+                raise Refused(_taken("the console", self.options.host, self.options.http_port, "--http-port"))
             ready()
             if beside is not None:
                 tasks.append(asyncio.create_task(beside(self.stop)))
@@ -269,6 +278,10 @@ class County:
         known = {m.id: m for m in self.store.all_marks()}
         fresh = [m for m in self.marks if known.get(m.id) != m]
         await self.log.append([Entry("marks", partition_of(m.source, self.log.partitions), m.line()) for m in fresh])
+
+
+def _taken(what: str, host: str, port: int, option: str) -> str:
+    return f"cannot listen on {host}:{port} for {what}: another program does, or the address is not this machine's; stop it, or give another {option}"
 
 
 async def _quietly(web: uvicorn.Server) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import base64
 import os
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console as Terminal
 
 from ingest.files import NotReadable
 from ingest.http import token_variable
+from ingest.registry import Registry
 from plumeline.county import County, Options, Refused, logging, wall
 from processors.registry_check import load_registry
 from simulators.clock import VirtualClock
@@ -23,6 +24,8 @@ TICK_VIRTUAL_S = 10.0
 """Virtual seconds between ticks, as a gateway in the field."""
 TICK_S_MIN = 0.02
 """Shortest real time between ticks; it bounds the speed at which ticks stay close enough together."""
+WARNED_H = 36
+"""How long the demo's pollution-weather warning holds, from 08:00 of its first day."""
 SECRET_VARIABLE = "PLUMELINE_WEBHOOK_SECRET_DUTY"
 
 
@@ -43,6 +46,7 @@ def run(data: Path, registry: Path, http_port: int, tcp_port: int, receiver_port
     contacts = tuple(c.model_copy(update={"url": c.url.replace(":8090/", f":{receiver_port}/")}) for c in rows.contacts)
     rows = rows.model_copy(update={"contacts": contacts})
     clock = VirtualClock(demo_start(wall()), speed, data / "clock.json", held=True)
+    rows = warned(rows, clock.origin)
     try:
         receiver = Receiver(os.environ[SECRET_VARIABLE], data / "received.jsonl", receiver_port)
     except OSError as error:
@@ -78,6 +82,23 @@ def run(data: Path, registry: Path, http_port: int, tcp_port: int, receiver_port
         receiver.stop()
         clock.close()
     out.print(f"stopped at {datetime.now():%H:%M:%S}; everything is kept in {data}")
+
+
+def warned(registry: Registry, origin: datetime) -> Registry:
+    """Return the registry with its newest pollution-weather warning once more, in the time of a demo that began at ``origin``."""
+    newest = max(registry.weather, key=lambda row: row.start, default=None)
+    if newest is None:
+        return registry
+    start = origin.replace(minute=0, second=0, microsecond=0)
+    again = {
+        "warning": f"{newest.warning}-demo",
+        "start": start,
+        "planned_end": start + timedelta(hours=WARNED_H),
+        "end": None,
+        "note": "issued once more in the demo's time",
+        "note_zh": "按演示时间重新发布",
+    }
+    return registry.model_copy(update={"weather": (*registry.weather, newest.model_copy(update=again))})
 
 
 def _kept(path: Path, make: object) -> str:

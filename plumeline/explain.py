@@ -5,12 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from alerts.standards import standard_words
 from ingest.registry import Limit, Meter, Point, Registry
+from processors.averaging_steps import MinuteGasState
 from processors.figures import MINUTE_SCALE, SCALE, Figure
 from processors.judging import EXEMPT
 from processors.packs import MarkExempt, Pack, pack_of
+from processors.plan_steps import FEEDSTOCK, NEW_RENEWABLES
 from processors.points import end_ms, start_ms
 
+MADE_OF_MINUTES = ("avg", "avg_ref", "min", "max")
+"""Stats that are made of the minutes themselves, whose gas may have been sent in another state."""
 ENERGY_RULES = {
     ("energy", "hour"): (
         "difference of the register (linear between readings) or sum of intervals, times the multiplier",
@@ -19,6 +24,11 @@ ENERGY_RULES = {
     ("energy", "day"): ("sum of the day's hours", "register rules 2.5"),
     ("kgce", "hour"): ("energy × kgce per unit", "GB/T 2589-2020"),
     ("kgce", "day"): ("sum of the day's hours", "GB/T 2589-2020"),
+    (FEEDSTOCK, "day"): ("sum over the meters whose plan is feedstock", "plan for 2021 to 2025, feedstock"),
+    (NEW_RENEWABLES, "day"): (
+        "sum over the meters whose plan is renewable, less a day's share of the base year",
+        "plan for 2021 to 2025, new renewable electricity",
+    ),
     ("tco2", "hour"): ("energy × tCO2 per unit; electricity by grid factor of the year", "yearly grid factors; fuel defaults"),
     ("tco2", "day"): ("sum of the day's hours", "yearly grid factors; fuel defaults"),
 }
@@ -27,19 +37,23 @@ ENERGY_RULES = {
 
 def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     """Return the formula, its numbers, and rule and clause of a figure, for people."""
-    out: dict[str, Any] = {**_rules(figure, registry)}
+    point = _at(registry.points, figure)
+    sent_otherwise = isinstance(point, Point) and bool(point.gas_state)
+    out: dict[str, Any] = {**_rules(figure, registry, sent_otherwise=sent_otherwise)}
     basis, basis_zh = out.pop("basis"), out.pop("basis_zh", None)
     total = figure.total if "total" in figure.explain else None
     if total is not None and figure.stat in ("avg", "avg_ref") and figure.n:
-        out["sum"] = plain(Decimal(total).scaleb(-(MINUTE_SCALE if figure.level == "hour" else SCALE)))
+        out["sum"] = plain(Decimal(total).scaleb(-(MINUTE_SCALE if figure.level in ("halfhour", "hour") else SCALE)))
         out["n"] = figure.n
-    point = _at(registry.points, figure)
     if isinstance(point, Point):
         if figure.stat == "avg_ref" and point.reference_o2_pct is not None:
             out["reference_o2_pct"] = plain(point.reference_o2_pct)
             out["oxygen_factor"] = point.oxygen_factor
         if figure.stat == "mass":
             out["flow_factor"] = point.flow_factor
+        if sent_otherwise and figure.stat in MADE_OF_MINUTES:
+            out["gas_state"] = point.gas_state
+            out |= point.companions
         if point.multiplier != 1:
             out["multiplier"] = plain(point.multiplier)
     meter = _at(registry.meters, figure)
@@ -60,22 +74,34 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     return out
 
 
-def _rules(figure: Figure, registry: Registry) -> dict[str, str]:
+def _rules(figure: Figure, registry: Registry, *, sent_otherwise: bool) -> dict[str, str]:
     row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
     pack = None if row is None else pack_of(row, registry.packs)
-    return rules_behind(pack, figure.stat, figure.level, figure.factor, exempt=figure.verdict == EXEMPT)
+    return rules_behind(
+        pack, figure.stat, figure.level, figure.factor, exempt=figure.verdict == EXEMPT, sent_otherwise=sent_otherwise
+    )
 
 
 def rules_behind(
-    pack: Pack | None, stat: str, level: str, factor: str | None = None, *, exempt: bool = False
+    pack: Pack | None,
+    stat: str,
+    level: str,
+    factor: str | None = None,
+    *,
+    exempt: bool = False,
+    sent_otherwise: bool = False,
 ) -> dict[str, str]:
     """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it.
 
-    Of an hour that is exempt the rule by which it is stands among them.
+    Of an hour that is exempt the rule by which it is stands among them; of one ``sent_otherwise`` than dry at the standard state the rule by
+    which its minutes became so.
     """
     behind = pack.behind(stat, level, factor) if pack is not None else []
     by_mark = pack.rule(MarkExempt) if pack is not None and exempt else None
     behind += [] if by_mark is None else [by_mark]
+    state = pack.rule(MinuteGasState) if pack is not None and sent_otherwise else None
+    if state is not None and stat in MADE_OF_MINUTES and level in ("minute", "halfhour", "hour"):
+        behind = [state, *behind]
     if pack is None or not behind:
         formula, basis = ENERGY_RULES.get((stat, level), ("sum over the members", "second pass over day figures"))
         return {"formula": formula, "basis": basis}
@@ -84,7 +110,7 @@ def rules_behind(
         "formula": "; ".join(pack.said(rule) for rule in behind),
         "formula_zh": "；".join(pack.said(rule, "zh") for rule in behind),
         "basis": "; ".join(f"{rule.standard}, {rule.clause} ({rule.id})" for rule in behind),
-        "basis_zh": "；".join(f"{rule.standard}，{rule.clause_zh}（{rule.id}）" for rule in behind),
+        "basis_zh": "；".join(f"{standard_words(rule.standard, 'zh')}，{rule.clause_zh}（{rule.id}）" for rule in behind),
         "confidence": f"unconfirmed: {unsure[0]}" if unsure else "seen",
     }
 

@@ -11,16 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, cast
-
-import xxhash
 
 from ingest.records import Mark
 from plumeline.influx_fold import folded, newest_episodes
 from plumeline.influx_read import FLOOR_MS, UNTIL_MS, InfluxReader, escaped, ms_of, pattern, tag, text
 from plumeline.sqlite_query import COLD_LINES_MAX, merged, minute_figure, stored_mark
-from processors.figures import DAY_MS, Episode, Event, Figure, Level, SourceState, epoch_ms
+from processors.figures import DAY_MS, Episode, Event, Figure, Level, SourceState
 from processors.influx import (
     BUCKET,
     EPISODE,
@@ -39,7 +36,7 @@ from processors.influx import (
     part_of_id,
 )  # fmt: skip
 from processors.lines import event_of_line, figure_of_line
-from processors.store import StoredFrame, StoredMark, StoredReport
+from processors.store import StoredFrame, StoredMark, StoredReport, report_of
 
 FIGURES_MAX = 1_000_000
 """Figures of one answer."""
@@ -223,7 +220,7 @@ class InfluxStore:
 
     def reports(self, source: str, start_ms: int, end_ms: int, limit: int = 10_000) -> list[StoredReport]:
         """Return stored report lines of a source, by time."""
-        return [_report(source, line) for line in self._lines(source, start_ms, end_ms, limit)]
+        return [report_of(source, line) for line in self._lines(source, start_ms, end_ms, limit)]
 
     def frame(self, frame_id: str) -> StoredFrame | None:
         """Return one frame by its id."""
@@ -292,12 +289,12 @@ class InfluxStore:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _lines(self, source: str, start_ms: int, end_ms: int, limit: int) -> list[bytes]:
-        """Return report lines by time; versions for one time in the order of their hashes, as SQLite keeps them (signed)."""
+        """Return report lines by time; versions for one time in the order of their bytes."""
         where = f'{_of(REPORT, source)} and r._field == "line"'
         columns, bound = ("_time", "_value"), limit + REPEATS
         rows = self.reader.rows(RAW_BUCKET, start_ms * NS, end_ms * NS, where, columns, bound, cut=True)
         lines = {line.encode(): ms_of(at) for at, line in rows}
-        return sorted(lines, key=lambda line: (lines[line], _signed_hash(line)))[:limit]
+        return sorted(lines, key=lambda line: (lines[line], line))[:limit]
 
     def _values(self, bucket: str, start_ms: int, end_ms: int, where: str, bound: int) -> list[str]:
         return [value for (value,) in self.reader.rows(bucket, start_ms * NS, end_ms * NS, where, ("_value",), bound)]
@@ -325,18 +322,3 @@ def _figure(line: str) -> Figure:
 def _said(f: Figure) -> tuple[int, int, int]:
     """Return what orders versions of one figure."""
     return f.revision, f.decided_ms, f.as_of_ms
-
-
-def _report(source: str, line: bytes) -> StoredReport:
-    row = json.loads(line)
-    hashed = f"{xxhash.xxh3_64_intdigest(line):016x}"
-    return StoredReport(source, _epoch(row["time"]), hashed, _epoch(row["received"]), line)
-
-
-def _epoch(iso: str) -> int:
-    return epoch_ms(datetime.fromisoformat(iso))
-
-
-def _signed_hash(line: bytes) -> int:
-    hashed = xxhash.xxh3_64_intdigest(line)
-    return hashed - 2**64 if hashed >= 2**63 else hashed

@@ -78,7 +78,7 @@ def outlets(registry: Registry, day: date, find: str = "", *, permit: str = "", 
     """Return the outlets whose rows hold on a day, in the registry's order.
 
     Args:
-        find: part of a permit number, of an outlet's name or number, or of a source's identity; empty finds all.
+        find: part of a permit number, of an enterprise's or outlet's name or number, or of a source's identity; empty finds all.
         permit: a whole permit number.
         outlet: a whole outlet number, or a source's identity.
     """
@@ -97,8 +97,13 @@ def outlets(registry: Registry, day: date, find: str = "", *, permit: str = "", 
         if _holds(source, day)
         and (not permit or source.permit == permit)
         and (not outlet or outlet in (source.outlet, source.source))
-        and wanted in " ".join((source.permit, source.outlet, source.name, source.name_zh, source.source)).casefold()
+        and wanted in _searched(source, enterprises.get(source.enterprise)).casefold()
     ]
+
+
+def _searched(source: Source, enterprise: Enterprise | None) -> str:
+    names = (enterprise.name, enterprise.name_zh) if enterprise else (source.enterprise,)
+    return " ".join((source.permit, *names, source.outlet, source.name, source.name_zh, source.source))
 
 
 def in_force(limit: Limit) -> InForce:

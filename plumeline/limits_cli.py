@@ -17,6 +17,7 @@ from ingest.registry_diff import LOCAL
 from plumeline.explain import plain
 from plumeline.limits import Outlet, outlets
 from plumeline.terminal import Json, RegistryFolder, out
+from plumeline.texts.wording import sure
 from processors.registry_check import load_registry
 
 PERMITS_TOLD = 10
@@ -57,14 +58,14 @@ def _show(each: Outlet) -> None:
     table = Table("factor", "limit", Column("by", overflow="fold"), "confidence")
     for held in each.limits:
         limit = held.limit
-        least = "at least " if limit.bound == "lower" else ""
+        bound = "at least" if limit.bound == "lower" else "at most"
         while_ = f", while {limit.when}" if limit.when else ""
         since = f", since {limit.valid_from}" if limit.valid_from else ""
         by = " ".join(word for word in (limit.limit_id, limit.rank, own_basis(limit, "en") or limit.basis) if word)
-        number = f"{least}{plain(limit.limit)} {limit.unit}, {limit.stat} of the {limit.averaging}{while_}{since}"
-        table.add_row(limit.factor, number, by, held.confidence)
+        number = f"{bound} {plain(limit.limit)} {limit.unit}, {limit.stat} of the {limit.averaging}{while_}{since}"
+        table.add_row(limit.factor, number, by, sure(held.confidence))
     out.print(table if each.limits else "no limit is in force")
     table = Table("rule", "says", "standard", "confidence", title=f"{each.pack.id}: {each.pack.title}", title_justify="left")
     for rule in each.pack.rules:
-        table.add_row(rule.id, each.pack.said(rule), f"{rule.standard}, {rule.clause}", rule.confidence)
+        table.add_row(rule.id, each.pack.said(rule), f"{rule.standard}, {rule.clause}", sure(rule.confidence))
     out.print(table)

@@ -25,7 +25,7 @@ def marks(
         Path,
         typer.Argument(
             help="CSV file: id,source,factors,type,start,end,author,set_at,reason,evidence,state;"
-            " of a check also check,reference,before,after,span."
+            " of a check also check,reference,before,after,span,gas; of a manual result result_kg_h,method,result_mg_l."
         ),
     ],
     registry: RegistryFolder = Path("registry"),

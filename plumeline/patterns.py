@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from alerts.decisions import Decision
 from ingest.registry import Registry
 from processors.figures import DAY_MS, Event, epoch_ms
-from processors.packs import Pack, Rule, packs_of
 from processors.screening import FINDING
 from processors.store import StoreQuery
 
@@ -47,14 +48,52 @@ class Among:
     alike: int
 
 
-def ranked(store: StoreQuery, now_ms: int, days: int = DAYS) -> list[Suspect]:
-    """Return the sources with findings on days of the last ``days``, heaviest first."""
+def recent(store: StoreQuery, now_ms: int, days: int = DAYS) -> list[Event]:
+    """Return the findings on days of the last ``days``, newest told first."""
+    return [e for e in store.events(kind=FINDING, limit=FINDINGS_MAX) if ended_ms(e) > now_ms - days * DAY_MS]
+
+
+def finding(store: StoreQuery, identity: str) -> Event | None:
+    """Return a finding by its id, None where it is not among the newest."""
+    return next((e for e in store.events(kind=FINDING, limit=FINDINGS_MAX) if e.id == identity), None)
+
+
+def ranked(found: Iterable[Event]) -> list[Suspect]:
+    """Return the sources of findings, heaviest first."""
     by_source: dict[str, list[Event]] = {}
-    for event in store.events(kind=FINDING, limit=FINDINGS_MAX):
-        if ended_ms(event) > now_ms - days * DAY_MS:
-            by_source.setdefault(event.source, []).append(event)
-    suspects = [_suspect(source, found) for source, found in by_source.items()]
+    for event in found:
+        by_source.setdefault(event.source, []).append(event)
+    suspects = [_suspect(source, mine) for source, mine in by_source.items()]
     return sorted(suspects, key=lambda s: (-s.weight, s.source))
+
+
+def undismissed(found: Iterable[Event], decided: Mapping[str, Decision]) -> list[Event]:
+    """Return the findings that nobody dismissed, by the decisions that stand."""
+    return [e for e in found if e.id not in decided or decided[e.id].decided != "dismissed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a rule's findings were judged by people: told in the days looked at; confirmed and dismissed, as far back as decisions are kept."""
+
+    rule: str
+    told: int
+    confirmed: int
+    dismissed: int
+
+    @property
+    def confirmed_pct(self) -> Decimal | None:
+        """Share of the decided that were confirmed [%], None where none was decided."""
+        decided = self.confirmed + self.dismissed
+        return Decimal(100 * self.confirmed) / decided if decided else None
+
+
+def scores(found: Iterable[Event], decided: Mapping[str, Decision]) -> list[Score]:
+    """Return the score of each rule that told or was decided about, in the order of their names."""
+    told = Counter(str(e.facts["rule"]) for e in found)
+    judged = Counter((d.rule, d.decided) for d in decided.values())
+    rules = sorted(told.keys() | {rule for rule, _ in judged})
+    return [Score(rule, told[rule], judged[rule, "confirmed"], judged[rule, "dismissed"]) for rule in rules]
 
 
 def _suspect(source: str, found: list[Event]) -> Suspect:
@@ -80,13 +119,6 @@ def ended_ms(event: Event) -> int:
 def day_ms(event: Event) -> int:
     """Return the start of the local day that was closed when a finding was told."""
     return epoch_ms(datetime.fromisoformat(f"{event.facts['day']}T00:00:00+08:00"))
-
-
-def rule_of(event: Event, registry: Registry) -> tuple[Pack, Rule] | None:
-    """Return the rule behind a finding and its pack, as they are now; None where they are no more."""
-    pack = packs_of(registry.packs).get(str(event.facts["pack"]))
-    rule = next((r for r in pack.rules if r.id == event.facts["rule"]), None) if pack is not None else None
-    return None if pack is None or rule is None else (pack, rule)
 
 
 def peers_of(source: str, registry: Registry) -> list[str]:

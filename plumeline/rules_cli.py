@@ -54,15 +54,23 @@ def tested(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files of cases, or folders of packs and cases; none runs the shipped ones.")
     ] = None,
+    only: Annotated[str, typer.Option(help='Run those whose file and name contain this: "cn-water", "EX-3.1".')] = "",
     as_json: Json = False,
 ) -> None:
     """Run the cases of rule packs: readings in, figures and exceedances out."""
     outcomes: list[tuple[str, Outcome]] = []
-    for name, text, packs in _case_files(paths or []):
-        try:
-            outcomes += [(name, run_case(case, packs)) for case in parse_cases(text, name)]
-        except (CaseFault, PackFault) as fault:
-            raise NotReadable(str(fault)) from None
+    try:
+        cases = [(name, case, packs) for name, text, packs in _case_files(paths or []) for case in parse_cases(text, name)]
+        cases = [row for row in cases if only in f"{row[0]} {row[1].name}"]
+        if only and not cases:
+            raise NotReadable(
+                f"no case of {only!r}: leave --only out and all are run, with their files' names where one is not met"
+            )
+        with Progress(transient=True, disable=as_json) as progress:
+            for name, case, packs in progress.track(cases, description="running cases"):
+                outcomes.append((name, run_case(case, packs)))
+    except (CaseFault, PackFault) as fault:
+        raise NotReadable(str(fault)) from None
     failed = [(name, o) for name, o in outcomes if o.failed]
     if as_json:
         typer.echo(json.dumps([{"file": name, **asdict(o)} for name, o in outcomes], ensure_ascii=False))

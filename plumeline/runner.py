@@ -47,6 +47,8 @@ EVENTS_A_TURN = 500
 JOURNAL_A_TURN = 500
 APART_MAX = 32
 """Inputs of one read that are set aside because the engine raises; where more do, it is not the inputs' fault, and the process stops."""
+EPISODES_MAX = 100_000
+"""Episodes that a restart reads, the open ones and then the newest: hundreds for each of hundreds of sources."""
 FULL_TURNS_MAX = 20
 """Full reads after which a slice of the backfill is let in all the same: it must end some day, however much is live."""
 SOURCES_ASIDE_MAX = 32
@@ -254,7 +256,7 @@ class Turns:
         for source, day, cause in rows("SELECT source, day, cause FROM closings"):
             if only is None or source in only:
                 engine.close_later(source, day, cause)
-        episodes = self.store.episodes(limit=100_000)
+        episodes = self.store.episodes(limit=EPISODES_MAX)
         engine.restore_episodes([e for e in episodes if only is None or e.source in only], self.store)
         engine.early.restore(self.store.events(kind=EXPECTED, limit=WARNINGS_MAX))
         now = engine.watch.now_ms
@@ -270,7 +272,7 @@ class Turns:
                     engine.shelf.put(level, frame_of(figures, engine.points))
         engine.spans_renew()
         if only is None:
-            lines = [bytes(line) for (line,) in rows("SELECT line FROM reports WHERE time >= ?", (day - DAY_MS,))]
+            lines = self.store.lines_from(day - DAY_MS)
         else:
             lines = self.store.cold_reports([(source, day - DAY_MS, 2**62) for source in only])
         engine.load(lines, hot_from)

@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from plumeline.sqlite_store import KEPT_FROM, SqliteWriter
-from processors.figures import DAY_MS, epoch_ms, local
-from processors.quarters import LOOKBACK_DAYS
+from processors.figures import DAY_MS, HOUR_MS, epoch_ms, local
+from processors.missing_steps import FILLED
+from processors.quarters import AFTER_DAYS, LOOKBACK_DAYS, SUBSTITUTED
+from processors.rates import STATS
 
 PRUNE_ROWS = 1_000
 """Rows that one slice deletes at most; a turn is followed by one slice, so that live input waits for it for some milliseconds."""
-HISTORY_MS = (LOOKBACK_DAYS + 92) * DAY_MS
-"""How much longer the figures are kept of which a quarter is made: hourly means and masses."""
+HISTORY_MS = (LOOKBACK_DAYS + 92 + AFTER_DAYS) * DAY_MS
+"""How much longer the figures are kept of which a quarter is made: hourly means and masses, and what stands for them."""
 YEARS_MS = (1_096 + 92) * DAY_MS
 """How much longer days, months, quarters and years are kept: availability looks back three years from the beginning of a quarter."""
+COUNTED_MS = 31 * DAY_MS
+"""How much longer exceeding hours and their episodes are kept: an exceedance says how many there were before it, in its month and in 30 days."""
 _FIGURES = "source = ? AND start < ?"
 _DAYS = "level IN ('day', 'month', 'quarter', 'year')"
-_HISTORY = f"({_DAYS} OR (level = 'hour' AND stat IN ('avg', 'mass')))"
+_OF_QUARTERS = ", ".join(f"'{stat}'" for stat in ("avg", "mass", FILLED, SUBSTITUTED, *STATS))
+_EXCEEDING = "verdict = 'exceeds'"
+_HISTORY = f"({_DAYS} OR (level = 'hour' AND stat IN ({_OF_QUARTERS})))"
 MARGIN_MS = 3 * DAY_MS
 """What is kept before the first hour that may be rebuilt: clocks that are wrong, a register's day before, whole days of hours."""
 
@@ -56,14 +62,16 @@ class Pruner:
     def _slices(self, cut_ms: int) -> Iterator[int]:
         """Yield the number of rows of each slice deleted, table by table, source by source."""
         for source in self._sources("reports"):
-            yield from self._deleted(
-                "reports", "source, time, hash", "source = ? AND time < ? AND received < ?", source, cut_ms, cut_ms
-            )
+            old = "source = ? AND hour <= ? AND received < ?"
+            yield from self._deleted("reports", "rowid", old, source, cut_ms - HOUR_MS, cut_ms)
         for source in self._sources("figures"):
             first = self._one("SELECT min(start) FROM episodes WHERE source = ? AND state = 'open'", source)
             before = cut_ms if first is None else min(cut_ms, int(first) - MARGIN_MS)
             row = "source, level, start, factor, stat"
-            yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_HISTORY}", source, before)
+            yield from self._deleted(
+                "figures", row, f"{_FIGURES} AND NOT {_HISTORY} AND NOT ifnull({_EXCEEDING}, 0)", source, before
+            )
+            yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_HISTORY}", source, before - COUNTED_MS)
             yield from self._deleted("figures", row, f"{_FIGURES} AND NOT {_DAYS}", source, before - self.history_ms)
             yield from self._deleted("figures", row, _FIGURES, source, before - self.years_ms)
         for source in self._sources("carries"):
@@ -77,7 +85,7 @@ class Pruner:
         marked = min(cut_ms - self.history_ms, _year_start_ms(cut_ms))  # they spend quotas of a calendar year
         yield from self._deleted("marks", "id", '"end" < ?', marked)
         over = "state != 'open' AND start < ? AND json_extract(row, '$.end_ms') < ?"
-        yield from self._deleted("episodes", "id", over, cut_ms, cut_ms)
+        yield from self._deleted("episodes", "id", over, cut_ms - COUNTED_MS, cut_ms - COUNTED_MS)
 
     def _sources(self, table: str) -> Iterator[str]:
         """Yield the sources of a table one by one, each found by its index."""

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from ingest.records import Mark
+from ingest.records import MANUAL, Mark
 from plumeline.sqlite_store import KEPT_FROM, LATEST, SqliteWriter, figure_of
-from processors.figures import MINUTE_SCALE, Episode, Event, Figure, Level, SourceState, epoch_ms
+from processors.figures import HOUR_MS, MINUTE_SCALE, Episode, Event, Figure, Level, SourceState, epoch_ms
 from processors.rules.averaging import REASONS, VALID
-from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport
+from processors.store import StoreAway, StoredFrame, StoredMark, StoredReport, report_of
 
 COLD_LINES_MAX = 2_000_000
 """Report lines that one cold load returns at most; a rebuild that needs more is cut into touches anyway."""
@@ -90,13 +90,8 @@ class SqliteStore:
 
     def reports(self, source: str, start_ms: int, end_ms: int, limit: int = 10_000) -> list[StoredReport]:
         """Return stored report lines of a source, by time."""
-        query = (
-            "SELECT source, time, hash, received, line FROM reports WHERE source=? AND time>=? AND time<? ORDER BY time LIMIT ?"
-        )
-        return [
-            StoredReport(s, t, f"{h % 2**64:016x}", r, bytes(line))
-            for s, t, h, r, line in self.rows(query, (source, start_ms, end_ms, limit))
-        ]
+        found = [report_of(source, line) for line in self._lines(source, start_ms, end_ms, limit)]
+        return sorted(found, key=lambda r: (r.time_ms, r.line))[:limit]
 
     def frame(self, frame_id: str) -> StoredFrame | None:
         """Return one frame."""
@@ -167,10 +162,30 @@ class SqliteStore:
 
     def cold_reports(self, keys: list[tuple[str, int, int]]) -> list[bytes]:
         """Return report lines of (source, start, end) ranges."""
+        return [line for key in merged(keys) for line in self._lines(*key, COLD_LINES_MAX)]
+
+    def lines_from(self, start_ms: int) -> list[bytes]:
+        """Return the report lines of all sources of the hours that end after a time."""
+        rows = self.rows("SELECT lines FROM reports WHERE hour > ?", (start_ms - HOUR_MS,))
+        return [line for (bundle,) in rows for line in bundle.split(b"\n")]
+
+    def _lines(self, source: str, start_ms: int, end_ms: int, enough: int) -> list[bytes]:
+        """Return the report lines of a source in [start, end), hour by hour; no further hour where there are ``enough``."""
         out: list[bytes] = []
-        for source, start, end in merged(keys):
-            query = "SELECT line FROM reports WHERE source = ? AND time >= ? AND time < ? LIMIT ?"
-            out += [bytes(line) for (line,) in self.rows(query, (source, start, end, COLD_LINES_MAX))]
+        query = "SELECT hour, lines FROM reports WHERE source = ? AND hour > ? AND hour < ? ORDER BY hour, rowid"
+        reached = start_ms - HOUR_MS
+        try:
+            with self._lock:
+                for hour, bundle in self._db.execute(query, (source, reached, end_ms)):
+                    if hour != reached and len(out) >= enough:
+                        break
+                    reached = hour
+                    whole = start_ms <= hour and hour + HOUR_MS <= end_ms
+                    out += [
+                        line for line in bundle.split(b"\n") if whole or start_ms <= report_of(source, line).time_ms < end_ms
+                    ]
+        except sqlite3.Error as error:
+            raise StoreAway(f"the store does not answer: {error}") from error
         return out
 
     def cold_figures(self, source: str, level: str, start_ms: int, end_ms: int, stats: tuple[str, ...] = ()) -> list[Figure]:
@@ -194,8 +209,8 @@ class SqliteStore:
 
     def first_report_ms(self, source: str) -> int | None:
         """Return the time of a source's earliest report."""
-        (first,) = self.rows("SELECT min(time) FROM reports WHERE source = ?", (source,))[0]
-        return None if first is None else int(first)
+        (hour,) = self.rows("SELECT min(hour) FROM reports WHERE source = ?", (source,))[0]
+        return None if hour is None else min(r.time_ms for r in self.reports(source, hour, hour + HOUR_MS, COLD_LINES_MAX))
 
     def kept_from_ms(self) -> int:
         """Return the time before which rows may have been pruned."""
@@ -260,7 +275,10 @@ def stored_mark(m: Mark) -> StoredMark:
     factors = None if m.factors is None else tuple(m.factors)
     start, end, set_at = epoch_ms(m.start), epoch_ms(m.end), epoch_ms(m.set_at)
     check = None if m.check is None else m
-    return StoredMark(m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state, m.evidence, check)
+    result = m if m.type == MANUAL else None
+    return StoredMark(
+        m.id, m.source, factors, m.type, start, end, m.author, m.reason, set_at, m.state, m.evidence, check, result
+    )
 
 
 def _event(r: Sequence[Any]) -> Event:

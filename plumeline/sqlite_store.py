@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+import xxhash
+
+from ingest.files import NotReadable
 from ingest.records import Frame, Mark
-from processors.figures import Figure, epoch_ms
+from processors.figures import HOUR_MS, Figure, epoch_ms
 from processors.lines import listed, minute_bodies
 from processors.output import Output
 from processors.points import Points
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS reports (source TEXT, time INTEGER, hash INTEGER, received INTEGER, line BLOB,
-    PRIMARY KEY (source, time, hash)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reports (source TEXT, hour INTEGER, digest INTEGER, received INTEGER, lines BLOB);
+CREATE UNIQUE INDEX IF NOT EXISTS reports_of ON reports (source, hour, digest);
 CREATE TABLE IF NOT EXISTS frames (id TEXT PRIMARY KEY, source TEXT, received INTEGER, peer TEXT, protocol TEXT, verdict TEXT,
     crc TEXT, answered INTEGER, detail TEXT, raw BLOB) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS frames_of ON frames (source, received);
@@ -45,6 +49,8 @@ CREATE TABLE IF NOT EXISTS closings (source TEXT, day INTEGER, cause TEXT, PRIMA
 CREATE TABLE IF NOT EXISTS ticks (part INTEGER, gateway TEXT, time INTEGER, sighted INTEGER, PRIMARY KEY (part, gateway)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+FORMAT = 2
+"""Number of the schema, as the file bears it: one that another version wrote is not touched."""
 WAL_PAGES = 25_000
 """Pages (of 4 kB) that gather in the write-ahead log before they are copied into the file; copying often costs more than the turns."""
 FILE_FRAME = (
@@ -69,12 +75,25 @@ class SqliteWriter:
         self.path, self.keeps_pages = path, keeps_pages
         self.lock = threading.RLock()
         self.db = sqlite3.connect(path, timeout=10, check_same_thread=False)
+        self._check_format()
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
         self.db.execute("PRAGMA cache_size=-65536")
         self.db.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         self.db.executescript(SCHEMA)
         self.db.commit()
+
+    def _check_format(self) -> None:
+        (known,), (tables,) = (
+            self.db.execute(query).fetchone() for query in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+        )
+        if tables and known != FORMAT:
+            self.db.close()
+            raise NotReadable(
+                f"{self.path} was written by another version of Plumeline (format {known or 1}, this one reads {FORMAT}):"
+                " begin with another folder, or move this one away"
+            )
+        self.db.execute(f"PRAGMA user_version={FORMAT}")
 
     def close(self) -> None:
         """Close the file."""
@@ -131,10 +150,7 @@ class SqliteWriter:
 
     def _inputs(self, out: Output, frames: Iterable[Frame]) -> None:
         db = self.db
-        db.executemany(
-            "INSERT OR IGNORE INTO reports VALUES (?, ?, ?, ?, ?)",
-            [(s, t, _signed(h), r, line) for s, t, h, r, line in out.reports],
-        )
+        db.executemany("INSERT OR IGNORE INTO reports VALUES (?, ?, ?, ?, ?)", _bundles(out))
         db.executemany(
             FILE_FRAME,
             [
@@ -197,6 +213,26 @@ class SqliteWriter:
         db.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?)", [(*k, *t) for k, t in out.ticks.items()])
 
 
+def _bundles(out: Output) -> list[tuple[str, int, int, int, bytes]]:
+    """Return a turn's report lines as one row for each source and hour (of the device's time), with their newest receipt."""
+    lines: dict[tuple[str, int], list[bytes]] = {}
+    newest: dict[tuple[str, int], int] = {}
+    for source, time, received, line in out.reports:
+        key = (source, time // HOUR_MS)
+        held = lines.get(key)
+        if held is None:
+            lines[key], newest[key] = [line], received
+        else:
+            held.append(line)
+            if received > newest[key]:
+                newest[key] = received
+    joined = ((source, hour, newest[source, hour], b"\n".join(held)) for (source, hour), held in lines.items())
+    return [
+        (source, hour * HOUR_MS, _signed(xxhash.xxh3_64_intdigest(text)), received, text)
+        for source, hour, received, text in joined
+    ]
+
+
 def _figure_row(f: Figure) -> tuple[Any, ...]:
     return (
         f.source,
@@ -218,7 +254,7 @@ def _figure_row(f: Figure) -> tuple[Any, ...]:
         f.as_of_ms,
         f.decided_ms,
         f.revision,
-        json.dumps(f.explain, ensure_ascii=False),
+        orjson.dumps(f.explain).decode(),
     )
 
 

@@ -8,14 +8,18 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from ingest.files import NotReadable
 from ingest.registry import Registry
+from plumeline.masked import masked
 from plumeline.terminal import Data, Json, out
-from processors.figures import DAY_MS, SCALE, Figure, epoch_ms, local_iso
+from processors.figures import DAY_MS, SCALE, Figure, Level, epoch_ms, local_iso
+
+LEVELS = get_args(Level)
+"""Periods of figures, the shortest first."""
 
 
 def opened(data: Path) -> tuple[Any, Registry]:
@@ -49,7 +53,7 @@ def why(source: str, data: Data = Path("data/demo"), as_json: Json = False) -> N
                 "verdict": f.verdict,
                 "crc": f.crc,
                 "answered": f.answered,
-                "raw": f.raw.decode("latin-1").strip(),
+                "raw": masked(f.raw).decode("latin-1").strip(),
             }
             for f in frames
         ],
@@ -71,6 +75,8 @@ def why(source: str, data: Data = Path("data/demo"), as_json: Json = False) -> N
             f"state {state.state} since {facts['since']}; newest reading {facts['last_reading']}; clock: receipt minus sending {facts['clock_skew_s']} s",
             soft_wrap=True,
         )
+    if state is not None and state.received_ms is not None and not frames:
+        out.print("no HJ 212 frame of it is stored: its reports came over HTTP or from a file", soft_wrap=True)
     for f in facts["frames"]:
         out.print(
             f"{f['received']}  {f['verdict']}  crc {f['crc']}  {'answered' if f['answered'] else 'no answer wanted'}  {f['raw'][:160]}",
@@ -131,13 +137,18 @@ def findings(
     data: Data = Path("data/demo"),
     days: Annotated[int, typer.Option(min=1, max=366, help="Days whose weights are added up, up to the newest tick.")] = 30,
     as_json: Json = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Also findings that somebody dismissed.")] = False,
 ) -> None:
     """Rank the sources by the patterns found in their data: worth a look, no verdict."""
-    from plumeline.patterns import ranked, rule_of
+    from alerts.decisions import read, standing
+    from plumeline.patterns import ranked, recent, undismissed
+    from processors.screening import rule_of
 
     store, registry = opened(data)
     now_ms = store.health()["newest_tick_ms"] or 0
-    found = ranked(store, now_ms, days)
+    decided = standing(read(data / "outbox.db"))
+    events = recent(store, now_ms, days)
+    found = ranked(events if dismissed else undismissed(events, decided))
     if as_json:
         rows = [
             {
@@ -145,7 +156,10 @@ def findings(
                 "weight": s.weight,
                 "by_rule": s.by_rule,
                 "since": local_iso(s.since_ms),
-                "findings": [{"id": e.id, "factor": e.factor, **e.facts} for e in s.findings],
+                "findings": [
+                    {"id": e.id, "factor": e.factor, **e.facts, "decided": decided[e.id].decided if e.id in decided else None}
+                    for e in s.findings
+                ],
             }
             for s in found
         ]
@@ -167,12 +181,12 @@ def export(
     source: str,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First local day.")],
     days: Annotated[int, typer.Option(min=1, max=400)] = 1,
-    level: Annotated[str, typer.Option(help="minute, hour or day")] = "hour",
+    level: Annotated[str, typer.Option(help="minute, halfhour, hour, day, month, quarter or year")] = "hour",
     data: Data = Path("data/demo"),
 ) -> None:
     """Print figures of a source as CSV."""
-    if level not in ("minute", "hour", "day"):
-        raise NotReadable(f"level {level!r} is none of minute, hour, day")
+    if level not in LEVELS:
+        raise NotReadable(f"level {level!r} is none of {', '.join(LEVELS)}")
     store, _registry = opened(data)
     from plumeline.county import CST
 
@@ -244,10 +258,12 @@ def _figure(store: Any, name: str) -> Figure:
         time = datetime.fromisoformat(start)
     except ValueError:
         raise NotReadable(f"{start!r} is no time; write 2026-07-01T00:00:00+08:00") from None
-    if time.tzinfo is None or level not in ("minute", "hour", "day"):
-        raise NotReadable(f"{name!r}: the start needs its offset (+08:00), the level is minute, hour or day")
+    if time.tzinfo is None or level not in LEVELS:
+        raise NotReadable(f"{name!r}: the start needs its offset (+08:00), the level is one of {', '.join(LEVELS)}")
     found = store.figure(source, factor, stat, level, epoch_ms(time))
     if found is None:
-        raise NotReadable(f"no figure {name} is stored")
+        raise NotReadable(
+            f"no figure {name} is stored: not decided yet, nothing received, or its factor is not registered; `plumeline why {source}` tells more"
+        )
     assert isinstance(found, Figure)
     return found

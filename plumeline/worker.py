@@ -283,6 +283,9 @@ async def feed(stream: Any, consumer: Any, worker: Worker, topic_of: dict[str, s
         if left > BACKLOG_RECORDS and len(gathered) < TAKE_RECORDS and loop.time() - since < GATHER_S:
             continue
         assigned = consumer.assignment()
+        if not assigned:  # between two assignments: what was ours is likely to be so again, and stays open
+            gathered = []
+            continue
         await loop.run_in_executor(executor, worker.keep, {tp.partition for tp in assigned})
         mine = [event.message for event in gathered if event.message.tp in assigned]
         records = [LogRecord(topic_of[m.topic], m.partition, m.offset, 0, m.value) for m in mine]

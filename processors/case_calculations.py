@@ -19,7 +19,21 @@ from typing import Any
 
 from processors.case_series import repeated
 from processors.packs import Pack
-from processors.rules import coverage, en14181, eu, gaps, gas, judge, months, screening_values, us, voc, water_checks, weather
+from processors.rules import (
+    coverage,
+    en14181,
+    energy,
+    eu,
+    gas,
+    judge,
+    months,
+    screening_values,
+    us,
+    vapour,
+    voc,
+    water_checks,
+    weather,
+)
 from processors.rules.gas import Exact, exact, half_up
 from processors.rules.judge import FULL, half_even
 from processors.rules.millionths import millionths
@@ -38,6 +52,8 @@ UNITS = {
     "t_h": "t/h",
     "m_s": "m/s",
     "m2": "m2",
+    "kgce": "kgce",
+    "kwh": "kWh",
     "kg": "kg",
     "ppm": "ppm",
     "pct": "%",
@@ -46,6 +62,8 @@ UNITS = {
     "pa": "Pa",
     "k": "K",
     "h": "h",
+    "s": "s",
+    "t": "t",
     "n": "",
 }
 """Units by the ending of a name, the longer endings first; a fraction is written in percent, ``n`` is a count."""
@@ -100,9 +118,6 @@ FORMULAS: Mapping[str, Formula] = {
         Formula(gas.hourly_mass_kg),
         Formula(coverage.capture_rate_pct),
         Formula(months.share_within, step="month.share_within"),
-        Formula(gaps.mean_across),
-        Formula(gaps.mean_before),
-        Formula(gaps.median_before),
         Formula(water_checks.difference_pct),
         Formula(screening_values.chi_square),
         Formula(rounded_half_even),
@@ -112,6 +127,12 @@ FORMULAS: Mapping[str, Formula] = {
         Formula(us.bias_factor),
         Formula(voc.ppm_as_carbon, "ppmC"),
         Formula(voc.carbon_mass, "mg/m3"),
+        Formula(voc.response_time),
+        Formula(vapour.must_be_networked),
+        Formula(energy.mean_lhv),
+        Formula(energy.unit_product_energy, "kgce/t"),
+        Formula(energy.pue),
+        Formula(energy.assessed_energy),
         Formula(eu.waste_half_hours, step="year.within"),
         Formula(eu.missing_hour),
         Formula(en14181.allowed_deviation),

@@ -20,8 +20,13 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       plan orange SO2 reduce 30                                what the source does under warnings of a level; of energy or avg, else mass; hours 9-17
       test spike PH method average suspect 5 fail 7            a quality test with parameters as in a rule pack; its rule is spike
       check zero SO2 10:00 to 10:20 reference 0.2 before 3.1 after 0.1 span 100   a check with gas; after: where adjusted; set, as a mark
+      manual SO2 day 2 10:00 to 11:00 12.5 kg/h                a result of manual monitoring; set, as a mark; of water also 300 mg/L
+      check span NMHC 10:00 to 10:20 reference 30 ppm propane before 48 span 100   unit and gas, where they are not those of the point
       point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it), analyser POINT
-      point TANK Pa role tank                                  what a point is to a petrol station's rules, as in points.csv
+      point NOX mg/m3 calibrated 48 since 2026-07-01           the highest value of a calibration, and its day
+      point NOX ppm fuel 9780 difference 6 mean 94 confidence 3   dry gas of the fuel [dscf/mmBtu]; the numbers of an accuracy test
+      point TANK Pa role tank                                  what a point is to the rules of a station or plant, as in points.csv
+      point SO2 mg/m3 detection 1                              the monitor's detection limit
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
@@ -33,8 +38,8 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect hour day 8 12:00 SO2 reduction 27.5 exceeds       what was reached under the warning from then on [%]; exceeds: not what was asked
       expect hour 10:00 SO2 reference exceeds limit L35        or complies, not judged, exempt
       expect halfhour 10:00 NOX validated 170.0                hour, day, month, year; less its confidence interval
-      expect year NOX within 97.15                             or beyond, days_within, days_discarded, month; exceeding_days; day: cold_slots, outside
-      expect hour 10:00 SO2 substituted 110                    what stands for a missing hour; quarter SO2 availability 96.0
+      expect year NOX within 97.15                             or beyond, days_within, days_discarded, exceeding_days; of a day cold_slots, valid_hours, …
+      expect hour 10:00 SO2 substituted 110                    what stands for a missing hour, of a year too; quarter SO2 availability 96.0
       expect compliance failed NOX within                      what can no longer be met was told; withdrawn: taken back
       expect no compliance failed
       expect exceedance SO2 10:00 to 12:00 times 0.63 limit L35
@@ -64,13 +69,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from ingest.log import PARTITIONS, LogRecord
-from ingest.records import Mark, Tick
-from ingest.registry import Enterprise, Limit, Plan, Point, Registry, RulePack, Source, Weather
+from ingest.records import MANUAL, Mark, MarkType, Tick
+from ingest.registry import Enterprise, Kind, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
-from processors.case_checks import CHECK, TOLD, numbers_of, untold
+from processors.case_checks import CHECK, RESULT, TOLD, numbers_of, result_of, untold
 from processors.case_series import FLAGS, OWN_PACK, SERIES_LINE, add_series, flags_missed, pack_of_tests, test_of
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
@@ -103,7 +108,8 @@ _EXPECT = re.compile(
     r"((?P<part>half)?hour (?:day (?P<hour_day>\d+) )?(?P<hour>\d\d:\d\d)|day(?: (?P<day>\d+))?|(?P<long>month|quarter|year))"
     r" (?P<point>\S+)"
     r"(?: (?P<stat>reference|mass substituted|mass|min|max|reduction|capture|substituted|assured|availability|validated|within|beyond|days_within"
-    r"|days_discarded|exceeding_days|cold_slots|outside))?"
+    r"|days_discarded|exceeding_days|cold_slots|outside|ten_minutes|deviation|missing|gas_missing|outside_range|range_weeks|adjusted|nox_rate|so2_rate"
+    r"|valid_hours|valid_days))?"
     r" (?:(?P<verdict>exceeds|complies|not judged|exempt)(?: limit (?P<limit>\S+))?|(?P<value>none|[+-]?\d+(?:\.\d+)?)(?: (?P<reason>.+))?)"
 )
 _EXCEEDANCE = re.compile(
@@ -116,9 +122,9 @@ _COMPLIANCE = re.compile(r"(?P<no>no )?compliance (?P<what>failed|withdrawn)(?: 
 _Sent = tuple[datetime, str, dict[str, str], str]
 """A report as written: time, kind, values and flag."""
 VERDICTS = (EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT)
-STATS = {None: "avg", "reference": "avg_ref", "substituted": "avg_sub", "mass substituted": "mass_sub"}
+STATS = {None: "avg", "reference": "avg_ref", "adjusted": "avg_adj", "substituted": "avg_sub", "mass substituted": "mass_sub"}
 """Words for stats that have another name; of the others it is their word."""
-SUBSTITUTES = ("avg_sub", "mass_sub")
+SUBSTITUTES = ("avg_sub", "mass_sub", "avg_adj", "nox_rate", "so2_rate")
 """Stats that are provisional until their quarter is over, as months, quarters and years are."""
 
 
@@ -195,7 +201,11 @@ def parse_cases(text: str, name: str) -> list[Case]:
             raise CaseFault(f"{name}, line {number}: a file begins with: case NAME what it shows")
         try:
             _line(cases[-1], number, word, rest, line)
-        except (ValueError, KeyError, InvalidOperation) as error:
+        except InvalidOperation:
+            raise CaseFault(f"{name}, line {number}: {line!r} is not read: a word stands where a number belongs") from None
+        except IndexError:
+            raise CaseFault(f"{name}, line {number}: {line!r} is not read: a word is missing after {word!r}") from None
+        except (ValueError, KeyError) as error:
             raise CaseFault(f"{name}, line {number}: {line!r} is not read: {error}") from None
     for case in cases:
         for each in case.calculations:
@@ -217,11 +227,18 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         case.day = date.fromisoformat(rest)
     elif word == "source":
         kinds, words = _words(rest, {"rules": str, "every": int})
+        if kinds[0] not in get_args(Kind):
+            raise ValueError(f"there is no kind {kinds[0]}; write one of {', '.join(get_args(Kind))}")
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        names, words = _words(
+        alone, words = _words(
             rest,
             {
+                "multiplier": Decimal,
+                "moisture": str,
+                "temperature": str,
+                "static": str,
+                "ambient": str,
                 "reference": Decimal,
                 "guard": Decimal,
                 "oxygen": str,
@@ -230,26 +247,47 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "role": str,
                 "checks": str,
                 "s_ams": Decimal,
+                "calibrated": Decimal,
+                "fuel": Decimal,
+                "difference": Decimal,
+                "mean": Decimal,
+                "confidence": Decimal,
+                "since": str,
                 "inlet": str,
                 "oxidiser": str,
                 "analyser": str,
+                "detection": Decimal,
             },
         )
-        factor, unit = names
+        factor, unit, *state = alone
         renamed = {
             "checks": "checks",
             "s_ams": "s_ams",
+            "calibrated": "calibrated_high",
+            "fuel": "fuel_dscf_mmbtu",
+            "difference": "rata_difference",
+            "mean": "rata_mean",
+            "confidence": "rata_confidence",
+            "since": "valid_from",
             "inlet": "inlet_factor",
             "oxidiser": "inlet_oxygen_factor",
             "analyser": "analyser_factor",
+            "detection": "detection_limit",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",
             "flow": "flow_factor",
             "role": "role",
             "high": "range_high",
+            "multiplier": "multiplier",
+            "moisture": "moisture_factor",
+            "temperature": "temperature_factor",
+            "static": "static_pressure_factor",
+            "ambient": "ambient_pressure_factor",
         }
-        case.points.append({"factor": factor, "unit": unit} | {renamed[k]: v for k, v in words.items()})
+        case.points.append(
+            {"factor": factor, "unit": unit, "gas_state": " ".join(state)} | {renamed[k]: v for k, v in words.items()}
+        )
     elif word == "limit":
         case.limits.append(_limit(rest))
     elif word == "mark":
@@ -268,7 +306,15 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
     elif word == "plan":
         case.plans.append(plan_of(SOURCE, rest))
     elif word == "check":
-        _check(case, number, rest)
+        _found(
+            case,
+            number,
+            "calibration",
+            CHECK.fullmatch(rest),
+            "check zero POINT HH:MM to HH:MM reference 0 before 3.1 span 100",
+        )
+    elif word == "manual":
+        _found(case, number, "manual", RESULT.fullmatch(rest), "manual POINT HH:MM to HH:MM 12.5 kg/h")
     elif word == "test":
         case.tests.append(test_of(rest))
     elif (refuelling := REFUELLING.fullmatch(line)) is not None:
@@ -279,14 +325,15 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
         _readings(case, line)
 
 
-def _check(case: Case, number: int, text: str) -> None:
-    found = CHECK.fullmatch(text)
+def _found(case: Case, number: int, kind: MarkType, found: re.Match[str] | None, form: str) -> None:
+    """Take in a check or a result of manual monitoring."""
     if found is None:
-        raise ValueError("write: check zero POINT HH:MM to HH:MM reference 0 before 3.1 span 100")
+        raise ValueError(f"write: {form}")
     begins, ends = (case.at(found[name], found["day"]) for name in ("start", "end"))
     at = case.at(found["set"], found["set_day"] or found["day"]) if found["set"] else ends
-    of: dict[str, Any] = {"id": f"{case.name}-{number}", "source": SOURCE, "type": "calibration", "author": "case"}
-    case.marks.append(Mark(**of, **numbers_of(found.groupdict()), start=begins, end=ends, set_at=at))
+    of: dict[str, Any] = {"id": f"{case.name}-{number}", "source": SOURCE, "type": kind, "author": "case"}
+    says = result_of if kind == MANUAL else numbers_of
+    case.marks.append(Mark(**of, **says(found.groupdict()), start=begins, end=ends, set_at=at))
     case.late |= {f"{case.name}-{number}"} if found["set"] else set()
 
 
@@ -301,7 +348,7 @@ def _limit(text: str) -> dict[str, Any]:
     return {
         "factor": factor,
         "limit": Decimal(limit),
-        "averaging": next((m for m in more if m in ("halfhour", "hour", "day", "year")), "hour"),
+        "averaging": next((m for m in more if m in ("tenminute", "halfhour", "hour", "day", "year")), "hour"),
         "rank": "programme" if "programme" in more else "",
         "stat": next((stats[m] for m in more if m in stats), "avg"),
         "bound": "lower" if "lower" in more else "upper",
@@ -368,6 +415,9 @@ def run_case(case: Case, packs: Sequence[RulePack] = ()) -> Outcome:
     """Run a case through the engine, under the shipped rule packs and an office's own."""
     registry = registry_of(case, packs)
     pack = pack_of(registry.sources[0], registry.packs)
+    if case.rules and pack.id not in (case.rules, OWN_PACK):
+        absent = f"line {case.line}: there is no rule pack {case.rules}; plumeline rules list shows those that there are"
+        return Outcome(case.name, case.title, 1, (absent,))
     failed = [told for each in case.calculations for told in miscalculated(each, pack)]
     if not case.expected:
         return Outcome(case.name, case.title, sum(len(each.answers) for each in case.calculations), tuple(failed))
@@ -483,7 +533,7 @@ def registry_of(case: Case, packs: Iterable[RulePack] = ()) -> Registry:
         packs.append(pack_of_tests(case.tests, pack_of(source, packs).id))
         source = source.model_copy(update={"rules": OWN_PACK})
     return Registry(
-        enterprises=(Enterprise(enterprise="E", name="E", **AREAS),),
+        enterprises=(Enterprise.model_validate({"enterprise": "E", "name": "E", **AREAS}),),
         sources=(source,),
         points=tuple(Point(source=SOURCE, **point) for point in case.points),
         limits=tuple(Limit(**{"source": SOURCE, "unit": units.get(x["factor"], ""), **x}) for x in case.limits),
@@ -557,7 +607,7 @@ def _missed(
     start = period_start_ms(level, epoch_ms(case.at(facts["hour"] or "00:00", day)))
     figure = figures.get((level, str(facts["point"]), stat, start))
     if figure is None:
-        return f"{where}; there is no such figure"
+        return f"{where}; there is no such figure, {_others(case, level, str(facts['point']), start, figures)}"
     if facts["verdict"] is not None:
         judged = {v.limit_id: v.verdict for v in verdicts_of(figure)}
         found_verdict = judged.get(facts["limit"]) if facts["limit"] else figure.verdict
@@ -569,8 +619,18 @@ def _missed(
     met = figure.verdict == asked if asked in VERDICTS else asked in reason
     if shown != facts["value"] or not met:
         held = f", {figure.verdict}" if asked in VERDICTS else ""
-        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{held}, as {figure.number}"
+        exact = "" if shown in ("none", str(figure.number)) else f", as {figure.number}"
+        return f"{where}; it is {shown}{f' ({reason})' if reason else ''}{held}{exact}"
     return None
+
+
+def _others(case: Case, level: Level, point: str, start: int, figures: Iterable[tuple[Level, str, str, int]]) -> str:
+    """Tell what there is where an expected figure is not."""
+    points = [str(row["factor"]) for row in case.points]
+    if point not in points:
+        return f"and no such point: the case has {', '.join(points) or 'none'}"
+    stats = sorted(key[2] for key in figures if (key[0], key[1], key[3]) == (level, point, start))
+    return f"but {', '.join(stats)} of then" if stats else "nor another of then"
 
 
 def _times(case: Case, expected: Expected) -> dict[str, str | None]:

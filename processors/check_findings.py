@@ -29,7 +29,7 @@ def tell_check(found: Judged, now_ms: int, findings: Findings, out: Output) -> N
         "start": at,
         "end": end,
     }
-    facts |= {"drift_pct": number_text(found.pct, 4), "state": found.state, "after": found.after}
+    facts |= {"drift_pct": None if found.pct is None else number_text(found.pct, 4), "state": found.state, "after": found.after}
     findings.event(kind, mark.source, found.factor, now_ms, f"{mark.id}/{local_iso(epoch_ms(mark.set_at))}", facts, out)
 
 

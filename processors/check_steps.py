@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingest.records import CheckKind
+from processors.rules.gas import exact
 from processors.steps import Step
 
 DAYS_MAX = 270
@@ -21,6 +23,7 @@ class CheckBounds(BaseModel):
 
     ``allowed_pct`` and ``out_of_control_pct`` are shares of the span [%], ``allowed`` and ``out_of_control`` in the unit of the point. Within either
     of what is allowed is in tolerance, beyond all that is stated as out of control is so; without anything allowed there is nothing between.
+    ``unit`` is that of the points it holds for, any where it names none.
     ``interval_days`` is the longest time between two checks, ``automatic_days`` that of monitors that check themselves; None: none is due.
     """
 
@@ -29,6 +32,7 @@ class CheckBounds(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
     factors: list[str] = []
     checks: list[CheckKind]
+    unit: str | None = None
     interval_days: Days | None = None
     automatic_days: Days | None = None
     allowed_pct: Bound | None = None
@@ -45,13 +49,15 @@ class CheckDrift(Step):
 
     def numbers(self) -> dict[str, object]:
         """Return the numbers of each row by its name: ``gas_zero_allowed_pct``."""
-        stated = {row.name: row.model_dump(exclude={"name", "factors", "checks"}, exclude_none=True) for row in self.bounds}
+        stated = {
+            row.name: row.model_dump(exclude={"name", "factors", "checks", "unit"}, exclude_none=True) for row in self.bounds
+        }
         return {f"{name}_{field}": value for name, row in stated.items() for field, value in row.items()}
 
-    def row(self, factor: str, check: CheckKind) -> CheckBounds | None:
-        """Return the row that holds for a check of a factor."""
+    def row(self, factor: str, check: CheckKind, unit: str) -> CheckBounds | None:
+        """Return the row that holds for a check of a factor, whose point is in ``unit``."""
         fitting = (row for row in self.bounds if check in row.checks and (not row.factors or factor in row.factors))
-        return next(fitting, None)
+        return next((row for row in fitting if row.unit in (None, unit)), None)
 
 
 class AccuracyBounds(BaseModel):
@@ -59,7 +65,7 @@ class AccuracyBounds(BaseModel):
 
     A row fits a check whose reference is at least ``reference_min`` and below ``reference_below``, of a factor whose least limit is below
     ``limit_below``; the first that fits holds. ``error_max`` is in the unit of the point as those are, ``error_pct_max`` a share of the reference
-    [%]; equal passes.
+    [%]; equal passes. ``interval_days`` is the longest time between two checks that the row fits; None: none is due.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +78,7 @@ class AccuracyBounds(BaseModel):
     limit_below: Bound | None = None
     error_max: Bound | None = None
     error_pct_max: Bound | None = None
+    interval_days: Days | None = None
 
     @model_validator(mode="after")
     def _has_one_bound(self) -> AccuracyBounds:
@@ -79,13 +86,13 @@ class AccuracyBounds(BaseModel):
             raise ValueError(f"row {self.name} needs either error_max or error_pct_max")
         return self
 
-    def fits(self, factor: str, check: CheckKind, reference: Decimal, limit: Decimal | None) -> bool:
+    def fits(self, factor: str, check: CheckKind, reference: Fraction, limit: Decimal | None) -> bool:
         """Tell whether the row holds for a check; ``limit`` is the least of the factor, None where it has none."""
         return (
             check in self.checks
             and (not self.factors or factor in self.factors)
-            and (self.reference_min is None or reference >= self.reference_min)
-            and (self.reference_below is None or reference < self.reference_below)
+            and (self.reference_min is None or reference >= exact(self.reference_min))
+            and (self.reference_below is None or reference < exact(self.reference_below))
             and (self.limit_below is None or (limit is not None and limit < self.limit_below))
         )
 

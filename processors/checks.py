@@ -5,15 +5,20 @@ All of it is a function of the marks that are known and of the registry: nothing
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 import polars as pl
 
 from ingest.records import CheckKind, Mark
 from ingest.registry import Point
+from ingest.span_gas import span_gas
 from processors.check_steps import AccuracyBounds, CheckAccuracy, CheckBackwards, CheckBounds, CheckChart, CheckDrift
 from processors.figures import DAY_MS, epoch_ms
 from processors.packs import Pack, chosen
@@ -32,6 +37,7 @@ from processors.rules.drift import (
 from processors.rules.en14181 import Cusum, cusum_step, shewhart
 from processors.rules.gas import exact
 from processors.rules.millionths import milliseconds
+from processors.rules.span_gas import shown_by_monitor
 from processors.rules.verdict import Outcome, number_text
 from processors.rules.water_checks import invalid_windows
 from processors.shelf import MarkSpan, code_of
@@ -44,20 +50,23 @@ _PASSED = {"pid": pl.Int64, "time_ms": pl.Int64, "passed": pl.Boolean}
 _OF_OUTCOME: Mapping[Outcome, State | None] = {"passes": IN_TOLERANCE, "fails": OUT_OF_CONTROL, "not judged": None}
 NO_BOUND = "the rules of this source set no bound for such a check"
 NO_DEVIATION = "no control chart without s_ams in points.csv"
+NO_UNIT = "a reference in {} does not say what is shown in {}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """A check and what it found: ``state`` at its start, ``after`` at its end where something was adjusted; None where nothing is to be judged by.
 
-    ``pct`` is the drift [% of span], signed. ``bounds`` is the row of the rule pack that holds, ``interval_ms`` the longest time to the
+    ``reference`` is what should have been shown, in the unit of the point, None where it does not follow from the gas; ``pct`` the drift [% of span],
+    signed. ``bounds`` is the row of the rule pack that holds, ``interval_ms`` the longest time to the
     next check, None where none is due. ``backwards``: one that fails makes invalid all since the last passed one.
     """
 
     mark: Mark
     check: CheckKind
     factor: str
-    pct: Fraction
+    reference: Fraction | None
+    pct: Fraction | None
     state: State | None
     after: State | None
     reason: str
@@ -70,13 +79,13 @@ class Judged:
         """The state in which the check left the channel."""
         return self.after or self.state
 
-    @property
+    @cached_property
     def seen(self) -> list[tuple[int, State]]:
         """When the check saw the channel in which state."""
         found = [(epoch_ms(self.mark.start), self.state), (epoch_ms(self.mark.end), self.after)]
         return [(time, state) for time, state in found if state is not None]
 
-    @property
+    @cached_property
     def passed(self) -> list[tuple[int, bool]]:
         """When the check passed or failed: one that passed vouches for all of its time, one that asks for calibration does neither."""
         start, end = epoch_ms(self.mark.start), epoch_ms(self.mark.end)
@@ -129,8 +138,14 @@ def judged_checks(marks: Iterable[Mark], points: Points, known: Mapping[str, Jud
 
 
 def _judged(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], points: Points, pack: Pack) -> Judged:
-    bound, rule = _bound_of(mark, check, factor, points, pack), pack.rule(CheckBackwards)
-    found = _drifted(mark, check, factor, rows, pack) if bound is None else _compared(mark, check, factor, rows, bound)
+    reference, rule = _reference(mark, rows), pack.rule(CheckBackwards)
+    if reference is None:
+        return _unknown(mark, check, factor, rows)
+    bound = _bound_of(mark, reference, check, factor, points, pack)
+    if bound is None:
+        found = _drifted(mark, reference, check, factor, rows, pack)
+    else:
+        found = _compared(mark, reference, check, factor, rows, bound)
     return found if rule is None or check not in rule.checks else replace(found, backwards=True)
 
 
@@ -143,33 +158,51 @@ def _row_at(rows: Iterable[Point], time_ms: int) -> Point | None:
     return next((row for row in rows if start_ms(row) <= time_ms < end_ms(row)), None)
 
 
-def _pct(mark: Mark) -> Fraction:
-    assert mark.before is not None and mark.reference is not None and mark.span is not None
-    return drift_pct(mark.before, mark.reference, full_scale=mark.span)
+def _reference(mark: Mark, rows: Iterable[Point]) -> Fraction | None:
+    """Return the reference of a check in the unit of its point, None where it does not follow from the gas."""
+    assert mark.reference is not None
+    if mark.gas is None:
+        return exact(mark.reference)
+    point = _row_at(rows, epoch_ms(mark.start))
+    return shown_by_monitor(mark.reference, span_gas(mark.gas), "" if point is None else point.unit)
 
 
-def _bound_of(mark: Mark, check: CheckKind, factor: str, points: Points, pack: Pack) -> AccuracyBounds | None:
+def _unknown(mark: Mark, check: CheckKind, factor: str, rows: Iterable[Point]) -> Judged:
+    """Judge nothing by a check of whose gas nothing follows for the unit of the point."""
+    point = _row_at(rows, epoch_ms(mark.start))
+    why = NO_UNIT.format(mark.gas, "no unit" if point is None else point.unit)
+    return Judged(mark, check, factor, None, None, None, None, why)
+
+
+def _pct(mark: Mark, reference: Fraction) -> Fraction:
+    assert mark.before is not None and mark.span is not None
+    return drift_pct(mark.before, reference, full_scale=mark.span)
+
+
+def _bound_of(
+    mark: Mark, reference: Fraction, check: CheckKind, factor: str, points: Points, pack: Pack
+) -> AccuracyBounds | None:
     """Return the row of ``check.accuracy`` that holds for a check, None where none does."""
     rule = pack.rule(CheckAccuracy)
     if rule is None:
         return None
-    assert mark.reference is not None
     at, of = epoch_ms(mark.start), (mark.source, factor)
     held = [x.limit for x in points.registry.limits if (x.source, x.factor) == of and start_ms(x) <= at < end_ms(x)]
     least = min(held, default=None)
-    return next((row for row in rule.bounds if row.fits(factor, check, mark.reference, least)), None)
+    return next((row for row in rule.bounds if row.fits(factor, check, reference, least)), None)
 
 
-def _compared(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], bound: AccuracyBounds) -> Judged:
+def _compared(
+    mark: Mark, reference: Fraction, check: CheckKind, factor: str, rows: Sequence[Point], bound: AccuracyBounds
+) -> Judged:
     """Judge one check by its error."""
-    assert mark.before is not None and mark.reference is not None
     point = _row_at(rows, epoch_ms(mark.start))
     before, after = (
         None
         if shown is None
         else accuracy(
             shown,
-            mark.reference,
+            reference,
             unit="" if point is None else point.unit,
             error_max=bound.error_max,
             error_pct_max=bound.error_pct_max,
@@ -178,21 +211,27 @@ def _compared(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], 
     )
     assert before is not None
     state, left = (None if each is None else _OF_OUTCOME[each.outcome] for each in (before, after))
-    return Judged(mark, check, factor, _pct(mark), state, left, before.reason)
+    days = bound.interval_days if point is not None and point.checks else None
+    interval_ms = _interval_ms(days)
+    return Judged(mark, check, factor, reference, _pct(mark, reference), state, left, before.reason, interval_ms=interval_ms)
 
 
-def _drifted(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], pack: Pack) -> Judged:
+def _interval_ms(days: Decimal | None) -> int | None:
+    return None if days is None else milliseconds(exact(days) * DAY_MS / 1000)
+
+
+def _drifted(mark: Mark, reference: Fraction, check: CheckKind, factor: str, rows: Sequence[Point], pack: Pack) -> Judged:
     """Judge one check by the bounds that hold for it."""
     rule, point = pack.rule(CheckDrift), _row_at(rows, epoch_ms(mark.start))
-    bounds = None if rule is None else rule.row(factor, check)
+    bounds = None if rule is None else rule.row(factor, check, "" if point is None else point.unit)
     if bounds is None:
-        return Judged(mark, check, factor, _pct(mark), None, None, NO_BOUND)
-    assert mark.before is not None and mark.reference is not None and mark.span is not None
+        return Judged(mark, check, factor, reference, _pct(mark, reference), None, None, NO_BOUND)
+    assert mark.span is not None
     before, after = (
         None
         if shown is None
         else judged_drift(
-            exact(shown) - exact(mark.reference),
+            exact(shown) - reference,
             full_scale=mark.span,
             unit="" if point is None else point.unit,
             allowed_pct=bounds.allowed_pct,
@@ -206,17 +245,17 @@ def _drifted(mark: Mark, check: CheckKind, factor: str, rows: Sequence[Point], p
     days = None
     if point is not None and point.checks:
         days = bounds.automatic_days if point.checks == "automatic" else bounds.interval_days
-    interval = None if days is None else milliseconds(exact(days) * DAY_MS / 1000)
     return Judged(
         mark,
         check,
         factor,
+        reference,
         before.drift_pct,
         before.state,
         None if after is None else after.state,
         before.reason,
         bounds,
-        interval,
+        _interval_ms(days),
     )
 
 
@@ -229,12 +268,15 @@ def _charted(marks: Iterable[Mark], check: CheckKind, factor: str, rows: Sequenc
     found: list[Judged] = []
     sums, last = Cusum(), Fraction(0)
     for mark in marks:
-        point = _row_at(rows, epoch_ms(mark.start))
-        if point is None or point.s_ams is None:
-            found.append(Judged(mark, check, factor, _pct(mark), None, None, NO_DEVIATION))
+        reference, point = _reference(mark, rows), _row_at(rows, epoch_ms(mark.start))
+        if reference is None:
+            found.append(_unknown(mark, check, factor, rows))
             continue
-        assert mark.before is not None and mark.reference is not None
-        drift, s = exact(mark.before) - exact(mark.reference), point.s_ams
+        if point is None or point.s_ams is None:
+            found.append(Judged(mark, check, factor, reference, _pct(mark, reference), None, None, NO_DEVIATION))
+            continue
+        assert mark.before is not None
+        drift, s = exact(mark.before) - reference, point.s_ams
         shown, bound = number_text(drift, 3), number_text(exact(rule.alarm_times) * exact(s), 3)
         if rule.chart == "cusum":
             assert rule.allowance_times is not None
@@ -250,7 +292,9 @@ def _charted(marks: Iterable[Mark], check: CheckKind, factor: str, rows: Sequenc
         adjusted = mark.after is not None
         sums, last = (Cusum(), Fraction(0)) if adjusted else (sums, drift)
         state: State = ADJUST if alarm else IN_TOLERANCE
-        found.append(Judged(mark, check, factor, _pct(mark), state, IN_TOLERANCE if adjusted else None, reason))
+        found.append(
+            Judged(mark, check, factor, reference, _pct(mark, reference), state, IN_TOLERANCE if adjusted else None, reason)
+        )
     return found
 
 
@@ -271,27 +315,28 @@ def unfit_stretches(checks: Iterable[Judged], points: Points) -> list[Unfit]:
         if each.seen:
             channels.setdefault((each.mark.source, each.factor, each.check), []).append(each)
     names = sorted(channels)
-    rows = [
-        (n, time, state, each.interval_ms)
-        for n, name in enumerate(names)
-        for each in channels[name]
-        for time, state in each.seen
-    ]
-    frame = pl.DataFrame(rows, schema=_SEEN, orient="row")
-    stretches = unfit_intervals(frame, until_ms=FOREVER_MS)
+    columns: dict[str, list[object]] = {name: [] for name in _SEEN}
+    first: dict[tuple[int, Cause, int], str] = {}  # by channel and the start of what it may begin: the mark
+    for n, name in enumerate(names):
+        for each in channels[name]:
+            for time, state in each.seen:
+                for column, value in zip(columns.values(), (n, time, state, each.interval_ms), strict=True):
+                    column.append(value)
+                first.setdefault((n, OVERDUE, time + (each.interval_ms or 0)), each.mark.id)
+                if state == OUT_OF_CONTROL:
+                    first.setdefault((n, OUT_OF_CONTROL, time), each.mark.id)
+    stretches = unfit_intervals(pl.DataFrame(columns, schema=_SEEN), until_ms=FOREVER_MS)
     found = [unfit for (source, _factor), some in sorted(backwards.items()) for unfit in _failed(some, source, points)]
     for n, start, end, cause in stretches.select("pid", "start_ms", "end_ms", "cause").rows():
         source, factor, check = names[n]
         if cause == OUT_OF_CONTROL:
             if channels[names[n]][0].backwards:
                 continue
-            by = next(c for c in channels[names[n]] if (start, OUT_OF_CONTROL) in c.seen)
         else:
-            by = next(c for c in channels[names[n]] if any(time + (c.interval_ms or 0) == start for time, _state in c.seen))
             point = _row_at(_rows(points, source, factor), start)
             if point is None or not point.checks:
                 continue
-        found.append(Unfit(source, factor, check, cause, start, FOREVER_MS if end is None else end, by.mark.id))
+        found.append(Unfit(source, factor, check, cause, start, FOREVER_MS if end is None else end, first[n, cause, start]))
     return sorted(found, key=lambda u: (u.source, u.factor, u.start_ms, u.cause, u.check))
 
 
@@ -303,11 +348,15 @@ def _failed(checks: Sequence[Judged], source: str, points: Points) -> list[Unfit
     """
     rule = chosen(points.sources[source], points.packs).rule(CheckBackwards)
     assert rule is not None
-    rows = [(0, time, passed) for each in checks for time, passed in each.passed]
-    windows = invalid_windows(pl.DataFrame(rows, schema=_PASSED, orient="row"))
+    passed = [(time, passed) for each in checks for time, passed in each.passed]
+    columns = {"pid": [0] * len(passed), "time_ms": [time for time, _ in passed], "passed": [met for _, met in passed]}
+    windows = invalid_windows(pl.DataFrame(columns, schema=_PASSED))
+    first: dict[int, Judged] = {}
+    for each in reversed(checks):
+        first |= {time: each for time, met in each.passed if not met}
     found: list[Unfit] = []
     for after, before, failed in windows.select("after_ms", "before_ms", "failed_ms").rows():
-        by = next(each for each in checks if (failed, False) in each.passed)
+        by = first[failed]
         start = failed - milliseconds(exact(rule.first_days) * DAY_MS / 1000) if after is None else after
         end = FOREVER_MS if before is None else before
         found.append(Unfit(source, by.factor, by.check, FAILED, start, end, by.mark.id))
@@ -319,16 +368,20 @@ def check_spans(checks: Iterable[Judged], unfit: Iterable[Unfit], points: Points
 
     A check within a stretch out of control, or that a failed one made invalid, is none that substitution may look back from.
     """
-    stretches, spans = list(unfit), list[MarkSpan]()
+    known, stretches, spans = list(checks), list(unfit), list[MarkSpan]()
     broken: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for each in stretches:
         if each.cause != OVERDUE:
             broken.setdefault((each.source, each.factor), []).append((each.start_ms, each.end_ms))
-    for check in checks:
-        source, start, end = check.mark.source, epoch_ms(check.mark.start), epoch_ms(check.mark.end)
-        within = any(a <= start and end <= b for a, b in broken.get((source, check.factor), []))
-        if check.check != "comparison" and not within:
-            spans += _span(source, check.factor, start, end, code_of("calibration", source, points), points)
+    begun = {key: sorted(of) for key, of in broken.items()}
+    starts = {key: [start for start, _ in of] for key, of in begun.items()}
+    lasting = {key: list(accumulate((end for _, end in of), max)) for key, of in begun.items()}  # the last end of those begun
+    codes = {source: code_of("calibration", source, points) for source in {check.mark.source for check in known}}
+    for check in known:
+        key, start, end = (check.mark.source, check.factor), epoch_ms(check.mark.start), epoch_ms(check.mark.end)
+        n = bisect_right(starts.get(key, []), start)
+        if check.check != "comparison" and not (n and end <= lasting[key][n - 1]):
+            spans += _span(*key, start, end, codes[key[0]], points)
     for each in stretches:
         code = _code(each.cause, each.source, points)
         spans += _span(each.source, each.factor, each.start_ms, each.end_ms, code, points)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.records import Mark
-from ingest.registry import Source
+from ingest.registry import SPARSE_ROLES, Source
 from processors.decode import Layouts, decode
 from processors.figures import DAY_MS, Figure, Level
 from processors.findings import Findings
@@ -27,11 +27,12 @@ from processors.shelf import MarkSpan
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A day of a source that is over, and what its rules may read of the past.
+    """A day of a source that is over, or of which some hours are decided, and what its rules may read of the past.
 
     ``day_ms`` is the start of the local day, ``now_ms`` the tick at which it is closed; ``until_ms`` the end of the source's last day of
     which every hour was decided by then: what is said of a quarter does not depend on how much of the running day was known at that
-    tick. ``spans`` are the confirmed marks in force, of all sources, ``marks`` this source's as they were set, rejected ones too.
+    tick. ``decided_ms`` is the end of its last decided hour, for what looks at running days. ``spans`` are the confirmed marks in
+    force, of all sources, ``marks`` this source's as they were set, rejected ones too.
     """
 
     source: Source
@@ -43,6 +44,7 @@ class Closed:
     spans: list[MarkSpan]
     marks: list[Mark]
     past: Past
+    decided_ms: int = 0
 
     @property
     def end_ms(self) -> int:
@@ -54,6 +56,12 @@ class Closed:
         """The source's points and meters, in the order of their names."""
         sid = self.points.sid[self.source.source]
         return [pid for pid, of in enumerate(self.points.sid_of_pid) if of == sid]
+
+    @property
+    def measuring(self) -> list[int]:
+        """Those of ``pids`` whose values cover time, and of which hours can be missing."""
+        rows_of = self.points.points_of
+        return [pid for pid in self.pids if not any(r.role.partition("/")[0] in SPARSE_ROLES for r in rows_of.get(pid, ()))]
 
     @property
     def own_spans(self) -> list[MarkSpan]:

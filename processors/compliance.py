@@ -10,18 +10,23 @@ from processors.closing import Closed
 from processors.figures import Figure, local
 from processors.findings import Findings
 from processors.output import Output
+from processors.quarter_steps import VALID_DAYS, VALID_HOURS
 
 LOST = "cannot be met any more"
 """What a figure's note says from when on nothing that may still come can make its period keep the bound; once it is over: it did not."""
 KINDS = ("compliance.withdrawn", "compliance.failed")
 WORDS = {
+    "ten_minutes": "ten-minute averages within the limit, or all half-hours",
     "within": "share of valid averages within the programme's limit",
     "beyond": "valid averages above the limit",
     "days_within": "share of valid days within the limit",
     "days_discarded": "days without a valid average",
     "validated": "validated mean",
+    VALID_HOURS: "operating hours with a valid mean",
+    VALID_DAYS: "operating days with enough valid hours",
 }
 """What is told of, by stat."""
+PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m", "quarter": "%Y-Q", "year": "%Y"}
 
 
 def noted(note: str, lost: bool) -> str:
@@ -44,7 +49,7 @@ def share_lost(*, valid: int, beyond: int, open_n: int, share_min: int) -> bool:
 
 
 def tell_lost(news: pl.DataFrame, before: Iterable[Figure], closed: Closed, findings: Findings, out: Output) -> None:
-    """Tell which published figures of months and years say that their bound is lost, or no longer say so.
+    """Tell which published figures of days, months, quarters and years say that their bound is lost, or no longer say so.
 
     Args:
         news: rows of publish.FIGURE_COLUMNS, as published just now.
@@ -56,7 +61,8 @@ def tell_lost(news: pl.DataFrame, before: Iterable[Figure], closed: Closed, find
         if lost == known.get((key.factor, row["stat"], row["hour"]), False):
             continue
         start = local(row["hour"])
-        period = f"{start:%Y}" if row["level"] == "year" else f"{start:%Y-%m}"
+        period = start.strftime(PERIODS[row["level"]])
+        period += str(start.month // 3 + 1) if row["level"] == "quarter" else ""
         text = f"{WORDS[row['stat']]}, {period}: {row['note'] or row['reason'] or 'no valid average'}"
         facts: dict[str, object] = {
             "text": text,

@@ -9,8 +9,10 @@ quarantined by name, and the others go on.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 import polars as pl
@@ -18,7 +20,7 @@ import xxhash
 from pydantic import ValidationError
 
 from ingest.records import TEXT_MAX, Report
-from processors.figures import DAY_MS, SCALE
+from processors.figures import DAY_MS, SCALE, epoch_ms
 
 KINDS = ("realtime", "minute", "hour", "day", "register", "interval", "state")
 """Kinds in the order of their codes."""
@@ -33,6 +35,8 @@ OUT_OF_RANGE_1E6 = int(VALUE_MAX) * 10**SCALE
 """What a value out of range is decoded to, with its sign, in millionths; it fits an Int64 a thousand times."""
 LAYOUTS_MAX = 200_000
 """Layouts, and lists of flags, that are remembered; beyond it all are forgotten and learnt anew."""
+TIMES_MAX = 100_000
+"""Times of which the text is remembered, likewise: many reports bear the same."""
 
 _HEAD = b'{"v":1,"source":"'
 _ENDS = {
@@ -50,16 +54,17 @@ _RECORDED = {
     "layout": pl.Int64,
     "flagset": pl.Int64,
     "n": pl.Int64,
-    "time": pl.String,
-    "sent": pl.String,
-    "received": pl.String,
+    "time": pl.Int64,
+    "sent": pl.Int64,
+    "received": pl.Int64,
     "backfill": pl.Boolean,
     "decoder": pl.Int32,
 }
-_TIMES = ("time", "sent", "received")
-_TIMES_MS = (DAY_MS, 4_133_980_800_000 - DAY_MS)
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?[+-]\d\d:\d\d")
+"""A time as the gateway writes it."""
+_TIMES_MS = range(DAY_MS, 4_133_980_800_000 - DAY_MS)
 """Times that are surely within the years a report may bear [epoch ms]; what lies beyond is left to the model."""
-_Row = tuple[int, int, int, int, str, str, str, bool, int]
+_Row = tuple[int, int, int, int, int, int, int, bool, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Layouts:
         self.flags: list[tuple[str, ...]] = []
         self.of_text: dict[tuple[bytes, bytes], int] = {}
         self.of_flags: dict[bytes, int] = {}
+        self.of_time: dict[bytes, int] = {}
         self._of_layout: dict[Layout, int] = {}
         self._of_list: dict[tuple[str, ...], int] = {}
 
@@ -105,6 +111,19 @@ class Layouts:
             self.known.append(layout)
             self.lengths.append(len(layout.factors))
         return found
+
+    def instant(self, text: bytes) -> int | None:
+        """Return the epoch milliseconds of a time that is written as the gateway writes it; None leaves it to the model."""
+        if not _TIME.fullmatch(text):
+            return None
+        try:
+            time_ms = epoch_ms(datetime.fromisoformat(text.decode()))
+        except ValueError:
+            return None
+        if time_ms not in _TIMES_MS:
+            return None
+        self.of_time[text] = time_ms
+        return time_ms
 
     def flagset(self, flags: tuple[str, ...]) -> int:
         """Return the number of a list of flags."""
@@ -142,22 +161,24 @@ def decode(lines: Sequence[bytes], layouts: Layouts) -> Decoded:
     """Decode report lines, whatever wrote them; which way a line takes changes nothing of its row."""
     if max(len(layouts.known), len(layouts.flags)) > LAYOUTS_MAX:
         layouts.clear()
-    return _assembled(lines, *_rows(lines, layouts, quick=True), quick=True) or _by_model(lines, layouts)
+    if len(layouts.of_time) > TIMES_MAX:
+        layouts.of_time.clear()
+    return _assembled(lines, *_rows(lines, layouts, quick=True)) or _by_model(lines, layouts)
 
 
 def _by_model(lines: Sequence[bytes], layouts: Layouts) -> Decoded:
-    decoded = _assembled(lines, *_rows(lines, layouts, quick=False), quick=False)
+    decoded = _assembled(lines, *_rows(lines, layouts, quick=False))
     assert decoded is not None, "what the model accepts can be assembled"
     return decoded
 
 
 def _rows(lines: Sequence[bytes], layouts: Layouts, *, quick: bool) -> tuple[list[_Row], list[bytes], list[BadLine]]:
-    """Return a row a report (position, layout, flagset, n, times as text, backfill, decoder), its values' text, and what is no report."""
+    """Return a row a report (position, layout, flagset, n, times, backfill, decoder), its values' text, and what is no report."""
     rows: list[_Row] = []
     texts: list[bytes] = []
     bad: list[BadLine] = []
     odd = _odd(b"\n".join(lines))
-    of_text, of_flags, lengths = layouts.of_text, layouts.of_flags, layouts.lengths
+    of_text, of_flags, of_time, lengths = layouts.of_text, layouts.of_flags, layouts.of_time, layouts.lengths
     for position, line in enumerate(lines):
         head, _, rest = line.partition(b'","kind":"')
         shape, _, rest = rest.partition(b'],"values":[')
@@ -178,8 +199,11 @@ def _rows(lines: Sequence[bytes], layouts: Layouts, *, quick: bool) -> tuple[lis
         )
         if plain and layout is not None and flagset is not None:
             n = lengths[layout]
-            if values.count(b",") + 1 == n == len(layouts.flags[flagset]):
-                rows.append((position, layout, flagset, n, time.decode(), sent.decode(), received.decode(), *ending))  # type: ignore[misc]
+            measured_ms = of_time.get(time) or layouts.instant(time)
+            sent_ms = of_time.get(sent) or layouts.instant(sent)
+            received_ms = of_time.get(received) or layouts.instant(received)
+            if measured_ms and sent_ms and received_ms and values.count(b",") + 1 == n == len(layouts.flags[flagset]):
+                rows.append((position, layout, flagset, n, measured_ms, sent_ms, received_ms, *ending))  # type: ignore[misc]
                 texts.append(values)
                 continue
         try:
@@ -190,15 +214,13 @@ def _rows(lines: Sequence[bytes], layouts: Layouts, *, quick: bool) -> tuple[lis
         layout, flagset = layouts.number(_layout(report)), layouts.flagset(tuple(report.flags))
         if plain and source.startswith(_HEAD):
             of_text[source, shape], of_flags[flags] = layout, flagset
-        times = (report.time.isoformat(), report.sent.isoformat(), report.received.isoformat())
+        times = (epoch_ms(report.time), epoch_ms(report.sent), epoch_ms(report.received))
         rows.append((position, layout, flagset, len(report.values), *times, report.backfill, report.decoder))
         texts.append(orjson.dumps([_finite(value) for value in report.values])[1:-1])
     return rows, texts, bad
 
 
-def _assembled(
-    lines: Sequence[bytes], rows: list[_Row], texts: list[bytes], bad: list[BadLine], *, quick: bool
-) -> Decoded | None:
+def _assembled(lines: Sequence[bytes], rows: list[_Row], texts: list[bytes], bad: list[BadLine]) -> Decoded | None:
     """Return rows and values as columns; None where a line that looked plain was not."""
     text = b",".join(texts)
     if text.translate(None, _NUMERIC):
@@ -207,13 +229,14 @@ def _assembled(
         numbers = orjson.loads(b"[" + text + b"]")
     except orjson.JSONDecodeError:
         return None
-    reports = pl.DataFrame(rows, schema=_RECORDED, orient="row").with_columns(
-        *(pl.col(c).str.to_datetime("%+", time_unit="ms", strict=False).dt.epoch("ms") for c in _TIMES),
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_RECORDED)
+    reports = pl.DataFrame(
+        [pl.Series(n, c, dtype=t) for (n, t), c in zip(_RECORDED.items(), columns, strict=True)]
+    ).with_columns(
         first=pl.col("n").cum_sum() - pl.col("n"),
         digest=pl.Series([xxhash.xxh3_64_intdigest(lines[row[0]]) for row in rows], dtype=pl.UInt64),
     )
-    meant = pl.all_horizontal(pl.col(*_TIMES).is_between(*_TIMES_MS)).fill_null(False)
-    if len(numbers) != int(reports["n"].sum()) or (quick and not reports.select(meant.all()).item()):
+    if len(numbers) != int(reports["n"].sum()):
         return None
     values = pl.Series("value", numbers, dtype=pl.Float64)
     exact = (pl.col("value").clip(-VALUE_MAX, VALUE_MAX) * 10**SCALE).round().cast(pl.Int64)

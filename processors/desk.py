@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
@@ -24,12 +24,17 @@ from processors.publish import EMPTY, publish, verdict_behind, verdicts
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf
 
+NO_DATA, DECLARED = SILENT = ("no data", "stopped")
+"""What is stated of an hour of which nothing came, as marks have it."""
+_OF_SILENCE = (pl.col("digest") == 0) & (pl.col("revision") > 0) & pl.col("reason").is_in(SILENT)
+
 
 class Desk:
     """Makes and publishes figures of one shelf; ``decided_until`` tells the end of a point's last decided hour.
 
     ``accounts`` is false where it sees only a part of the sources, so that whoever sees all must add them up. The days of ``closing``
-    sources are asked to be closed once they are decided, and again when they are revised.
+    sources are asked to be closed once they are decided, and again when they are revised, with as many days as it says, the revised among them;
+    a running day is asked for with each decided or revised hour of points that are ``looked_at``.
     """
 
     def __init__(
@@ -41,9 +46,10 @@ class Desk:
         decided_until: Callable[[int], int],
         *,
         accounts: bool,
-        closing: Collection[str] = (),
+        closing: Mapping[str, int] | None = None,
+        looked_at: frozenset[int] = frozenset(),
     ) -> None:
-        self.closing = closing
+        self.closing, self.looked_at = closing or {}, looked_at
         self.escalated = past is not None and bool(judging(points.registry.escalation, "day"))
         self.points, self.episodes, self.findings, self.past = points, episodes, findings, past
         self.decided_until, self.accounts = decided_until, accounts
@@ -71,17 +77,29 @@ class Desk:
 
         Args:
             meters: whose energy belongs to these hours.
-            empty: those of the keys of which is also stated what did not come.
+            empty: those of the keys of which is also stated what did not come; what was stated so before is stated anew by the marks of now.
         """
         rows, contested, disagreeing = hour_figures(shelf, keys.select("sid", "hour"), self.points, spans)
         self.findings.conflicts(contested, out)
         self.findings.disagree(disagreeing, out)
         rows = pl.concat([rows, *(meters.rows(keys, out) if meters is not None else [])])
         rows = rows.join(self._sids, on="pid").join(keys, on=["sid", "hour"]).drop("sid")
+        again = self._silent(shelf, rows, keys, spans)
+        rows = pl.concat([rows, *([again] if again is not None else [])])
         if empty is not None:
             rows = pl.concat([rows, self._no_data(shelf, rows, empty, spans)])
         rows = judged_provisionally(rows, self.pending, self.points)
-        self._publish_on(shelf, publish(shelf, exempted(rows, self.exempt), self.points, "hour"), out)
+        news = publish(shelf, exempted(rows, self.exempt), self.points, "hour")
+        self._publish_on(shelf, news, out)
+        if again is not None:  # whether nothing came or was due, a day's own figures need not show it: but rates of quarters do
+            days = news.join(again, on=["pid", "stat", "hour"], how="semi").with_columns(hour=self.day_of(pl.col("hour")))
+            over = [self.decided_until(pid) >= day + DAY_MS for pid, day in days.select("pid", "hour").rows()]
+            self._close_later(days.filter(pl.Series(over, dtype=pl.Boolean)), out)
+
+    def silent_hours(self, shelf: Shelf, from_ms: int) -> set[tuple[int, int]]:
+        """Return the (sid, hour) on a shelf from a time on of which it was stated that nothing came."""
+        frames = [f.filter(_OF_SILENCE).select("pid", "hour") for hour, f in shelf.hours.items() if hour >= from_ms]
+        return set(pl.concat(frames).join(self._sids, on="pid").select("sid", "hour").unique().rows()) if frames else set()
 
     def day_of(self, time: pl.Expr) -> pl.Expr:
         """Return the start of the local day of times."""
@@ -99,7 +117,7 @@ class Desk:
         if ours is not None:
             if self.points.ph:  # ours is the mean of hydrogen ions, a device's that of pH
                 ours = ours.join(self.points.frame.filter("ph"), on="pid", how="anti")
-            self.findings.disagree_days(days_apart(own, ours), out)
+            self.findings.disagree_days(days_apart(own, ours, self.points), out)
 
     def _no_data(self, shelf: Shelf, rows: pl.DataFrame, decided: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
         """State the hours of which nothing came: no value, reason "no data", or "stopped" where it was declared."""
@@ -118,20 +136,19 @@ class Desk:
         latest = shelf.latest("hour", missing["hour"].unique().to_list())
         if latest is not None:
             missing = missing.join(latest, on=["pid", "stat", "hour"], how="anti")
-        stopped = pl.lit(False)
-        for span in spans:
-            if span.code == STOPPED and span.pid is None:
-                whole = (pl.col("hour") >= span.start_ms) & (pl.col("hour") + HOUR_MS <= span.end_ms)
-                stopped = stopped | ((pl.col("sid") == span.sid) & whole)
-        return missing.with_columns(
-            value=pl.when(stopped & (pl.col("stat") == "mass")).then(0),
-            n=0,
-            total=0,
-            reason=pl.when(stopped).then(pl.lit("stopped")).otherwise(pl.lit("no data")),
-            note=None,
-            digest=0,
-            as_of="decided",
-        ).select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()), "decided")
+        return _stated(missing, spans)
+
+    def _silent(self, shelf: Shelf, rows: pl.DataFrame, keys: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame | None:
+        """State anew the decided hours of which nothing had come, and has not since; None where there are none."""
+        latest = shelf.latest("hour", keys["hour"].unique().to_list())
+        if latest is None:
+            return None
+        silent = latest.filter(_OF_SILENCE)
+        if silent.is_empty():
+            return None
+        silent = silent.drop("decided").join(self._sids, on="pid").join(keys, on=["sid", "hour"])
+        silent = silent.join(rows, on=["pid", "stat", "hour"], how="anti")
+        return _stated(silent, spans) if silent.height else None
 
     def _publish_on(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:
         """Give out hours, then the days and accounts that read decided ones, then the episodes."""
@@ -141,6 +158,8 @@ class Desk:
         news = news.filter(pl.col("revision") > 0)
         if news.is_empty():
             return
+        if self.looked_at:
+            self._look_later(news, out)
         decided = pl.concat([news, self._days(shelf, news, out)])
         events, episodes = self.episodes.apply(
             verdicts(decided, self.points, self.episodes),
@@ -178,6 +197,13 @@ class Desk:
                 out.accounts += account_figures(shelf, published, self.points, self.past)
         return published.filter(pl.col("revision") > 0)
 
+    def _look_later(self, hours: pl.DataFrame, out: Output) -> None:
+        """Ask for the running days of decided hours to be looked at; those that are over are closed."""
+        rows = hours.filter(pl.col("pid").is_in(list(self.looked_at))).select("pid", day=self.day_of(pl.col("hour"))).unique()
+        for pid, day in rows.sort("day", "pid").rows():
+            if self.decided_until(pid) < day + DAY_MS:
+                out.closings.setdefault((self.points.keys[pid].source, day), "hour decided")
+
     def _close_later(self, days: pl.DataFrame, out: Output) -> None:
         """Ask for the days of published day figures to be closed: of sources whose pack asks for it, and where a day exceeds or did."""
         if not self.closing and not self.escalated:
@@ -188,3 +214,32 @@ class Desk:
             source = self.points.keys[pid].source
             if source in self.closing or (self.escalated and raises):
                 out.closings.setdefault((source, day), "day decided" if revision == 1 else "day revised")
+            if revision > 1:
+                for later in range(day + DAY_MS, day + self.closing.get(source, 1) * DAY_MS, DAY_MS):
+                    if later + DAY_MS <= self.decided_until(pid):
+                        out.closings.setdefault((source, later), "day before revised")
+
+
+def _stated(silent: pl.DataFrame, spans: list[MarkSpan]) -> pl.DataFrame:
+    """Return what is stated of hours of which nothing came, by the marks.
+
+    Args:
+        silent: ``pid``, ``sid``, ``stat``, ``hour``, ``rules``, ``decided``.
+
+    Returns:
+        Rows of HOUR_SCHEMA and ``decided``: no value, or a mass of 0 where a stop covers the whole hour.
+    """
+    stopped = pl.lit(False)
+    for span in spans:
+        if span.code == STOPPED and span.pid is None:
+            whole = (pl.col("hour") >= span.start_ms) & (pl.col("hour") + HOUR_MS <= span.end_ms)
+            stopped = stopped | ((pl.col("sid") == span.sid) & whole)
+    return silent.with_columns(
+        value=pl.when(stopped & (pl.col("stat") == "mass")).then(0),
+        n=0,
+        total=0,
+        reason=pl.when(stopped).then(pl.lit(DECLARED)).otherwise(pl.lit(NO_DATA)),
+        note=None,
+        digest=0,
+        as_of="decided",
+    ).select(*(pl.col(name).cast(kind) for name, kind in HOUR_SCHEMA.items()), "decided")

@@ -17,11 +17,13 @@ from ingest.registry import WarningLevel
 from processors.episodes import decimal_text
 from processors.exempting import ExemptSpan
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE, Event, epoch_ms, local_iso, scaled
+from processors.findings import Findings
 from processors.judging import EXCEEDS
 from processors.output import Output
 from processors.packs import EarlyHour, EarlyNextHour, chosen
 from processors.points import Points
-from processors.rules.early import MINUTES, chances, hour_so_far, one_hour_changes, room
+from processors.rules.averaging import ABOVE_RANGE
+from processors.rules.early import MINUTES, chances, hour_so_far, one_hour_changes, room, withheld_above_range
 from processors.rules.gas import reference_oxygen_expr
 from processors.rules.weather import internal_limit
 from processors.shelf import MarkSpan, Shelf
@@ -62,8 +64,8 @@ class Warned:
 class Early:
     """Warnings of all points that have an hourly limit and whose rule pack asks for them; ``active`` where there are any."""
 
-    def __init__(self, points: Points, running: Running) -> None:
-        self._points, self._running = points, running
+    def __init__(self, points: Points, running: Running, findings: Findings) -> None:
+        self._points, self._running, self._findings = points, running, findings
         self._warned: dict[tuple[int, int], dict[Series, Warned]] = {}
         self._rows = self._limited()
         self._held: dict[int, pl.DataFrame] = {}
@@ -74,6 +76,11 @@ class Early:
         wanted = set(self._rows["pid"].to_list()) | set(self._rows["oxygen_pid"].drop_nulls().to_list())
         self._converted: dict[int, tuple[pl.DataFrame, pl.DataFrame]] = {}
         """By minute of the running hour, at most 60: its figures, and what was made of them."""
+        self._censoring = self._rows.filter(pl.col("t_as") == "censored")["pid"].unique().to_list()
+        """Points of which a minute above the range counts as above the limit."""
+        states = points.states
+        self._unproved = [] if states is None else states.filter(pl.col("actual") | pl.col("flow"))["pid"].unique().to_list()
+        """Points of which the top of the range, at the state that is sent, proves nothing of the standard state."""
         self._wanted = pl.Series([pid in wanted for pid in range(len(points.keys))], dtype=pl.Boolean)
 
     def _limited(self) -> pl.DataFrame:
@@ -81,15 +88,25 @@ class Early:
         points, found = self._points, []
         for row in points.limits.filter(_WARNED_LIMITS).iter_rows(named=True):
             source = points.sources.get(points.keys[row["pid"]].source)
-            rules = chosen(source, points.packs).rules if source is not None else ()
-            hour = next((r for r in rules if isinstance(r, EarlyHour)), None)
-            ahead = next((r for r in rules if isinstance(r, EarlyNextHour)), None)
+            pack = chosen(source, points.packs) if source is not None else None
+            hour, ahead = (None, None) if pack is None else (pack.rule(EarlyHour), pack.rule(EarlyNextHour))
             if hour is not None or ahead is not None:
                 named = {k: v for rule in (hour, ahead) if rule is not None for k, v in rule.numbers().items()}
                 found.append({**row, **named})
-        rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64)})
+        rows = pl.DataFrame(found, schema={**points.limits.schema, **dict.fromkeys(_PARAMETERS, pl.Int64), "t_as": pl.String})
         info = points.frame.filter(pl.col("meter") == 0).select(
-            "pid", "sid", "ref_o2", "guard", "air_o2", "oxygen_pid", "from_ms", "to_ms", "inlet_o2_pid", "minutes_min"
+            "pid",
+            "sid",
+            "ref_o2",
+            "guard",
+            "air_o2",
+            "above_only",
+            "oxygen_pid",
+            "from_ms",
+            "to_ms",
+            "inlet_o2_pid",
+            "minutes_min",
+            "high",
         )
         measured = pl.col("inlet_o2_pid").is_null() | (pl.col("stat") == "avg")  # else oxygen before decides what is compared
         return (
@@ -170,26 +187,31 @@ class Early:
             return
         left = MINUTES - (now - hour) // MINUTE_MS
         state = {key: w for (sid, h), each in self._warned.items() if h == hour and sid in sids for key, w in each.items()}
-        told = pl.DataFrame([key for key, w in state.items() if w.open], schema=_KEYS, orient="row")
-        opening = seen.filter("opens").join(told, on=_SERIES, how="anti")
-        closing = seen.filter("closes").join(told, on=_SERIES, how="semi")
+        opening = pl.col("opens")
+        told = [key for key, w in state.items() if w.open]
+        if told:
+            open_now = pl.DataFrame(told, schema=_KEYS, orient="row").with_columns(told=True)
+            seen = seen.join(open_now, on=_SERIES, how="left")
+            opening = pl.when(pl.col("told").is_null()).then(opening).otherwise("closes")
         turned = [
             row
-            for row in pl.concat([opening, closing]).sort(_SERIES).iter_rows(named=True)
+            for row in seen.filter(opening).sort(_SERIES).iter_rows(named=True)
             if (sid := self._points.sid_of_pid[row["pid"]]) in sids and not _is_marked(marked, sid, row["pid"])
         ]
         if not turned:
             return
         limits = {(r["pid"], r["stat"]): r for r in self._holding(hour).iter_rows(named=True)}
-        counts = self._chances(shelf, [(r, limits[r["pid"], r["stat"]]) for r in turned if r["opens"]], hour, left)
+        counts = self._chances(
+            shelf, [(r, limits[r["pid"], r["stat"]]) for r in turned if r["opens"] and not r["censored"]], hour, left
+        )
         for row in turned:
             series = (row["pid"], row["stat"])
             if not row["opens"]:
                 self._end(series, hour, state[series], "withdrawn", row["value"], None, now, out)
                 continue
-            rest = room(row["total"], row["n"], left, limits[series]["limit"])
+            rest = None if row["censored"] else room(row["total"], row["n"], left, limits[series]["limit"])
             facts = {
-                "by": "minutes above" if row["above"] else "hour so far",
+                "by": "above range" if row["censored"] else "minutes above" if row["above"] else "hour so far",
                 "n": row["n"],
                 "rest": None if rest is None else decimal_text(rest),
                 "above_min": limits[series]["above_min"],
@@ -199,9 +221,9 @@ class Early:
             self._tell(limits[series], hour, row["value"], counts.get(series, (0, 0)), facts, now, out)
 
     def _running_minutes(self, shelf: Shelf, hour: int, now: int) -> pl.DataFrame:
-        """Return the valid minutes that ended of the series with a limit and a rule for running hours, as ``hour_so_far`` takes them."""
+        """Return the minutes that ended of the series with a limit and a rule for running hours, as ``hour_so_far`` takes them."""
         self._converted = {minute: kept for minute, kept in self._converted.items() if minute >= hour}
-        limits = self._holding(hour).filter(pl.col("valid_min").is_not_null())
+        limits = self._holding(hour)
         fresh: dict[int, pl.DataFrame] = {}
         minutes = range(hour, now - MINUTE_MS + 1, MINUTE_MS) if limits.height else range(0)
         for minute in minutes:
@@ -209,23 +231,40 @@ class Early:
             if bucket is not None and bucket.figures is not None and (kept is None or kept[0] is not bucket.figures):
                 fresh[minute] = bucket.figures
         if fresh:
-            made = self._as_judged(pl.concat(fresh.values()), limits)
+            made = self._as_judged(pl.concat(fresh.values()), limits.filter(pl.col("valid_min").is_not_null()))
             parts = made.partition_by("minute", as_dict=True)
             self._converted |= {minute: (figures, parts.get((minute,), made.clear())) for minute, figures in fresh.items()}
         frames = [self._converted[minute][1] for minute in minutes if minute in self._converted]
         return pl.concat(frames) if frames else _NO_MINUTES
 
     def _as_judged(self, minutes: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
-        """Return the valid values of minutes as their limits judge them: measured, or at reference oxygen."""
-        known = minutes.select("pid", "minute", "value").filter(
-            self._wanted.gather(minutes["pid"]) & minutes["value"].is_not_null()
+        """Return the valid values of minutes as their limits judge them: measured, or at reference oxygen; None of those above their range.
+
+        A minute above its range counts where the top of the range lies above the limit as it is judged, or is not registered.
+        """
+        over = minutes["code"] == ABOVE_RANGE
+        if self._unproved:
+            over &= ~minutes["pid"].is_in(self._unproved)
+        known = minutes.select("pid", "minute", "value", over=over).filter(
+            self._wanted.gather(minutes["pid"]) & (minutes["value"].is_not_null() | over)
         )
         oxygen = known.select("minute", oxygen_pid="pid", oxygen="value")
         rows = known.join(limits, on="pid").join(oxygen, on=["oxygen_pid", "minute"], how="left")
         reference, guard, air = (pl.col(name) * _FINER for name in ("ref_o2", "guard", "air_o2"))
-        converted = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), reference, guard, air=air, digits=MINUTE_SCALE)
+        if over.any():
+            top = pl.coalesce("high", "limit") * _FINER  # where no range is registered oxygen alone says whether it counts
+            rows = rows.filter(~pl.col("over") | (pl.col("t_as") == "censored"))
+            rows = rows.with_columns(value=pl.when("over").then(top).otherwise("value"))
+        converted = reference_oxygen_expr(
+            pl.col("value"), pl.col("oxygen"), reference, guard, air=air, above_only=pl.col("above_only"), digits=MINUTE_SCALE
+        )
         value = pl.when(pl.col("stat") == "avg_ref").then(converted).otherwise("value")
-        return rows.select(*_SERIES, "minute", "limit", *_PARAMETERS[:4], value=value).filter(pl.col("value").is_not_null())
+        judged = rows.with_columns(value=value).filter(pl.col("value").is_not_null())
+        if over.any():
+            proved = pl.col("high").is_null() | (pl.col("value") > pl.col("limit") * _FINER)
+            judged = judged.filter(~pl.col("over") | proved)
+            judged = judged.with_columns(value=pl.when(~pl.col("over")).then("value"))
+        return judged.select(*_SERIES, "minute", "limit", *_PARAMETERS[:4], "value")
 
     def _chances(
         self, shelf: Shelf, rows: list[tuple[dict[str, Any], dict[str, Any]]], hour: int, left: int
@@ -262,7 +301,7 @@ class Early:
         exempt: list[ExemptSpan],
         out: Output,
     ) -> None:
-        """End the warnings of hours that were decided, and foresee the hours after them.
+        """End the warnings of hours that were decided, foresee the hours after them, and tell those without a mean for want of range.
 
         Args:
             keys: ``sid``, ``hour``, ``decided`` (log time).
@@ -272,6 +311,8 @@ class Early:
         hourly = [f.filter(pl.col("revision") == 1) for f in figures if f["level"].first() == "hour"]
         news = pl.concat(hourly) if hourly else None
         foreseen = self._foreseen(news, shelf) if news is not None else []
+        if news is not None:
+            self._tell_above_range(news, shelf, exempt, out)
         by_hour: dict[int, list[tuple[dict[str, Any], dict[str, Any], tuple[int, int]]]] = {}
         for row, limit, counts in foreseen:
             by_hour.setdefault(row["hour"], []).append((row, limit, counts))
@@ -301,6 +342,27 @@ class Early:
                 above = verdict == EXCEEDS and value is not None and value > each.limit
                 outcome = "came true" if above else "not judged" if value is None else "did not"
                 self._end((pid, stat), hour, each, outcome, value, reason, now, out)
+
+    def _tell_above_range(self, news: pl.DataFrame, shelf: Shelf, exempt: list[ExemptSpan], out: Output) -> None:
+        """Tell the decided hours that have no mean because minutes of them lie above the analyser's range."""
+        withheld = news.filter(
+            pl.col("value").is_null() & pl.col("pid").is_in(self._censoring) & ~pl.col("reason").is_in(["stopped", "no data"])
+        ).sort("hour")
+        for (hour,), rows in withheld.partition_by("hour", as_dict=True).items() if withheld.height else ():
+            limits = self._holding(int(hour)).filter(pl.col("t_as") == "censored")
+            short = rows.select("pid", "stat", "hour", "n", "decided").join(limits, on=_SERIES)
+            short = short.sort(_SERIES).unique("pid", keep="first", maintain_order=True)
+            buckets = [shelf.buckets.get(m) for m in range(int(hour), int(hour) + HOUR_MS, MINUTE_MS)] if short.height else []
+            over = [
+                b.figures.filter(pl.col("code") == ABOVE_RANGE).select("pid", "minute")
+                for b in buckets
+                if b is not None and b.figures is not None and (b.figures["code"] == ABOVE_RANGE).any()
+            ]
+            if not over:
+                continue
+            for row in withheld_above_range(pl.concat(over), short).iter_rows(named=True):
+                if not _exempt(exempt, row["pid"], row["hour"]):
+                    self._findings.above_range(row, self._points.unit(row["pid"]), out)
 
     def _foreseen(self, news: pl.DataFrame, shelf: Shelf) -> list[tuple[dict[str, Any], dict[str, Any], tuple[int, int]]]:
         """Return the hours, decided in time, after which an hour that exceeds is likely enough: figure, limit, and how likely."""
@@ -335,7 +397,7 @@ class Early:
         self,
         limit: dict[str, Any],
         hour: int,
-        value: int,
+        value: int | None,
         counts: tuple[int, int],
         facts: dict[str, Any],
         now: int,
@@ -349,7 +411,7 @@ class Early:
         warned = Warned(limit["limit_id"], limit["limit"], before.times + 1 if before is not None else 1, True)
         known[series] = warned
         k, of = counts if limit["changes_min"] is not None and counts[1] >= limit["changes_min"] else (None, None)
-        more = {**facts, "value": decimal_text(value), "likely": k, "of": of}
+        more = {**facts, "value": None if value is None else decimal_text(value), "likely": k, "of": of}
         self._event(EXPECTED, series, hour, warned, more, now, out)
 
     def _end(
@@ -440,9 +502,15 @@ def _lost(spans: list[MarkSpan], exempt: list[ExemptSpan], limit: dict[str, Any]
     minutes = range(hour, hour + HOUR_MS, MINUTE_MS)
     over = [s for s in spans if s.sid == limit["sid"] and s.pid in (None, limit["pid"])]
     left = sum(not any(s.start_ms < m + MINUTE_MS and s.end_ms > m for s in over) for m in minutes)
-    mine = [s for s in exempt if s.pid == limit["pid"]]
+    return left < limit["minutes_min"] or _exempt(exempt, limit["pid"], hour)
+
+
+def _exempt(exempt: list[ExemptSpan], pid: int, hour: int) -> bool:
+    """Return whether marks may exempt an hour of a point (if its particulates allow)."""
+    mine = [s for s in exempt if s.pid == pid]
+    minutes = range(hour, hour + HOUR_MS, MINUTE_MS) if mine else range(0)
     under = sum(any(s.start_ms <= m and m + MINUTE_MS <= s.until_ms for s in mine) for m in minutes)
-    return left < limit["minutes_min"] or any(under >= s.minutes_min for s in mine)
+    return any(under >= s.minutes_min for s in mine)
 
 
 def _is_marked(marked: set[tuple[int, int | None]], sid: int, pid: int) -> bool:

@@ -13,11 +13,11 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence,
 import polars as pl
 
 from ingest.log import PARTITIONS, LogRecord, partition_of
-from ingest.records import Mark, Touch
+from ingest.records import MANUAL, Mark, Touch
 from ingest.registry import Registry
 from processors.check_book import CheckBook
 from processors.check_findings import tell_check, tell_overdue
-from processors.closers import CLOSINGS_A_TICK, close_days, closing_sources, days_touched
+from processors.closers import close_days, closing_sources, days_touched, looked_at, next_days
 from processors.cold import rebuild_cold
 from processors.decode import DAY, BadLine, Layouts, decode
 from processors.desk import Desk
@@ -28,10 +28,12 @@ from processors.exempting import ExemptSpan, exempt_spans_of
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Episode, epoch_ms
 from processors.findings import Findings
 from processors.judging import EXCEEDS
+from processors.manual import days_of_results
 from processors.mark_findings import told
 from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
+from processors.packs import chosen
 from processors.pending import Doubts
 from processors.points import Points, Rules
 from processors.publish import verdicts_of
@@ -75,14 +77,19 @@ class Engine:
         self._part_of = [partition_of(source) for source in self.points.source_names]
         self.watch = Watches(self.points.sources)
         self.episodes = EpisodeBook(judging(registry.escalation, "hour"))
-        self.early = Early(self.points, self.episodes.running)
         self.findings = Findings(self.points)
+        self.early = Early(self.points, self.episodes.running, self.findings)
         self.meters = Meters(self.points, self.findings, past)
-        closing = closing_sources(self.points) if past is not None else frozenset[str]()
-        self.desk = Desk(
-            self.points, self.episodes, self.findings, past, self._decided_until, accounts=accounts, closing=closing
+        closing, looked = (
+            (closing_sources(self.points), looked_at(self.points)) if past is not None else (None, frozenset[int]())
         )
-        self.shelf = Shelf(self.points.made)
+        self.desk = Desk(
+            *(self.points, self.episodes, self.findings, past, self._decided_until),
+            accounts=accounts,
+            closing=closing,
+            looked_at=looked,
+        )
+        self.shelf = Shelf(self.points.made, self.points.states)
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.checks = CheckBook(self.points)
@@ -155,8 +162,8 @@ class Engine:
         decoded = decode(stretch.lines, self.layouts)
         out.bad += decoded.bad
         known = self.layouts.known
-        columns = (decoded.reports[c].to_list() for c in ("layout", "time", "digest", "received", "line"))
-        out.reports += [(known[n].source, t, d, r, stretch.lines[i]) for n, t, d, r, i in zip(*columns, strict=True)]
+        columns = (decoded.reports[c].to_list() for c in ("layout", "time", "received", "line"))
+        out.reports += [(known[n].source, t, r, stretch.lines[i]) for n, t, r, i in zip(*columns, strict=True)]
         placed = place(decoded, self.fields)
         self.findings.unregistered(placed.unregistered, [layout.source for layout in known], out)
         self.findings.held(placed.held, out)
@@ -274,15 +281,14 @@ class Engine:
         out.readings += int(
             (readings["minute"] == readings["time"] // MINUTE_MS * MINUTE_MS).sum()
         )  # not each minute it covers
-        metered = filed["kind"].is_in(METERED)
-        if metered.any():
+        kinds = int(filed["kind"].max() or 0)  # type: ignore[arg-type]
+        if kinds >= min(METERED):
             apart = readings["kind"].is_in(METERED)
             self.meters.add(self._kept(readings.filter(apart), out), out)
-            filed, readings = filed.filter(~metered), readings.filter(~apart)
-        daily = filed["kind"] == DAY
-        if daily.any():
+            filed, readings = filed.filter(~filed["kind"].is_in(METERED)), readings.filter(~apart)
+        if kinds >= DAY:
             self._file_own_days(readings.filter(pl.col("kind") == DAY), out, restored=restored)
-            filed, readings = filed.filter(~daily), readings.filter(pl.col("kind") != DAY)
+            filed, readings = filed.filter(pl.col("kind") != DAY), readings.filter(pl.col("kind") != DAY)
         cold = readings["minute"] < self._hot_from
         if cold.any():
             if not restored:
@@ -290,7 +296,8 @@ class Engine:
                     self._touch(self.points.source_names[sid], start, "late readings", out)
             readings = readings.filter(~cold)
         self.shelf.add(filed, readings)
-        for sid, minute, covers in filed.filter("late").select("sid", "minute", "covers").rows():
+        late = filed.filter("late").select("sid", "minute", "covers").rows() if filed["late"].any() else ()
+        for sid, minute, covers in late:
             last = minute + (covers - 1) * MINUTE_MS
             self._late |= {(sid, t // HOUR_MS * HOUR_MS) for t in (minute, last) if t >= self._hot_from}
 
@@ -478,11 +485,11 @@ class Engine:
                 out.closings.setdefault((source, day), cause)
 
     def _work_closings(self, now: int, out: Output) -> None:
-        """Close the oldest days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
+        """Close days that wait for it, within the budget of a tick; those of sources that are set aside wait on."""
         if self.past is None or not self.closings:
             return
         off = {self.points.source_names[sid] for sid in self._aside}
-        free = sorted((key for key in self.closings if key[0] not in off), key=lambda key: (key[1], key[0]))[:CLOSINGS_A_TICK]
+        free = next_days((key for key in self.closings if key[0] not in off), self.memory)
         for key in free:
             del self.closings[key]
             out.closed.append(key)
@@ -512,7 +519,7 @@ class Engine:
             rebuild_cold(keys, self.shelf, self._hot_day(), self.spans, self.past, self.desk, now, out, empty=aside)
 
     def touch_period(self, source: str, start_ms: int, end_ms: int, cause: str, out: Output) -> int:
-        """Touch the hours of a source in [start, end) up to the newest reading; return how many."""
+        """Touch the hours of a source in [start, end) up to the newest reading, or the last that was decided without any; return how many."""
         memory = self.memory.get(source)
         if memory is None or memory.high is None or source not in self.points.sid:
             return 0
@@ -522,7 +529,7 @@ class Engine:
         if start < kept_from < end_ms:
             self.findings.refused(source, start, self.watch.now_ms or 0, out)
             start = kept_from
-        hours = range(start, min(end_ms, memory.high + HOUR_MS), HOUR_MS)
+        hours = range(start, min(end_ms, max(memory.high + HOUR_MS, memory.decided)), HOUR_MS)
         sid = self.points.sid[source]
         for hour in hours:
             if hour < self._hot_from:
@@ -558,16 +565,28 @@ class Engine:
         for source in sorted({mark.source} | ({old.source} if old is not None else set())):
             before = self.spans_renew(source)
             periods = {(s.start_ms, s.end_ms) for s in before ^ self._exempt_of(source)} | unfit.get(source, set())
-            periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in (mark, old) if m is not None and m.source == source}
+            said = [m for m in (mark, old) if m is not None and m.source == source]
+            periods |= {(epoch_ms(m.start), epoch_ms(m.end)) for m in said if m.type != MANUAL}
+            days = self._close_results(source, said, f"mark {mark.id}", out)
             decided = set[int]()
             for start, end in sorted(periods):
                 decided.update(self._decided_hours(source, start, end))
                 self.touch_period(source, start, end, f"mark {mark.id}", out)
             if source == mark.source and source in self.points.sid:
                 now = self.watch.now_ms or epoch_ms(mark.set_at)
-                told(mark, self.marks.values(), len(decided), now, self.points, self.findings, out)
+                told(mark, self.marks.values(), len(decided), days, now, self.points, self.findings, out)
                 if (found := self.checks.judged(mark)) is not None:
                     tell_check(found, now, self.findings, out)
+
+    def _close_results(self, source: str, marks: list[Mark], cause: str, out: Output) -> int:
+        """Close the days anew that are over, and of which results of manual monitoring came or changed; return how many."""
+        memory = self.memory.get(source)
+        if self.past is None or memory is None:
+            return 0
+        days = days_of_results(marks, memory.decided, chosen(self.points.sources[source], self.points.packs))
+        for day in days:
+            out.closings.setdefault((source, day), cause)
+        return len(days)
 
     def _decided_hours(self, source: str, start_ms: int, end_ms: int) -> range:
         """Return the hours of a source in [start, end) that were decided."""
@@ -587,7 +606,7 @@ class Engine:
         before = self._exempt_of(source) if source is not None else set()
         sid = None if source is None else self.points.sid.get(source)
         of_source = [mark for mark in self.marks.values() if source is None or mark.source == source]
-        pending = {mark.id: mark for mark in of_source if self.doubts.pending(mark, epoch_ms(mark.set_at))}
+        pending = {m.id: m for m in of_source if m.id in self.doubts and self.doubts.pending(m, epoch_ms(m.set_at))}
         mine = [mark for mark in of_source if mark.id not in pending]
         elsewhere = [mark for mark in self.desk.pending if source is not None and mark.source != source]
         self.desk.pending = elsewhere + [pending[name] for name in sorted(pending)]
@@ -604,6 +623,7 @@ class Engine:
     def load(self, lines: Sequence[bytes], hot_from: int) -> None:
         """Fill the hot set from stored report lines and touch all of it; nothing is published until the next tick."""
         self._hot_from = hot_from
+        self._late |= {key for key in self.desk.silent_hours(self.shelf, hot_from) if key[0] not in self._aside}
         decoded = decode(lines, self.layouts)
         filed = place(decoded, self.fields).filed.filter(~pl.col("sid").is_in(self._aside))
         if filed.is_empty():

@@ -8,16 +8,20 @@ from typing import Any
 
 from ingest.registry import StageRule
 from processors.escalation import changes, reasons
-from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso
+from processors.figures import DAY_MS, HOUR_MS, SCALE, Episode, Event, local_iso, period_start_ms
 from processors.judging import COMPLIES, EXCEEDS, EXEMPT, NOT_JUDGED
 from processors.rules.judge import times_over_text
+from processors.rules.ladder import counted
 
 Series = tuple[str, str, str, str, int]
 """Source, factor, stat, limit and length of the judged period."""
 HOURS_REMEMBERED = 24 * 400
 """Exceeding hours a series remembers; older ones can no longer change an episode."""
-CLOSED_REMEMBERED = 64
-"""Closed episodes a series remembers, so that a late verdict can withdraw or lengthen them."""
+CLOSED_REMEMBERED = HOURS_REMEMBERED
+"""Episodes that are over a series remembers, so that a late verdict withdraws or lengthens them and tells none of them anew: as many as hours,
+of which each has one at least."""
+COUNTED_D = 30
+"""Days up to the end of an exceeding period in which an alarm says how many there were (emission_rules 1.8 and ALM-6, seen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) ->
         identity = f"{identity}#{again + 1}" if again else identity
         episode = _episode(known, identity, hour, start, end, hour.live)
         known.episodes[identity] = episode
-        return [(_event(kind, episode, hour), episode)]
+        return [(_event(kind, episode, hour, known), episode)]
     first, *others = touching
     out: list[tuple[Event | None, Episode]] = []
     for other in others:
@@ -209,7 +213,7 @@ def _exceeding(known: _Series, hour: HourVerdict, before: HourVerdict | None) ->
     known.episodes[first.id] = grown
     if before is None and grown.hours > first.hours:
         kind = "exceedance.lengthened" if hour.live else "exceedance.retrospective"
-        out.append((_event(kind, grown, hour), grown))
+        out.append((_event(kind, grown, hour, known), grown))
     elif grown != first:
         out.append((None, grown))
     return out
@@ -222,7 +226,7 @@ def _taken_away(known: _Series, hour: HourVerdict) -> list[tuple[Event | None, E
         if not left:
             gone = replace(episode, state="withdrawn", closed_by=closed_by(hour), as_of_ms=hour.decided_ms, hours=0)
             known.episodes[episode.id] = gone
-            out.append((_event("exceedance.withdrawn", gone, hour), gone))
+            out.append((_event("exceedance.withdrawn", gone, hour, known), gone))
             continue
         runs = _runs(left, hour.length_ms)
         start, end = runs[-1] if episode.state == "open" else runs[0]
@@ -249,7 +253,7 @@ def _closed_before(known: _Series, hour: HourVerdict) -> list[tuple[Event | None
 def _close(known: _Series, episode: Episode, hour: HourVerdict, why: str) -> tuple[Event, Episode]:
     closed = replace(episode, state="closed", closed_by=why, as_of_ms=hour.decided_ms)
     known.episodes[episode.id] = closed
-    return _event("exceedance.closed", closed, hour), closed
+    return _event("exceedance.closed", closed, hour, known), closed
 
 
 def _run(known: _Series, hour: HourVerdict) -> tuple[int, int]:
@@ -293,7 +297,19 @@ def _episode(known: _Series, identity: str, hour: HourVerdict, start: int, end: 
     )
 
 
-def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
+def _so_far(known: _Series, hour: HourVerdict) -> dict[str, int]:
+    """Return how many periods of a series exceed, up to one that does and with it: of its day where it is an hour, of its month, of COUNTED_D days."""
+    at, length = hour.hour_ms, hour.length_ms
+    firsts = {"exceeding_in_month": period_start_ms("month", at), "exceeding_in_30_d": at + length - COUNTED_D * DAY_MS}
+    if length == HOUR_MS:
+        firsts = {"exceeding_in_day": period_start_ms("day", at), **firsts}
+    return {
+        name: counted(known.exceeding, at, within=(at - first) // length + 1, period_ms=length)
+        for name, first in firsts.items()
+    }
+
+
+def _event(kind: str, episode: Episode, hour: HourVerdict, known: _Series) -> Event:
     facts: dict[str, Any] = {
         "episode": episode.id,
         "stat": hour.stat,
@@ -317,6 +333,8 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
     }
     if episode.lower:
         facts["bound"] = "lower"
+    if kind in ("exceedance.opened", "exceedance.lengthened", "exceedance.retrospective"):
+        facts |= _so_far(known, hour)
     if hour.also:
         facts["also"] = [{"limit_id": limit_id, "limit": decimal_text(limit)} for limit_id, limit in hour.also]
     if kind in ("exceedance.withdrawn", "exceedance.retrospective"):
@@ -337,9 +355,10 @@ def _event(kind: str, episode: Episode, hour: HourVerdict) -> Event:
 def _bound(known: _Series) -> None:
     while len(known.exceeding) > HOURS_REMEMBERED:
         del known.exceeding[min(known.exceeding)]
-    done = sorted((e for e in known.episodes.values() if e.state != "open"), key=lambda e: e.start_ms)
-    for episode in done[: max(0, len(done) - CLOSED_REMEMBERED)]:
-        del known.episodes[episode.id]
+    if len(known.episodes) > CLOSED_REMEMBERED:
+        done = sorted((e for e in known.episodes.values() if e.state != "open"), key=lambda e: e.start_ms)
+        for episode in done[: max(0, len(done) - CLOSED_REMEMBERED)]:
+            del known.episodes[episode.id]
 
 
 def decimal_text(value: int, digits: int = SCALE) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ingest.records import Mark
+from ingest.records import MANUAL, Mark
 from processors.digest import mix
 from processors.figures import HOUR_MS, OFFSET_MS, epoch_ms, local_iso, scaled
 from processors.hours import MEANS
@@ -53,7 +53,7 @@ class Use(NamedTuple):
 
 def mark_words(kind: str) -> str:
     """Return a mark's type as sentences say it: "start-up"."""
-    return {"start_up": "start-up", "shut_down": "shut-down"}.get(kind, kind.replace("_", " "))
+    return {"start_up": "start-up", "shut_down": "shut-down", MANUAL: "manual monitoring"}.get(kind, kind.replace("_", " "))
 
 
 def times_of(marks: Iterable[Mark]) -> list[tuple[str, int, int]]:
@@ -115,10 +115,11 @@ def exempt_spans_of(marks: Iterable[Mark], points: Points) -> list[ExemptSpan]:
         rule = None if pack is None else pack.rule(MarkExempt)
         if pack is None or rule is None:
             continue
-        uses, sid = quota_uses(times_of(mine), pack, points.rules.offset_ms), points.sid[source]
+        spending = [mark for mark in mine if any(mark.type in each.marks for each in rule.exemptions)]
+        uses, sid = quota_uses(times_of(spending), pack, points.rules.offset_ms), points.sid[source]
         dust = points.pid.get((source, rule.dust_factor))
         factors = [key.factor for key in points.keys if key.source == source]
-        ordered = sorted((m for m in mine if m.state == "confirmed"), key=lambda m: (m.start, m.end, m.id))
+        ordered = sorted((m for m in spending if m.state == "confirmed"), key=lambda m: (m.start, m.end, m.id))
         for use in uses:
             bound = use.exemption.dust_max
             condition = (rule.exempt_minutes_min, None if bound is None else dust, None if bound is None else scaled(bound))

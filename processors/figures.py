@@ -32,6 +32,7 @@ TIMES_CACHED_MAX = 16_384
 """Times of which the local text is remembered: starts of minutes and hours come again for every source."""
 
 MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTHS_MS = {"minute": MINUTE_MS, "halfhour": HALF_HOUR_MS, "hour": HOUR_MS, "day": DAY_MS}
 Level = Literal["minute", "halfhour", "hour", "day", "month", "quarter", "year"]
 State = Literal["provisional", "final", "revised"]
@@ -134,6 +135,7 @@ EVENT_KINDS: dict[str, str] = {
     "clock.in_doubt": "a device's clock is ahead of its receipt, or steadily behind",
     "reading.conflict": "two different values for one reading",
     "reading.disagrees": "the device's own mean and ours differ beyond tolerance",
+    "reading.above_range": "an hour has no mean because the analyser was above its range",
     "meter.held": "a register reading is held: spike, reset, fall",
     "tick.refused": "a gateway's clock jumped ahead of the others",
     "input.quarantined": "an input raised an exception in a rule and was set aside",
@@ -141,10 +143,12 @@ EVENT_KINDS: dict[str, str] = {
     "mark.conflict": "two marks of a source contradict each other",
     "mark.contradicted": "a source is declared stopped, and its gas says that it runs",
     "mark.quota": "the exempt time of a calendar year is nearly used up",
-    "compliance.failed": "a month or year can no longer keep what a programme asks of it",
+    "compliance.failed": "a day, month, quarter or year can no longer keep what a programme asks of it",
     "compliance.withdrawn": "a rebuild took that back",
     "calibration.needed": "a check of a monitor found more drift than is allowed",
     "calibration.out_of_control": "a check of a monitor found so much drift that its values do not count until a check is in tolerance",
+    "calibration.renewal_due": "too many averages lie above the calibration range; a new calibration (QAL2) is due",
+    "calibration.renewal_withdrawn": "a rebuild or a new calibration took that back",
     "calibration.overdue": "a check of a monitor was not made in time; its values do not count until one is",
     "voc.methane_above_total": "a monitor shows more methane than hydrocarbons in all, for too long to be noise",
     "voc.removal": "hours of a day in which treatment removed less than is asked",
@@ -240,7 +244,7 @@ def local_iso(ms: int) -> str:
 
 def epoch_ms(time: datetime) -> int:
     """Return epoch milliseconds of an aware time."""
-    delta = time - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = time - _EPOCH
     return delta.days * DAY_MS + delta.seconds * 1000 + delta.microseconds // 1000
 
 

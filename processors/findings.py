@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from processors.episodes import decimal_text
-from processors.figures import DAY_MS, Event, local_iso
+from processors.figures import DAY_MS, HOUR_MS, Event, local_iso
 from processors.memory import CONFLICTS_A_TURN, SKEW_REPORTS, TOLD_MAX
 from processors.output import Output
 from processors.points import Points
@@ -80,6 +81,28 @@ class Findings:
             )
             facts = {"text": text, "stat": "avg", "hour_start": local_iso(day), "hour_end": local_iso(day + DAY_MS)}
             self.event("reading.disagrees", key.source, key.factor, received, f"day {date}", facts, out)
+
+    def above_range(self, row: Mapping[str, Any], unit: str, out: Output) -> None:
+        """Tell an hour without a mean because the analyser was above its range: a row of ``withheld_above_range`` with its limit."""
+        key, at, since = self.points.keys[row["pid"]], local_iso(row["hour"]), local_iso(row["since"])
+        text = (
+            f"{key.factor}, hour {at}: {row['over']} minutes from {since} on lie above the analyser's range; with {row['n']} valid"
+            " minutes the hour has no mean and is not held against its limit, though the concentration is high"
+        )
+        facts = {
+            "text": text,
+            "item": "range",
+            "stat": row["stat"],
+            "unit": unit,
+            "limit": decimal_text(row["limit"]),
+            "limit_id": row["limit_id"],
+            "hour_start": at,
+            "hour_end": local_iso(row["hour"] + HOUR_MS),
+            "since": since,
+            "over": row["over"],
+            "n": row["n"],
+        }
+        self.event("reading.above_range", key.source, key.factor, row["decided"], at, facts, out)
 
     def quarantined(self, source: str, hour_ms: int, now_ms: int, reason: str, out: Output) -> None:
         """Tell a source that is set aside, because a rule raises at an hour of it."""

@@ -13,7 +13,7 @@ from processors.closing import Closed
 from processors.digest import text_hash
 from processors.figures import ENGINE, epoch_ms, local_iso
 from processors.findings import Findings
-from processors.furnace_slots import furnace_slots, not_normal, sections_on, thermocouple_slots
+from processors.furnace_slots import furnace_slots, sections_on, sets_aside, thermocouple_slots
 from processors.furnace_steps import COLD_SLOTS, FurnaceTemperature
 from processors.hours import HOUR_SCHEMA
 from processors.output import Output
@@ -45,7 +45,7 @@ def cold_days(closed: Closed, findings: Findings, out: Output) -> None:
     marks = [
         (m.id, epoch_ms(m.start), epoch_ms(m.end))
         for m in closed.marks
-        if m.state == "confirmed" and not_normal(m.type, m.factors, closed.pack)
+        if m.state == "confirmed" and sets_aside(m.type, m.factors, closed.pack)
     ]
     slots = furnace_slots(means, marks)
     counted = slots.with_columns(pid=pl.lit(0, dtype=pl.Int64), normal=pl.col("mark").is_null())

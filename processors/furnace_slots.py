@@ -9,6 +9,7 @@ import polars as pl
 from ingest.records import MarkType
 from processors.decode import MINUTE, REALTIME
 from processors.figures import MINUTE_MS
+from processors.furnace_steps import FurnaceTemperature
 from processors.packs import Pack
 from processors.points import Points, end_ms, start_ms
 from processors.rules.averaging import VALID
@@ -68,12 +69,18 @@ def not_normal(kind: MarkType, factors: object, pack: Pack) -> bool:
     return not factors and does is not None and does.data in ("not operating", "exempt")
 
 
+def sets_aside(kind: MarkType, factors: object, pack: Pack) -> bool:
+    """Return whether a confirmed mark leaves slots of the furnace's temperature out: it is ``not_normal``, or says that the temperature is wrong."""
+    rule = pack.rule(FurnaceTemperature)
+    return not_normal(kind, factors, pack) or (rule is not None and kind in rule.set_aside_marks)
+
+
 def furnace_slots(thermocouples: pl.DataFrame, marks: Iterable[tuple[str, int, int]]) -> pl.DataFrame:
     """Return the furnace's temperature of each slot, and the mark by which it is left out.
 
     Args:
         thermocouples: see ``thermocouple_slots``.
-        marks: id, start and end of marks that are ``not_normal``.
+        marks: id, start and end of marks that ``sets_aside`` names.
 
     Returns:
         ``slot``, ``value`` (°C at SCALE), ``reason`` where it is None, ``mark`` (id, None in normal operation), in the order of slots.

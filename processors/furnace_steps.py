@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ingest.records import MarkType
 from processors.steps import Step
 
 COLD_SLOTS = "cold_slots"
@@ -18,11 +19,15 @@ OUTSIDE = "outside"
 
 
 class FurnaceTemperature(Step):
-    """A day is told on which more than ``slots_max`` slots of five minutes were below ``temperature_degc_min`` in normal operation."""
+    """A day is told on which more than ``slots_max`` slots of five minutes were below ``temperature_degc_min`` in normal operation.
+
+    ``set_aside_marks`` say that the temperature is not the furnace's: the slots they touch do not count; pollutants do.
+    """
 
     step: Literal["furnace.temperature"]
     temperature_degc_min: Annotated[Decimal, Field(gt=0)]
     slots_max: Annotated[int, Field(ge=0, lt=288)]
+    set_aside_marks: tuple[MarkType, ...] = ()
 
 
 class MonthExceedingDays(Step):

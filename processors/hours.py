@@ -15,10 +15,11 @@ from processors.oxidisers import unless_air_was_added
 from processors.peaks import peak_hours
 from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
-from processors.rules.averaging import REASONS, VALID, at_reference, day_means, day_sums, hour_means
+from processors.rules.averaging import REASONS, VALID, at_reference, conversion_notes, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
 from processors.shelf import MarkSpan, Shelf
+from processors.states import dry_standard_hours
 
 HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "pid": pl.Int32,
@@ -36,8 +37,11 @@ HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """A figure before it is judged: ``total`` is the sum behind a mean, at MINUTE_SCALE for hours and SCALE for days."""
 MEANS, SUMS = ("avg", "avg_ref"), ("mass", "energy", "kgce", "tco2")
 DISAGREES_PCT = 1
-"""Difference between the device's own hour or day and ours that is told (WAT-9: more than 1 % between logger and platform)."""
-_APART = (pl.col("value") - pl.col("ours")).abs() * 100 > pl.col("ours").abs() * DISAGREES_PCT
+"""Difference between the device's own hour or day and ours that is told (WAT-9: more than 1 % between logger and platform).
+
+It is one of our value. Where the measuring range in points.csv spans zero a share of a value near it would say nothing, and it is at least
+one of the end of the range that is nearer to zero (a proposal).
+"""
 NO_DISCHARGE = "no discharge"
 """Why an hour without flow has no result: none is due (WAT-8)."""
 LITRES_M3 = 1_000
@@ -51,10 +55,14 @@ _INFO = (
     "flow_pid",
     "minutes_min",
     "quarters_min",
+    "apart_min",
+    "operating_minutes",
     "replaced",
     "no_flow",
     "ph",
     "air_o2",
+    "above_only",
+    "fold_means",
     "litre",
     "analyser_pid",
     "chain_max",
@@ -77,6 +85,8 @@ def hour_figures(
     averages = hour_means(minutes, minutes_min=least).with_columns(stat=pl.lit("avg"))
     device, contested, beside = _device_hours(shelf, keys, averages, marks)
     parts = [_complete(averages, info)]
+    if device is not None and points.states is not None:
+        device, beside = dry_standard_hours(device, beside, averages, points.states)
     if device is not None:
         info = pl.concat([info, _info(points, device["hour"])]).unique(["pid", "hour"])
         parts.append(_complete(device, info))
@@ -96,7 +106,7 @@ def hour_figures(
     flows = info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph"))
     if flows.height:
         rows.append(_mass(measured.filter(pl.col("stat") == "avg"), flows))
-    return pl.concat(rows), contested, beside.filter(_APART).rename({"value": "own"})
+    return pl.concat(rows), contested, _apart(beside, "hour", points).rename({"value": "own"})
 
 
 def _info(points: Points, hours: pl.Series) -> pl.DataFrame:
@@ -152,21 +162,27 @@ def _device_hours(
 def _at_reference(
     minutes: pl.DataFrame, measured: pl.DataFrame, wanted: pl.DataFrame, least: int | pl.DataFrame
 ) -> pl.DataFrame:
-    """Return stat "avg_ref": minute by minute where there are minutes, else from the hour means (device hours)."""
+    """Return stat "avg_ref": minute by minute where there are minutes, else from the hour means (device hours, and where the rule pack says so)."""
     oxygen = minutes.join(wanted.select(pid="oxygen_pid").unique(), on="pid", how="semi")
     hourly = minutes.with_columns(hour=pl.col("minute") // HOUR_MS * HOUR_MS)
-    ready = hourly.join(wanted.drop("rules"), on=["pid", "hour"], how="inner")
+    ready = hourly.join(wanted.filter(~pl.col("fold_means")).drop("rules"), on=["pid", "hour"], how="inner")
     converted, oxidisers = at_reference(ready, oxygen), wanted["inlet_o2_pid"].count() > 0
     if oxidisers:
         converted = unless_air_was_added(converted, ready, minutes, "minute")
     fine = hour_means(converted, minutes_min=least).with_columns(stat=pl.lit("avg_ref"))
     rows = _complete(fine, wanted)
+    if wanted["above_only"].any():
+        notes = conversion_notes(converted, period_ms=HOUR_MS)
+        rows = rows.drop("note").join(notes, on=["pid", "hour"], how="left").select(*HOUR_SCHEMA)
     coarse = measured.join(wanted.drop("rules"), on=["pid", "hour"], how="inner").join(rows, on=["pid", "hour"], how="anti")
     if coarse.height == 0:
         return rows
     o2 = measured.select(oxygen_pid="pid", hour="hour", oxygen="value", oxygen_digest="digest", oxygen_as_of="as_of")
     joined = coarse.join(o2, on=["oxygen_pid", "hour"], how="left")
-    value = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2"))
+    above = pl.col("above_only")
+    value = reference_oxygen_expr(
+        pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"), air=pl.col("air_o2"), above_only=above
+    )
     reason = (
         pl.when(pl.col("reason").is_not_null())
         .then("reason")
@@ -179,7 +195,11 @@ def _at_reference(
         value=value,
         reason=reason,
         stat=pl.lit("avg_ref"),
-        note=pl.lit("hour means converted: no minutes"),
+        total=pl.when(~pl.col("fold_means")).then("total"),
+        note=pl.when(above & (pl.col("oxygen") <= pl.col("ref_o2")))
+        .then(pl.lit("hour mean as measured: oxygen was not above the reference"))
+        .when(~pl.col("fold_means"))
+        .then(pl.lit("hour means converted: no minutes")),
         digest=mix(
             pl.col("digest").reinterpret(signed=True), pl.col("oxygen_digest").reinterpret(signed=True), pl.col("oxygen")
         ),
@@ -263,11 +283,12 @@ def _volumes(hours: pl.DataFrame, flows: pl.DataFrame, points: Points) -> pl.Dat
 
 
 def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add what the rule pack says of days: ``hours_min``, or ``share_min`` and ``flow_pid`` where it is null."""
+    """Add what the rule pack says of days: ``hours_min``, or ``share_min``, ``due_basis`` and ``flow_pid`` where it is null."""
     frame = points.frame
-    if points.plain_days and frame["hours_min"].n_unique() == 1:
+    if points.plain_days and frame["hours_min"].n_unique() == 1 and not points.operating_days:
         return hours.with_columns(hours_min=pl.lit(frame["hours_min"][0], dtype=pl.Int64))
-    rows = hours.join(frame.select("pid", "from_ms", "to_ms", "hours_min", "share_min", "flow_pid"), on="pid")
+    said = ("hours_min", "share_min", "due_basis", "flow_pid", *(("operating_hours",) if points.operating_days else ()))
+    rows = hours.join(frame.select("pid", "from_ms", "to_ms", *said), on="pid")
     return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
 
 
@@ -287,8 +308,10 @@ def _by_flow(hours: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
         ),
     )
     parts = [
-        day_means_by_flow(part, due_n=24, due_basis="flow", share_min_pct=Fraction(share, 10**SCALE))
-        for (share,), part in joined.partition_by("share_min", as_dict=True).items()
+        day_means_by_flow(
+            part, due_n=24, due_basis="clock" if basis == "clock" else "flow", share_min_pct=Fraction(share, 10**SCALE)
+        )
+        for (share, basis), part in joined.partition_by("share_min", "due_basis", as_dict=True).items()
     ]
     means = pl.concat(parts).select("pid", "day", "n", "value", "reason", by="volume")
     kept = day_sums(joined).drop("n", "value", "reason")
@@ -296,7 +319,19 @@ def _by_flow(hours: pl.DataFrame, flows: pl.DataFrame) -> pl.DataFrame:
     return kept.join(means, on=["pid", "day"]).with_columns(total=None, note=volume)
 
 
-def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+def _apart(both: pl.DataFrame, start: str, points: Points) -> pl.DataFrame:
+    """Keep the rows whose ``value`` is further from ``ours`` than DISAGREES_PCT; ``start`` names the column of their time."""
+    share_of = pl.col("ours").abs()
+    if points.near_zero.height:
+        held = both.select("pid", start).unique().join(points.near_zero, on="pid")
+        held = held.filter((pl.col(start) >= pl.col("from_ms")) & (pl.col(start) < pl.col("to_ms")))
+        both = both.join(held.select("pid", start, "near"), on=["pid", start], how="left")
+        share_of = pl.max_horizontal(share_of, "near")
+    apart = both.filter((pl.col("value") - pl.col("ours")).abs() * 100 > share_of * DISAGREES_PCT)
+    return apart.drop("near", strict=False)
+
+
+def days_apart(own: pl.DataFrame, days: pl.DataFrame, points: Points) -> pl.DataFrame:
     """Return the device's own day means (HJ 212 command 2031) that differ from ours by more than DISAGREES_PCT.
 
     They are compared and never published: a day figure is the mean of its valid hours (AIR-AVG-4), and which hours a device
@@ -313,7 +348,9 @@ def days_apart(own: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     decided = (pl.col("stat") == "avg") & (pl.col("revision") > 0) & pl.col("value").is_not_null()
     ours = days.filter(decided).select("pid", "n", day="hour", ours="value")
     both = own.filter(pl.col("code") == VALID).join(ours, on=["pid", "day"])
-    return both.filter(_APART).select("pid", "day", "ours", "n", "received", own="value")
+    if points.states is not None:  # the device's day is in the state that it sends in, ours is dry at the standard state
+        both = both.join(points.states, on="pid", how="anti")
+    return _apart(both, "day", points).select("pid", "day", "ours", "n", "received", own="value")
 
 
 _NO_CONTEST = pl.DataFrame(schema={"pid": pl.Int32, "sid": pl.Int32, "kind": pl.Int8, "time": pl.Int64, "received": pl.Int64})

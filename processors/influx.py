@@ -30,6 +30,7 @@ from ingest.registry import Registry
 from processors.figures import MINUTE_SCALE, SCALE, Episode, Event, Figure, SourceState, epoch_ms
 from processors.furnace_steps import COLD_SLOTS, OUTSIDE
 from processors.lines import event_of_line, figure_of_line
+from processors.plan_steps import PLAN_STATS
 from processors.rules.averaging import VALID
 from processors.station_steps import STATES
 
@@ -52,6 +53,7 @@ STATS = (
     "mass",
     "energy",
     "kgce",
+    *PLAN_STATS.values(),
     "tco2",
     *STATES,
     "nozzle_share",

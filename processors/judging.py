@@ -11,11 +11,14 @@ from processors.digest import mix
 from processors.figures import SCALE
 from processors.points import Points
 from processors.rules.averaging import half_up
+from processors.rules.millionths import half_even_expr
 
 EXCEEDS, COMPLIES, NOT_JUDGED, EXEMPT = "exceeds", "complies", "not judged", "exempt"
 """Verdicts; a mark exempts from all limits alike, and a bound from below is exceeded by what falls short of it."""
 INTERVAL_STATS = ("avg", "avg_ref")
 """What a confidence interval is taken off: not what has it off already, nor counts and shares."""
+ROUNDED_STATS = (*INTERVAL_STATS, "min", "max")
+"""What may be rounded before it is compared: not masses, counts and shares, nor what is counted unrounded."""
 UNKNOWN = "{} is not known, on which the limit depends"
 """Note of a figure of which a limit is not judged, because another factor has no valid mean of that period."""
 _COMPARED = {">": pl.Expr.gt, ">=": pl.Expr.ge, "<": pl.Expr.lt, "<=": pl.Expr.le}
@@ -36,7 +39,8 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
 
     Source:
         emission_rules 1.8 and 5: exceeds = value > limit(t), equal complies; hours that are not valid are not judged. A limit whose condition
-        is not known is not judged: neither it nor its counterpart (GB 18918, 12 degC) may be taken to hold.
+        is not known is not judged: neither it nor its counterpart (GB 18918, 12 degC) may be taken to hold. Values are compared as they are
+        unless the rule pack rounds them (GB/T 8170, from memory, medium); a confidence interval comes off first.
     """
     limits = points.limits.filter(pl.col("averaging") == averaging).drop("averaging")
     if limits.is_empty():
@@ -52,8 +56,11 @@ def judged(rows: pl.DataFrame, points: Points, averaging: str, latest: pl.DataFr
     )
     if limits["when_pid"].count():
         holding = _met(holding, rows, latest, points)
-    less = pl.col("interval").fill_null(0)
-    broken = pl.when("lower").then(pl.col("value") < pl.col("limit")).otherwise(pl.col("value") - less > pl.col("limit"))
+    compared = pl.col("value") - pl.when("lower").then(0).otherwise(pl.col("interval").fill_null(0))
+    if points.decimals.height:
+        holding = _held(holding, points.decimals, "decimals", ROUNDED_STATS)
+        compared = pl.when(pl.col("decimals").is_null()).then(compared).otherwise(half_even_expr(compared, pl.col("decimals")))
+    broken = pl.when("lower").then(compared < pl.col("limit")).otherwise(compared > pl.col("limit"))
     verdict = (
         pl.when(pl.col("value").is_null() | pl.col("unknown").is_not_null())
         .then(pl.lit(NOT_JUDGED))
@@ -133,14 +140,26 @@ def _met(holding: pl.DataFrame, rows: pl.DataFrame, latest: pl.DataFrame, points
 
 
 def _less(holding: pl.DataFrame, points: Points) -> pl.DataFrame:
-    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up; only off means."""
+    """Add ``interval``, what is taken off a value before it is compared with an upper limit (EU-5), rounded half up; only off means.
+
+    It is a share of the least daily limit that holds then, of the limit itself where there is none.
+    """
     if points.intervals.is_empty():
         return holding.with_columns(interval=pl.lit(None, dtype=pl.Int64))
-    held = holding.select("row", "pid", "hour").unique().join(points.intervals, on="pid")
-    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
     percent = pl.lit(100 * 10**SCALE, dtype=pl.Int64)
-    held = held.select("row", share="interval")
-    joined = holding.join(held, on="row", how="left").with_columns(
-        share=pl.when(pl.col("stat").is_in(INTERVAL_STATS)).then("share")
-    )
-    return joined.with_columns(interval=half_up(pl.col("limit").cast(pl.Int128) * pl.col("share"), percent)).drop("share")
+    joined = _held(holding, points.intervals, "interval", INTERVAL_STATS)
+    bases = holding.select("row", "pid", "hour").unique().join(points.interval_bases, on="pid")
+    held = bases.filter((pl.col("hour") >= pl.col("limit_from")) & (pl.col("hour") < pl.col("limit_to")))
+    based = joined.join(held.group_by("row").agg(pl.col("base").min()), on="row", how="left")
+    base, rules = pl.coalesce("base", "limit"), pl.col("limit_rules")
+    return based.with_columns(
+        interval=half_up(base.cast(pl.Int128) * pl.col("interval"), percent),
+        limit_rules=pl.when(pl.col("interval").is_not_null()).then(mix(rules.reinterpret(signed=True), base)).otherwise(rules),
+    ).drop("base")
+
+
+def _held(holding: pl.DataFrame, said: pl.DataFrame, name: str, stats: tuple[str, ...]) -> pl.DataFrame:
+    """Add what the rule pack says of a point at that time as column ``name``, null for other stats and where it says nothing."""
+    held = holding.select("row", "pid", "hour", "stat").unique().filter(pl.col("stat").is_in(stats)).join(said, on="pid")
+    held = held.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
+    return holding.join(held.select("row", name), on="row", how="left")

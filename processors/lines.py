@@ -8,37 +8,65 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import polars as pl
 
 from ingest.records import compact
+from processors.calibration_steps import OUTSIDE_RANGE, RANGE_WEEKS
 from processors.figures import SCALE, Episode, Event, Figure, SourceState, epoch_ms, local_iso, scaled
 from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE
 from processors.judging import others_of
 from processors.missing_steps import ASSURED, AVAILABILITY
 from processors.output import Output
 from processors.points import Points
-from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN
+from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, TEN_MINUTES
 from processors.programmes import WITHIN
+from processors.quarter_steps import VALID_DAYS, VALID_HOURS
+from processors.rate_steps import NOX_RATE, SO2_RATE
 from processors.station_steps import STATES
+from processors.trading_steps import GAS, MISSING
 
 VERSION = 1
+SOURCES_QUOTED_MAX = 10_000
+"""Names of sources of which the JSON text is remembered."""
 UNITS = {
     **{"mass": "kg", "mass_sub": "kg", "kgce": "kg", "tco2": "t", "nozzle_row": "d"},
     **dict.fromkeys(
-        ("capture", "transmission", "effective", WITHIN, DAYS_WITHIN, ASSURED, AVAILABILITY, "nozzle_share", "reduction"), "%"
+        (
+            "capture",
+            "transmission",
+            "effective",
+            WITHIN,
+            DAYS_WITHIN,
+            TEN_MINUTES,
+            OUTSIDE_RANGE,
+            ASSURED,
+            AVAILABILITY,
+            VALID_HOURS,
+            VALID_DAYS,
+            "nozzle_share",
+            "reduction",
+        ),
+        "%",
     ),
+    MISSING: "h",
+    GAS: "m3",
     DAYS_DISCARDED: "d",
+    NOX_RATE: "lb/mmBtu",
+    SO2_RATE: "lb/h",
     BEYOND: "1",
+    RANGE_WEEKS: "1",
     COLD_SLOTS: "1",
     OUTSIDE: "1",
     EXCEEDING_DAYS: "d",
     **dict.fromkeys(STATES, "state"),
 }
 """Units of the stats that do not have their point's."""
+_FIGURE = ("pid", "stat", "level", "hour", "value", "reason", "n", "state", "verdict", "limit", "limit_id", "digest", "rules",
+           "as_of", "decided", "revision", "total", "note", "others")  # fmt: skip
 
 
 def listed(out: Output, points: Points) -> list[Figure]:
@@ -50,35 +78,20 @@ def listed(out: Output, points: Points) -> list[Figure]:
 
 def figures_of(frame: pl.DataFrame, points: Points) -> list[Figure]:
     """Return published figures, rows of publish.FIGURE_COLUMNS, as records."""
+    units = {pid: points.unit(pid) for pid in frame["pid"].unique().to_list()}
     out: list[Figure] = []
-    for r in frame.iter_rows(named=True):
-        key = points.keys[r["pid"]]
+    for pid, stat, level, hour, value, reason, n, state, verdict, *rest in frame.select(_FIGURE).rows():
+        limit, limit_id, digest, rules, as_of, decided, revision, total, note, others = rest
+        key = points.keys[pid]
+        explain: dict[str, Any] = {"total": None if total is None else str(total), "note": note}
+        if others:
+            explain["others"] = others_of(others)
+        ok = value is not None and (reason is None or reason == "stopped")
+        unit = UNITS.get(stat) or units[pid]
+        made_of = (f"{digest:016x}", f"{rules:016x}", as_of, decided or 0, revision, explain)
         out.append(
             Figure(
-                source=key.source,
-                factor=key.factor,
-                stat=r["stat"],
-                level=r["level"],
-                start_ms=r["hour"],
-                value=r["value"],
-                ok=r["value"] is not None and (r["reason"] is None or r["reason"] == "stopped"),
-                reason=r["reason"],
-                n=r["n"],
-                unit=UNITS.get(r["stat"]) or points.unit(r["pid"]),
-                state=r["state"],
-                verdict=r["verdict"],
-                limit=r["limit"],
-                limit_id=r["limit_id"],
-                inputs=f"{r['digest']:016x}",
-                rules=f"{r['rules']:016x}",
-                as_of_ms=r["as_of"],
-                decided_ms=r["decided"] or 0,
-                revision=r["revision"],
-                explain={
-                    "total": None if r["total"] is None else str(r["total"]),
-                    "note": r["note"],
-                    **({"others": others_of(r["others"])} if r["others"] else {}),
-                },
+                key.source, key.factor, stat, level, hour, value, ok, reason, n, unit, state, verdict, limit, limit_id, *made_of
             )
         )
     return out
@@ -105,7 +118,7 @@ def lines_of(out: Output, points: Points) -> list[tuple[str, bytes]]:
     lines: list[tuple[str, bytes]] = []
     for minutes in out.minutes:
         for source, start, body in minute_bodies(minutes, points):
-            head = f'{{"v":{VERSION},"level":"minute","source":{json.dumps(source)},"start":"{local_iso(start)}","factors":'
+            head = f'{{"v":{VERSION},"level":"minute","source":{_quoted(source)},"start":"{local_iso(start)}","factors":'
             lines.append((source, f"{head}{body}}}".encode()))
     lines += [(f.source, figure_line(f)) for f in listed(out, points)]
     lines += [(s.source, compact({"v": VERSION, "state": _fields(s)})) for s in out.sources.values()]
@@ -173,12 +186,21 @@ def event_of_line(row: dict[str, Any]) -> Event:
     return Event(row["id"], row["kind"], row["source"], row["factor"], _ms(row["time"]), row["live"], row["facts"])
 
 
+@lru_cache(SOURCES_QUOTED_MAX)
+def _quoted(source: str) -> str:
+    return json.dumps(source)
+
+
 def _fields(record: SourceState | Episode) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _text(value: int | None) -> str | None:
-    return None if value is None else f"{Decimal(value).scaleb(-SCALE):f}"
+    """Return an integer at SCALE as decimal text with all its digits: 46800000 -> "46.800000"."""
+    if value is None:
+        return None
+    digits = f"{value:0{SCALE + 1}d}" if value >= 0 else f"{value:0{SCALE + 2}d}"
+    return f"{digits[:-SCALE]}.{digits[-SCALE:]}"
 
 
 def _int(text: str | None) -> int | None:

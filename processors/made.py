@@ -11,7 +11,7 @@ from ingest.registry import Registry
 from processors.digest import mix
 from processors.packs import Pack, chosen
 from processors.rules.averaging import VALID, half_up
-from processors.rules.voc import carbon_mass
+from processors.rules.voc import PPM, carbon_mass
 from processors.voc_steps import MinuteNmhc, MinuteSum
 
 _SCHEMA = {
@@ -23,8 +23,6 @@ _SCHEMA = {
     "den": pl.Int64,
     "floor": pl.Boolean,
 }
-PPM = frozenset({"ppm", "ppmC", "umol/mol", "μmol/mol"})
-"""Units of hydrocarbons that are volumes, to be converted as carbon."""
 
 
 def made_of(registry: Registry, packs: Mapping[str, Pack], pid: Mapping[tuple[str, str], int]) -> pl.DataFrame | None:
@@ -43,7 +41,7 @@ def made_of(registry: Registry, packs: Mapping[str, Pack], pid: Mapping[tuple[st
     rows: list[tuple[int, int, int, int, int, int, bool]] = []
     for source, known in units.items():
         for rule in asked[source]:
-            signed = _parts(rule, known.keys()) if rule.made in known else []
+            signed = parts_of(rule, known.keys()) if rule.made in known else []
             factor = _factor({known[name] for name, _sign in signed}, known[rule.made]) if signed else None
             if factor is not None:
                 to, floor = pid[source, rule.made], isinstance(rule, MinuteNmhc)
@@ -51,7 +49,7 @@ def made_of(registry: Registry, packs: Mapping[str, Pack], pid: Mapping[tuple[st
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row") if rows else None
 
 
-def _parts(rule: MinuteNmhc | MinuteSum, known: Set[str]) -> list[tuple[str, int]]:
+def parts_of(rule: MinuteNmhc | MinuteSum, known: Set[str]) -> list[tuple[str, int]]:
     """Return the factors that are added (1) and taken off (-1), none where one of them is no point of the source."""
     if isinstance(rule, MinuteNmhc):
         return [(rule.total, 1), (rule.methane, -1)] if {rule.total, rule.methane} <= known else []

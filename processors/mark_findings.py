@@ -18,11 +18,13 @@ from processors.rules.marks import late_marks, mark_conflicts
 from processors.rules.quotas import quota_use
 
 
-def told(mark: Mark, marks: Iterable[Mark], decided: int, now_ms: int, points: Points, findings: Findings, out: Output) -> None:
-    """Tell what a mark of a known source means that has just come, ``decided`` being the decided hours that are made anew."""
+def told(
+    mark: Mark, marks: Iterable[Mark], hours: int, days: int, now_ms: int, points: Points, findings: Findings, out: Output
+) -> None:
+    """Tell what a mark of a known source means that has just come, by which decided ``hours`` are made and ``days`` are closed anew."""
     known = [m for m in marks if m.source == mark.source and m.state == "confirmed"]
-    if decided:
-        _late(mark, decided, now_ms, points, findings, out)
+    if hours or days:
+        _late(mark, hours, days, now_ms, points, findings, out)
     if mark.state == "confirmed":
         _conflicts(mark, known, now_ms, points, findings, out)
         _quota(mark, known, now_ms, points, findings, out)
@@ -38,29 +40,36 @@ def deadline_ms(pack: Pack, start_ms: int, offset_ms: int = OFFSET_MS) -> int | 
     return int(late_marks(row, deadline_h=rule.mark_deadline_h, offset_ms=offset_ms)["deadline_ms"][0])
 
 
-def _late(mark: Mark, decided: int, now_ms: int, points: Points, findings: Findings, out: Output) -> None:
+def _late(mark: Mark, hours: int, days: int, now_ms: int, points: Points, findings: Findings, out: Output) -> None:
     start, end, set_at = (local_iso(epoch_ms(time)) for time in (mark.start, mark.end, mark.set_at))
     due = deadline_ms(chosen(points.sources[mark.source], points.packs), epoch_ms(mark.start), points.rules.offset_ms)
     late = due is not None and now_ms > due
+    anew = f"decided hours made anew: {hours}" if hours else f"decided days closed anew: {days}"
     if mark.state == "rejected":
-        text = (
-            f"{mark.author} rejected the mark {mark_words(mark.type)} from {start} to {end}; decided hours made anew: {decided}"
-        )
+        text = f"{mark.author} rejected the mark {mark_words(mark.type)} from {start} to {end}; {anew}"
     elif mark.state == "draft":
-        text = f"{mark.author} made the mark {mark_words(mark.type)} from {start} to {end} a draft again; decided hours made anew: {decided}"
+        text = f"{mark.author} made the mark {mark_words(mark.type)} from {start} to {end} a draft again; {anew}"
     elif due is None:
-        text = f"{mark.author} marked {mark_words(mark.type)} from {start} to {end}; decided hours made anew: {decided}"
+        text = f"{mark.author} marked {mark_words(mark.type)} from {start} to {end}; {anew}"
     elif late:
         text = (
             f"{mark.author} marked {mark_words(mark.type)} from {start} to {end}, after the deadline of {local_iso(due)};"
-            f" decided hours made anew: {decided}"
+            f" {anew}"
         )
     else:
         text = (
             f"{mark.author} marked {mark_words(mark.type)} from {start} to {end}, before the deadline of {local_iso(due)};"
-            f" decided hours made anew: {decided}"
+            f" {anew}"
         )
-    facts = {"text": text, "mark": mark.id, "type": mark.type, "author": mark.author, "set_at": set_at, "hours": decided}
+    facts = {
+        "text": text,
+        "mark": mark.id,
+        "type": mark.type,
+        "author": mark.author,
+        "set_at": set_at,
+        "hours": hours,
+        "days": days,
+    }
     facts |= {"start": start, "end": end, "state": mark.state, "reason": mark.reason, "late": late}
     facts |= {} if due is None else {"deadline": local_iso(due)}
     findings.event("mark.late", mark.source, None, now_ms, f"{mark.id}/{set_at}/{mark.state}", facts, out)
@@ -69,11 +78,11 @@ def _late(mark: Mark, decided: int, now_ms: int, points: Points, findings: Findi
 def _conflicts(mark: Mark, known: list[Mark], now_ms: int, points: Points, findings: Findings, out: Output) -> None:
     pack = chosen(points.sources[mark.source], points.packs)
     rule = pack.rule(MarkConflict)
-    if rule is None:
+    plant = {mark_words(each) for each, does in pack.marks.items() if does.data in ("exempt", "not operating")}
+    if rule is None or mark_words(mark.type) not in plant:
         return
     rows = [(0, m.id, mark_words(m.type), epoch_ms(m.start), epoch_ms(m.end)) for m in known]
     schema = {"pid": pl.Int64, "id": pl.String, "mark": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
-    plant = {mark_words(each) for each, does in pack.marks.items() if does.data in ("exempt", "not operating")}
     found = mark_conflicts(
         pl.DataFrame(rows, schema=schema, orient="row"), plant=plant, restart_s_max=rule.restart_h_max * (HOUR_MS // 1000)
     )
@@ -88,7 +97,7 @@ def _quota(mark: Mark, known: list[Mark], now_ms: int, points: Points, findings:
     """Tell a quota of which as much is used as the rule pack warns at, once a quota and year."""
     pack = chosen(points.sources[mark.source], points.packs)
     rule = pack.rule(MarkExempt)
-    if rule is None or rule.quota_warn_pct is None:
+    if rule is None or rule.quota_warn_pct is None or all(mark.type not in each.marks for each in rule.exemptions):
         return
     uses = quota_uses(times_of(known), pack, points.rules.offset_ms)
     used = {(use.exemption.quota, local_iso(use.start_ms)[:4]): use for use in uses}
@@ -109,7 +118,7 @@ def _allowance(mark: Mark, known: list[Mark], now_ms: int, points: Points, findi
     """Tell an allowance of which as much is used as the rule pack warns at, and one that is passed, each once a year."""
     pack = chosen(points.sources[mark.source], points.packs)
     rule = pack.rule(MarkAllowance)
-    if rule is None:
+    if rule is None or all(mark.type not in each.marks for each in rule.allowances):
         return
     for allowance, start, used_h in allowance_uses(times_of(known), pack, points.rules.offset_ms):
         passed, year = used_h > allowance.year_h, local_iso(start)[:4]

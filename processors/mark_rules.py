@@ -11,9 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from ingest.records import MarkType
 from processors.memory import MARK_CODES
 
-DataClass = Literal["not operating", "exempt", "invalid", "valid"]
-"""What an hour's value is worth under a mark."""
-TREATED = {"not operating": (False, False), "exempt": (False, False), "invalid": (False, False), "valid": (True, True)}
+DataClass = Literal["not operating", "exempt", "invalid", "missing", "valid"]
+"""What an hour's value is worth under a mark; "missing" until it is filled in: what comes counts, what never comes is an hour without data."""
+TREATED = {
+    "not operating": (False, False),
+    "exempt": (False, False),
+    "invalid": (False, False),
+    "missing": (True, True),
+    "valid": (True, True),
+}
 """Whether the engine takes a value of each class into the day's mean, and whether it judges it."""
 
 

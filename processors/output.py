@@ -16,7 +16,7 @@ from processors.figures import Episode, Event, Figure, SourceState
 class Output:
     """Records and state changes of one turn: of all records of the log after the last turn, up to ``seq``.
 
-    ``reports`` are rows of (source, time_ms, version hash, received_ms, line); ``minutes`` frames of shelf.MINUTE_COLUMNS;
+    ``reports`` are rows of (source, time_ms, received_ms, line); ``minutes`` frames of shelf.MINUTE_COLUMNS;
     ``figures`` frames of publish.FIGURE_COLUMNS; ``carries`` rows of (source, factor, day_ms, state JSON); ``watermarks`` maps a
     source to (newest time, decided until), ``delays`` to those of its newest live reports [ms]; ``ticks`` (partition, gateway) to
     (newest tick, since when they come without a hole).
@@ -25,7 +25,7 @@ class Output:
     """
 
     seq: int = 0
-    reports: list[tuple[str, int, int, int, bytes]] = field(default_factory=list)
+    reports: list[tuple[str, int, int, bytes]] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     minutes: list[pl.DataFrame] = field(default_factory=list)
     figures: list[pl.DataFrame] = field(default_factory=list)

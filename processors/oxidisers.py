@@ -21,7 +21,7 @@ def unless_air_was_added(converted: pl.DataFrame, measured: pl.DataFrame, means:
         The rows of ``converted``; without a value where the oxygen before or behind is not known.
 
     Source:
-        VOC-9, GB 37822-2019 and DB44/2367-2022 (from memory, high); see ``rules.voc.compared_value``.
+        VOC-9, GB 37822-2019 and DB44/2367-2022 (from memory, high).
     """
     inlet = means.select(at, inlet_o2_pid="pid", inlet="value", inlet_digest="digest", inlet_as_of="as_of")
     rows = converted.join(measured.select("pid", at, measured="value"), on=["pid", at], how="left")

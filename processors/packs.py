@@ -6,28 +6,52 @@ steps; a pack chooses among them and sets their numbers, so that a new rule set 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.records import MarkType
-from ingest.registry import RulePack, Source
+from ingest.registry import Kind, RulePack, Source
+from processors.averaging_steps import (
+    SETTINGS,
+    DayMass,
+    DayMean,
+    DayMeanByFlow,
+    HourChain,
+    HourLow,
+    HourMass,
+    HourMean,
+    HourNoFlow,
+    HourPh,
+    HourReferenceOxygen,
+    LimitInterval,
+    LimitRounded,
+    MinuteGasState,
+    MinuteMean,
+)
+from processors.calibration_steps import OUTSIDE_RANGE, RANGE_WEEKS, CalibrationRange
 from processors.check_steps import CheckAccuracy, CheckBackwards, CheckChart, CheckDrift
 from processors.figures import scaled
 from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceStep
+from processors.gap_steps import GapAcross, GapBefore
 from processors.mark_rules import Allowance, Exemption, MarkClass, classes_fault
 from processors.missing_steps import ASSURED, AVAILABILITY, FILLED, HourAvailability, HourSubstituted
+from processors.plan_steps import EnergyAssessed
 from processors.programme_steps import (
     BEYOND,
     DAYS_DISCARDED,
     DAYS_WITHIN,
+    TEN_MINUTES,
     VALIDATED,
+    DayTenMinutes,
     DayValidated,
     HalfHourMean,
     LimitMultiples,
@@ -35,17 +59,22 @@ from processors.programme_steps import (
     YearWithin,
 )
 from processors.quarter_steps import (
+    VALID_DAYS,
+    VALID_HOURS,
     MassSubstituted,
     MassSubstitutedDays,
     MonthMean,
     MonthMeanOfDue,
     MonthShareWithin,
     QuarterCapture,
+    QuarterValidDays,
 )
+from processors.rate_steps import ADJUSTED, NOX_RATE, SO2_RATE, HourBias, HourNoxRate, HourSo2Rate
 from processors.screening_steps import PATTERNS, ScreeningStep
 from processors.series_steps import SERIES, AnySeries
 from processors.station_steps import STATION_STEPS, StationRule, StationStep
 from processors.steps import Step as _Rule
+from processors.trading_steps import DEVIATION, GAS, MISSING, MassTrading
 from processors.voc_steps import HourMax, MadeOfParts, VocStep
 from processors.weather_steps import EarlyUnderWarning, WeatherLevel, WeatherReduction
 
@@ -56,6 +85,8 @@ DEFAULT_PACK = "cn-flue-gas"
 """Rule pack of sources whose kind no pack is for."""
 HOURS_BACK_MAX = 24
 """Hours that a forecast may look back: the hot shelf holds at least 30."""
+FAULTS_MAX = 8
+"""Faults of one file that are told at once."""
 CACHES_MAX = 1
 """The shipped packs are read once a process."""
 R = TypeVar("R")
@@ -63,95 +94,6 @@ R = TypeVar("R")
 
 class PackFault(ValueError):
     """A pack cannot be used; the text names file, rule, field and remedy."""
-
-
-class MinuteMean(_Rule):
-    """Readings become minutes."""
-
-    step: Literal["minute.mean"]
-
-
-class HourMean(_Rule):
-    """Minutes become hours: withheld below ``minutes_min`` valid ones, or where they lie in fewer than ``quarters_min`` quarters."""
-
-    step: Literal["hour.mean"]
-    minutes_min: Annotated[int, Field(ge=1, le=60)]
-    quarters_min: Annotated[int, Field(ge=0, le=4)] = 0
-
-
-class HourLow(_Rule):
-    """Valid hours at or below zero are taken as a stated value, by factor, in the point's unit."""
-
-    step: Literal["hour.low"]
-    replaced: dict[str, Decimal]
-
-    def numbers(self) -> dict[str, object]:
-        """Return the values by factor."""
-        return dict(self.replaced)
-
-
-class HourNoFlow(_Rule):
-    """An hour whose flow is zero has no valid result, and none is due."""
-
-    step: Literal["hour.no_flow"]
-
-
-class HourChain(_Rule):
-    """An hour that differs by more than ``difference_pct_max`` from what analyser or logger say of it is not valid, where points.csv names them."""
-
-    step: Literal["hour.chain"]
-    difference_pct_max: Annotated[Decimal, Field(gt=0, le=100)]
-
-
-class HourPh(_Rule):
-    """pH of hours and days: hydrogen ions are averaged, and the least and the greatest minute are kept, which limits are held against."""
-
-    step: Literal["hour.ph"]
-    factors: list[str]
-
-
-class HourReferenceOxygen(_Rule):
-    """Means at reference oxygen, where the registry names one; ``air_oxygen_pct`` is what the formula takes ambient air to hold."""
-
-    step: Literal["hour.reference_oxygen"]
-    air_oxygen_pct: Annotated[Decimal, Field(ge=20, le=21)] = Decimal(21)
-
-
-class HourMass(_Rule):
-    """Mean times flow, where the registry names a flow."""
-
-    step: Literal["hour.mass"]
-
-
-class LimitInterval(_Rule):
-    """From a value that is judged a share of its limit [%] is taken off first, by factor: the method's confidence interval."""
-
-    step: Literal["limit.interval"]
-    interval_pct: dict[str, Decimal]
-
-    def numbers(self) -> dict[str, object]:
-        """Return the shares by factor."""
-        return dict(self.interval_pct)
-
-
-class DayMean(_Rule):
-    """Hours become days: withheld below ``hours_min`` valid ones."""
-
-    step: Literal["day.mean"]
-    hours_min: Annotated[int, Field(ge=1, le=24)]
-
-
-class DayMeanByFlow(_Rule):
-    """Hours become days, weighted by the volume discharged: withheld below a share of those due."""
-
-    step: Literal["day.mean_by_flow"]
-    share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
-
-
-class DayMass(_Rule):
-    """Hourly masses are added up."""
-
-    step: Literal["day.mass"]
 
 
 class MarkClasses(_Rule):
@@ -219,9 +161,14 @@ class MarkContradicted(_Rule):
 
 
 class EarlyHour(_Rule):
-    """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit."""
+    """A running hour is announced before it exceeds; see ``rules.early.hour_so_far``. Percentages are of the limit.
+
+    ``t_as`` says what minutes above the analyser's range (flag T) are: "censored" ones count as above the limit, and an hour that has no
+    mean because of them is told; "invalid" ones are nothing. In no case are they values.
+    """
 
     step: Literal["early.hour"]
+    t_as: Literal["censored", "invalid"] = "censored"
     valid_min: Annotated[int, Field(ge=1, le=60)]
     above_min: Annotated[int, Field(ge=1, le=60)]
     opens_pct: Annotated[int, Field(ge=1, le=200)]
@@ -239,6 +186,7 @@ class EarlyNextHour(_Rule):
 
 Rule = Annotated[
     MinuteMean
+    | MinuteGasState
     | HourMean
     | HourLow
     | HourNoFlow
@@ -247,6 +195,7 @@ Rule = Annotated[
     | HourReferenceOxygen
     | HourMass
     | LimitInterval
+    | LimitRounded
     | DayMean
     | DayMeanByFlow
     | DayMass
@@ -260,6 +209,7 @@ Rule = Annotated[
     | CheckAccuracy
     | CheckBackwards
     | CheckChart
+    | CalibrationRange
     | StationStep
     | VocStep
     | FurnaceStep
@@ -267,24 +217,35 @@ Rule = Annotated[
     | EarlyNextHour
     | HalfHourMean
     | DayValidated
+    | DayTenMinutes
     | LimitMultiples
     | YearWithin
     | YearDays
     | HourAvailability
     | HourSubstituted
+    | MassTrading
+    | HourBias
+    | HourNoxRate
+    | HourSo2Rate
     | EarlyUnderWarning
     | WeatherReduction
     | WeatherLevel
     | QuarterCapture
+    | QuarterValidDays
     | MonthShareWithin
     | MonthMean
     | MonthMeanOfDue
     | MassSubstituted
     | MassSubstitutedDays
+    | GapAcross
+    | GapBefore
+    | EnergyAssessed
     | ScreeningStep
     | AnySeries,
     Field(discriminator="step"),
 ]
+_GAPS = ("gap.across", "gap.before")
+_FILLS_HOURS = {*_GAPS, "mass.substituted", "mass.substituted_days", "hour.substituted"}
 STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("avg", "minute"): ("minute.mean", "minute.nmhc", "minute.sum"),
     ("avg", "hour"): (
@@ -296,18 +257,19 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
         "hour.no_flow",
         "hour.ph",
         "limit.interval",
+        "limit.rounded",
     ),
-    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval"),
-    ("min", "hour"): ("hour.ph", "hour.mean"),
-    ("max", "hour"): ("hour.ph", "hour.max", "hour.mean"),
+    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval", "limit.rounded"),
+    ("min", "hour"): ("hour.ph", "hour.mean", "limit.rounded"),
+    ("max", "hour"): ("hour.ph", "hour.max", "hour.mean", "limit.rounded"),
     ("mass", "hour"): ("hour.mass",),
-    ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval"),
-    ("avg_ref", "day"): ("day.mean", "limit.interval"),
-    ("min", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
-    ("max", "day"): ("hour.ph", "day.mean", "day.mean_by_flow"),
+    ("avg", "day"): ("day.mean", "day.mean_by_flow", "hour.ph", "limit.interval", "limit.rounded"),
+    ("avg_ref", "day"): ("day.mean", "limit.interval", "limit.rounded"),
+    ("min", "day"): ("hour.ph", "day.mean", "day.mean_by_flow", "limit.rounded"),
+    ("max", "day"): ("hour.ph", "day.mean", "day.mean_by_flow", "limit.rounded"),
     ("mass", "day"): ("day.mass",),
     **STATION_STEPS,
-    ("mass_sub", "hour"): ("mass.substituted",),
+    ("mass_sub", "hour"): ("mass.substituted", *_GAPS),
     ("mass_sub", "day"): ("mass.substituted", "mass.substituted_days"),
     **{(stat, "month"): ("month.mean", "month.mean_of_due") for stat in ("avg", "avg_ref")},
     ("within", "month"): ("month.share_within",),
@@ -316,16 +278,26 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
     (VALIDATED, "halfhour"): ("halfhour.mean", "limit.interval"),
     (VALIDATED, "hour"): ("hour.mean", "limit.interval"),
     (VALIDATED, "day"): ("day.validated", "limit.interval"),
+    (TEN_MINUTES, "day"): ("day.ten_minutes", "limit.interval"),
     (VALIDATED, "month"): ("limit.multiples", "day.validated"),
     (ASSURED, "day"): ("hour.availability",),
     (AVAILABILITY, "quarter"): ("hour.availability",),
-    (FILLED, "hour"): ("hour.substituted", "hour.availability"),
+    (FILLED, "hour"): ("hour.substituted", "hour.availability", *_GAPS),
+    (FILLED, "day"): ("mass.substituted_days",),
+    **{(stat, "day"): ("mass.trading",) for stat in (DEVIATION, MISSING, GAS)},
+    **{(stat, "year"): ("mass.trading",) for stat in (FILLED, "mass_sub")},
+    **{(stat, "day"): ("calibration.range",) for stat in (OUTSIDE_RANGE, RANGE_WEEKS)},
+    (ADJUSTED, "hour"): ("hour.bias", "hour.substituted"),
+    (NOX_RATE, "hour"): ("hour.nox_rate", "hour.bias", "hour.substituted"),
+    (SO2_RATE, "hour"): ("hour.so2_rate", "hour.bias", "hour.substituted"),
     (COLD_SLOTS, "day"): ("furnace.temperature",),
     (OUTSIDE, "day"): ("process.bands",),
     (EXCEEDING_DAYS, "month"): ("month.exceeding_days",),
     **{(stat, level): ("year.within",) for stat in ("within", BEYOND) for level in ("day", "year")},
     **{(stat, "year"): ("year.days",) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     ("mass_sub", "quarter"): ("mass.substituted", "mass.substituted_days"),
+    (VALID_HOURS, "day"): ("quarter.valid_days", "hour.mean"),
+    (VALID_DAYS, "quarter"): ("quarter.valid_days",),
     ("capture", "quarter"): ("quarter.capture",),
     ("transmission", "quarter"): ("quarter.capture",),
     ("reduction", "hour"): ("weather.reduction",),
@@ -340,14 +312,14 @@ class _File(BaseModel):
     id: Name
     title: str
     title_zh: str
-    kinds: list[str] = []
+    kinds: list[Kind] = []
     base: str = ""
     without: list[str] = []
     include: str | list[str] = []
     rule: list[Rule] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pack:
     """A rule pack, and its numbers as the engine takes them.
 
@@ -364,6 +336,7 @@ class Pack:
     rules: tuple[Rule, ...]
     minutes_min: int
     quarters_min: int
+    apart_min: int
     hours_min: int | None
     share_min_pct: Decimal | None
     low: Mapping[str, int]
@@ -377,6 +350,25 @@ class Pack:
         """Least share of a month's valid hours within a programme's limit [%, at SCALE]."""
         return next((scaled(r.share_min_pct) for r in self.rules if isinstance(r, MonthShareWithin)), None)
 
+    @property
+    def decimals(self) -> Mapping[str, int]:
+        """To how many decimals a factor's values are rounded before they are held against a limit; what is not there is compared as it is."""
+        rule = self.rule(LimitRounded)
+        return {} if rule is None else rule.decimals
+
+    @property
+    def above_only(self) -> bool:
+        """Whether values are converted only where oxygen is above the reference."""
+        rule = self.rule(HourReferenceOxygen)
+        return rule is not None and rule.above_reference_only
+
+    @cached_property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that are not the usual ones (``SETTINGS``), by name."""
+        return tuple(
+            name for name, usual in SETTINGS.items() if any(getattr(rule, name, usual) != usual for rule in self.rules)
+        )
+
     def digest_text(self) -> str:
         """What decides a figure's value, as text."""
         low, interval = (",".join(f"{f}={v}" for f, v in sorted(each.items())) for each in (self.low, self.interval))
@@ -388,11 +380,23 @@ class Pack:
             if isinstance(r, MadeOfParts)
         )
         air = "" if self.air_oxygen == AIR_OXYGEN else f"|{self.air_oxygen}"
+        air += "|above" if self.above_only else ""
+        air += f"|apart{self.apart_min}" if self.apart_min else ""
+        air += "".join(f"|{name}" for name in self.settings)
+        air += "".join(f"|round {factor} {decimals}" for factor, decimals in sorted(self.decimals.items()))
         return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 
     def rule(self, kind: type[R]) -> R | None:
         """Return the pack's rule of a step, None where it has none."""
-        return next((rule for rule in self.rules if isinstance(rule, kind)), None)
+        if kind not in self._found:
+            self._found[kind] = next((rule for rule in self.rules if isinstance(rule, kind)), None)
+        found = self._found[kind]
+        return found if isinstance(found, kind) else None
+
+    @cached_property
+    def _found(self) -> dict[type[Any], Rule | None]:
+        """Rules that were asked for, by their kind: as many as there are kinds."""
+        return {}
 
     @property
     def marks(self) -> Mapping[MarkType, MarkClass]:
@@ -420,15 +424,23 @@ class Pack:
             for rule in self.rules
             if rule.step == step and (factor is None or not isinstance(rule, HourPh | HourMax) or factor in rule.factors)
             if not isinstance(rule, MadeOfParts) or factor == rule.made
+            if not isinstance(rule, LimitRounded) or factor is None or factor in rule.decimals
             if not (isinstance(rule, HourMean) and stat == "max" and factor in self.peaks)  # one valid minute is enough
         ]
 
     def said(self, rule: Rule, language: str = "en") -> str:
         """Return a rule's text with the pack's numbers filled in."""
-        numbers: dict[str, object] = {}
-        for each in (*self.rules, rule):
-            numbers |= {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in each.numbers().items()}
-        return (rule.text_zh if language == "zh" else rule.text).format_map(numbers)
+        return (rule.text_zh if language == "zh" else rule.text).format_map(self.numbers | _written(rule))
+
+    @cached_property
+    def numbers(self) -> dict[str, object]:
+        """The parameters of all rules, as their texts write them; of one that several rules have the last rule's."""
+        return {name: value for rule in self.rules for name, value in _written(rule).items()}
+
+
+def _written(rule: Rule) -> dict[str, object]:
+    """Return a rule's parameters as texts write them."""
+    return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in rule.numbers().items()}
 
 
 def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) -> Pack:
@@ -474,6 +486,11 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
     for step, same in by_step.items():
         if len(same) > 1:
             raise PackFault(f"{name}: step {step} is in rules {', '.join(r.id for r in same)}; a pack has one rule a step")
+    filling = sorted(_FILLS_HOURS & by_step.keys())
+    if len(filling) > 1 and not by_step.keys().isdisjoint(_GAPS):
+        raise PackFault(
+            f"{name}: steps {' and '.join(filling)} fill the same hours; keep one, and name the others in `without`"
+        )
     daily = [rule for rule in rules if isinstance(rule, DayMean | DayMeanByFlow)]
     hours = [rule for rule in rules if isinstance(rule, HourMean)]
     if not hours or len(daily) != 1:
@@ -487,6 +504,7 @@ def parse_pack(text: str, name: str, bases: Mapping[str, Pack] | None = None) ->
         tuple(rules),
         hours[0].minutes_min,
         hours[0].quarters_min,
+        hours[0].apart_min,
         day.hours_min if isinstance(day, DayMean) else None,
         day.share_min_pct if isinstance(day, DayMeanByFlow) else None,
         {f: scaled(v) for rule in rules if isinstance(rule, HourLow) for f, v in rule.replaced.items()},
@@ -521,15 +539,32 @@ def _part(include: str, name: str) -> tuple[Rule, ...]:
 
 
 def _told(error: ValidationError, text: str) -> str:
-    first: Any = error.errors(include_url=False)[0]
-    where = list(first["loc"])
+    """Return all that is wrong with a file: a misspelt key is both a missing one and one too many."""
+    return "; ".join(_fault(one, text) for one in error.errors(include_url=False)[:FAULTS_MAX])
+
+
+def _fault(fault: Any, text: str) -> str:
+    where = list(fault["loc"])
     rule = ""
     if len(where) > 1 and where[0] == "rule" and isinstance(where[1], int):
         rules = tomllib.loads(text).get("rule", [])
         named = rules[where[1]].get("id", f"number {where[1] + 1}") if isinstance(rules[where[1]], dict) else where[1]
         rule, where = f"rule {named}: ", where[2:]
     field = ".".join(str(part) for part in where if part not in _STEPS) or "step"
-    return f"{rule}{field}: {first['msg']}"
+    match fault["type"]:
+        case "missing":
+            says = "the key is missing; add it"
+        case "extra_forbidden":
+            says = "there is no such key here; mend its name, or take it out"
+        case "literal_error":
+            says = f'"{fault["input"]}" is none of the words that may stand here; write {fault["ctx"]["expected"]}'
+        case "union_tag_invalid":
+            tag, steps = fault["ctx"]["tag"], re.findall("'([^']+)'", fault["ctx"]["expected_tags"])
+            near = get_close_matches(tag, steps, 3, 0) or steps
+            says = f'there is no step "{tag}"; write one that docs/rules.md lists, such as {", ".join(near)}'
+        case _:
+            says = fault["msg"]
+    return f"{rule}{field}: {says}"
 
 
 def packs_of(own: Iterable[RulePack]) -> dict[str, Pack]:
@@ -590,5 +625,6 @@ _CHECKS = {
     "voc.methane",
     "voc.removal",
     "furnace.temperature",
+    "energy.assessed",
 }
 _STEPS = {step for steps in STEP_OF.values() for step in steps} | _MARKS | set(PATTERNS) | set(SERIES) | _EARLY | _CHECKS

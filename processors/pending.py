@@ -46,6 +46,10 @@ class Doubts:
             del self._told[min(self._told, key=lambda name: (self._told[name], name))]
         return new
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether a mark was ever told to be contradicted."""
+        return name in self._told
+
     def pending(self, mark: _Set, set_at_ms: int) -> bool:
         """Return whether a confirmed mark, set at a time, waits for somebody to confirm or reject it."""
         told = self._told.get(mark.id)

@@ -9,12 +9,15 @@ from decimal import Decimal
 import polars as pl
 
 from ingest.registry import SPARSE_ROLES, Dated, Limit, Meter, MeterChange, Point, Registry, Source
+from processors.averaging_steps import HourChain
 from processors.digest import text_hash
 from processors.figures import DAY_MS, ENGINE, OFFSET_MS, scaled
 from processors.made import made_of
-from processors.packs import HourChain, Pack, chosen, packs_of
-from processors.programmes import WITHIN, assessed, multiplied, validated_points
+from processors.packs import Pack, chosen, packs_of
+from processors.plan_steps import PLAN_STATS
+from processors.programmes import WITHIN, assessed, interval_bases, multiplied, validated_points
 from processors.responses import Warnings
+from processors.states import STATE_COLUMNS, state_words, states_of
 
 NO_METER, CUMULATIVE, INTERVAL_METER = 0, 1, 2
 ENERGY = "energy"
@@ -68,13 +71,20 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "flow_pid": pl.Int32,
     "minutes_min": pl.Int64,
     "quarters_min": pl.Int64,
+    "apart_min": pl.Int64,
+    "operating_minutes": pl.Boolean,
     "interval": pl.Int64,
+    "decimals": pl.Int64,
     "hours_min": pl.Int64,
+    "operating_hours": pl.Boolean,
     "share_min": pl.Int64,
+    "due_basis": pl.String,
     "replaced": pl.Int64,
     "no_flow": pl.Boolean,
     "ph": pl.Boolean,
     "air_o2": pl.Int64,
+    "above_only": pl.Boolean,
+    "fold_means": pl.Boolean,
     "litre": pl.Boolean,
     "analyser_pid": pl.Int32,
     "chain_max": pl.Int64,
@@ -122,8 +132,12 @@ class Points:
         for point in registry.points:
             self.points_of.setdefault(self.pid[point.source, point.factor], []).append(point)
         self.sources = {s.source: s for s in registry.sources}
+        self.renewable_base = {e.enterprise: e.renewable_base_tce for e in registry.enterprises}
+        """Renewable electricity of the plan's base year by enterprise [tce], None where nobody registered it."""
         self.made = made_of(registry, self.packs, self.pid)
         """Which points are made of others, None where none is."""
+        self.states = states_of(registry, self.packs, self.pid)
+        """Points whose values come wet or not at the standard state, None where none does."""
         self.frame = self._frame()
         self.single = (
             self.frame["pid"].to_list() == list(range(len(names)))
@@ -131,11 +145,15 @@ class Points:
             and not (self.frame["to_ms"] < FOREVER_MS).any()
         )
         least = self.frame["minutes_min"].unique()
-        quartered = bool((self.frame["quarters_min"] > 0).any())
+        quartered = bool((self.frame["quarters_min"] > 0).any() or self.frame["operating_minutes"].any())
         self.minutes_min = int(least[0]) if least.len() == 1 and not quartered else None
         """Valid minutes of a valid hour where all points need the same and may lie anywhere in it, else None."""
         self.intervals = self.frame.select("pid", "interval", "from_ms", "to_ms").filter(pl.col("interval").is_not_null())
         """Points from which a share of the limit [%, at SCALE] is taken off before they are judged."""
+        self.decimals = self.frame.select("pid", "decimals", "from_ms", "to_ms").filter(pl.col("decimals").is_not_null())
+        """Points whose values are rounded before they are judged."""
+        self.operating_days = bool(self.frame["operating_hours"].any())
+        """Whether a day needs a share of the hours that were not stopped somewhere."""
         self.plain_days = self.frame["hours_min"].null_count() == 0
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
@@ -147,6 +165,9 @@ class Points:
         self.attributes = self.frame.select("identity", "num", "den", "low", "high")
         """One row a point, in the order of ``pid``, where no row of the registry is dated (``single``)."""
         self.ranged = bool(self.frame["low"].count() or self.frame["high"].count())
+        spans_zero = self.frame.filter((pl.col("low") < 0) & (pl.col("high") > 0))
+        self.near_zero = spans_zero.select("pid", "from_ms", "to_ms", near=pl.min_horizontal(-pl.col("low"), "high"))
+        """Points whose measuring range spans zero, and its end that is nearer to it (``near``, at SCALE)."""
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
@@ -155,6 +176,8 @@ class Points:
         self.programmes = self._programmes()
         """Limits on hours that a programme set (``pid``, ``stat``, ``limit_id``), where the rule pack assesses months by them."""
         self.limits = self._limits()
+        self.interval_bases = interval_bases(self.limits)
+        """The daily limits of which a confidence interval is a share; see ``programmes.interval_bases``."""
         self.validated = validated_points(self)
         """Points whose averages are validated; see ``programmes.validated_points``."""
         self.peaks = self._peaks()
@@ -190,10 +213,14 @@ class Points:
             enterprise = self.enterprise_of.get(key.source, "")
             if any(r.flow_factor for r in self.points_of.get(pid, [])):
                 out.setdefault((enterprise, key.factor, "mass"), []).append(pid)
-            if any(m.energy_code for m in self.meters.get(pid, [])):
-                for stat in ("kgce", "tco2"):
-                    out.setdefault((enterprise, ENERGY, stat), []).append(pid)
+            coded = [m for m in self.meters.get(pid, []) if m.energy_code]
+            whole = ("kgce", "tco2") if any(not m.part_of for m in coded) else ()
+            for stat in (*whole, *sorted({PLAN_STATS[m.plan] for m in coded if m.plan})):
+                out.setdefault((enterprise, ENERGY, stat), []).append(pid)
         return out
+
+    def _unit_of(self, source: str, factor: str) -> str:
+        return self.unit(self.pid.get((source, factor), NOWHERE))
 
     def unit(self, pid: int) -> str:
         """Return the unit of a point's or meter's values, as its newest row says."""
@@ -244,13 +271,20 @@ class Points:
             "flow_pid": None,
             "minutes_min": pack.minutes_min,
             "quarters_min": pack.quarters_min,
+            "apart_min": pack.apart_min,
+            "operating_minutes": "valid_minutes_basis" in pack.settings,
             "interval": pack.interval.get(row.factor),
+            "decimals": pack.decimals.get(row.factor),
             "hours_min": pack.hours_min,
+            "operating_hours": "valid_day_basis" in pack.settings,
             "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
+            "due_basis": "clock" if "due_basis" in pack.settings else "flow",
             "replaced": pack.low.get(row.factor),
             "no_flow": pack.no_flow,
             "ph": row.factor in pack.ph,
             "air_o2": pack.air_oxygen,
+            "above_only": pack.above_only,
+            "fold_means": "fold_order" in pack.settings,
             "litre": row.unit.endswith("/L"),
             "analyser_pid": None,
             "chain_max": None,
@@ -260,6 +294,9 @@ class Points:
         used: tuple[object, ...] = (source.cadence_s, source.minute_s, source.label, source.clock_offset_s)
         if isinstance(row, Meter):
             out["meter"] = CUMULATIVE if row.kind == "cumulative" else INTERVAL_METER
+            if row.plan or row.part_of:
+                base = self.renewable_base.get(source.enterprise) if row.plan == "renewable" else None
+                used += ("plan", row.plan, row.part_of, base)
         else:
             out["low"], out["high"] = _scaled(row.range_low), _scaled(row.range_high)
             out["ref_o2"], out["guard"] = _scaled(row.reference_o2_pct), scaled(row.oxygen_guard_pct)
@@ -268,16 +305,16 @@ class Points:
             if row.inlet_oxygen_factor:
                 out["inlet_o2_pid"] = self.pid.get((row.source, row.inlet_oxygen_factor))
                 used += ("inlet_oxygen", row.inlet_oxygen_factor)
-            chain = pack.rule(HourChain)
-            if row.analyser_factor and chain is not None:
+            if row.analyser_factor and (chain := pack.rule(HourChain)) is not None:
                 out["analyser_pid"] = self.pid.get((row.source, row.analyser_factor))
                 out["chain_max"] = scaled(chain.difference_pct_max)
                 used += ("analyser", row.analyser_factor, chain.difference_pct_max)
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
             if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss
-                out |= {"sparse": True, "minutes_min": 1, "quarters_min": 0, "hours_min": 1, "share_min": None}
+                out |= {"sparse": True, "minutes_min": 1, "quarters_min": 0, "apart_min": 0, "hours_min": 1, "share_min": None}
             used += (row.role,) if row.role else ()
+            used += state_words(row, pack, self._unit_of) if row.gas_state else ()
         out["rules"] = text_hash(
             self._digest,
             digest_text,
@@ -289,9 +326,18 @@ class Points:
                     "role",
                     "checks",
                     "s_ams",
+                    "plan",
+                    "part_of",
                     "inlet_factor",
                     "inlet_oxygen_factor",
                     "analyser_factor",
+                    "calibrated_high",
+                    "rata_difference",
+                    "rata_mean",
+                    "rata_confidence",
+                    "fuel_dscf_mmbtu",
+                    "detection_limit",
+                    *STATE_COLUMNS,
                     "valid_from",
                     "valid_to",
                 }

@@ -13,10 +13,12 @@ VALIDATED = "validated"
 """Stat of averages less their confidence interval, not below 0."""
 BEYOND = "beyond"
 """Stat of a day and year: valid averages above a limit that is no programme's."""
+TEN_MINUTES = "ten_minutes"
+"""Stat of a day: its valid ten-minute averages within their limit [%]; its verdict takes the half-hours into account."""
 DAYS_WITHIN, DAYS_DISCARDED = "days_within", "days_discarded"
 """Stats of a year: the share of its valid days within their limit [%], and days without a valid average while the plant operated."""
 
-PROGRAMME_STEPS = ("halfhour.mean", "day.validated", "limit.multiples", "year.within", "year.days")
+PROGRAMME_STEPS = ("halfhour.mean", "day.validated", "day.ten_minutes", "limit.multiples", "year.within", "year.days")
 
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 
@@ -33,6 +35,22 @@ class DayValidated(Step):
 
     step: Literal["day.validated"]
     discarded_n_max: Annotated[int, Field(ge=0, le=48)]
+
+
+class DayTenMinutes(Step):
+    """Days of some factors are held against limits on ten-minute averages and half-hours: enough of the first are within, or all of the second.
+
+    ``minutes_min`` valid minutes make a ten-minute average.
+    """
+
+    step: Literal["day.ten_minutes"]
+    factors: list[str]
+    minutes_min: Annotated[int, Field(ge=1, le=10)]
+    share_min_pct: Percent
+
+    def numbers(self) -> dict[str, object]:
+        """Return the parameters, named apart from those of hours and years."""
+        return {"ten_minutes_min": self.minutes_min, "ten_share_pct": self.share_min_pct}
 
 
 class Multiple(BaseModel):
@@ -68,15 +86,15 @@ class YearWithin(Step):
 
 
 class YearDays(Step):
-    """The share of a year's valid days within their limit, some factors with a share of their own, and days discarded."""
+    """The share of a year's valid days within their limit, some factors with a share of their own, and days discarded, where a greatest number is set."""
 
     step: Literal["year.days"]
-    discarded_days_max: Annotated[int, Field(ge=0, le=366)]
+    discarded_days_max: Annotated[int, Field(ge=0, le=366)] | None = None
     days_share_min_pct: Percent = Decimal(100)
     days_share_min_pct_of: dict[str, Percent] = Field(default_factory=dict)
 
     def numbers(self) -> dict[str, object]:
         """Return the parameters, the shares by factor."""
-        return {"discarded_days_max": self.discarded_days_max, "days_share_min_pct": self.days_share_min_pct} | {
-            f"days_share_{factor}": share for factor, share in self.days_share_min_pct_of.items()
-        }
+        discarded = {} if self.discarded_days_max is None else {"discarded_days_max": self.discarded_days_max}
+        shares = {f"days_share_{factor}": share for factor, share in self.days_share_min_pct_of.items()}
+        return {**discarded, "days_share_min_pct": self.days_share_min_pct, **shares}

@@ -15,6 +15,7 @@ from processors.programme_steps import (
     DAYS_DISCARDED,
     DAYS_WITHIN,
     VALIDATED,
+    DayTenMinutes,
     DayValidated,
     LimitMultiples,
     YearDays,
@@ -59,17 +60,34 @@ def assessed(
         pack = of.get(limit.source)
         if limit.stat != VALIDATED or pack is None:
             continue
-        within, days = pack.rule(YearWithin), pack.rule(YearDays)
+        within, days, ten = pack.rule(YearWithin), pack.rule(YearDays), pack.rule(DayTenMinutes)
         asked: list[tuple[str, int, bool]] = []
         if days is not None and limit.averaging == "day":
             share = days.days_share_min_pct_of.get(limit.factor, days.days_share_min_pct)
-            asked += [(DAYS_WITHIN, scaled(share), True), (DAYS_DISCARDED, scaled(days.discarded_days_max), False)]
-        if within is not None and limit.averaging in ("halfhour", "hour"):
+            asked.append((DAYS_WITHIN, scaled(share), True))
+            if days.discarded_days_max is not None:
+                asked.append((DAYS_DISCARDED, scaled(days.discarded_days_max), False))
+        by_day = (
+            ten is not None and limit.factor in ten.factors
+        )  # its half-hours are judged with the ten-minute averages of their day
+        if within is not None and limit.averaging in ("halfhour", "hour") and not by_day:
             programme = limit.rank == "programme"
             asked.append((WITHIN, scaled(within.share_min_pct), True) if programme else (BEYOND, 0, False))
         for stat, bound, lower in asked:
             out.setdefault((limit.source, limit.factor, stat), (limit, stat, bound, lower))
     return list(out.values())
+
+
+def interval_bases(limits: pl.DataFrame) -> pl.DataFrame:
+    """Return the daily limits on means (a year's, where it has none), of which a confidence interval is a share: ``pid``, ``base``, and when.
+
+    Source:
+        EU-5, 2010/75/EU Annex VI (parts seen, parts from memory): p times the daily limit.
+    """
+    daily = pl.col("averaging").is_in(["day", "year"]) & pl.col("stat").is_in(["avg", "avg_ref", VALIDATED])
+    return limits.filter(daily & ~pl.col("lower") & pl.col("when_pid").is_null()).select(
+        "pid", "limit_from", "limit_to", base="limit"
+    )
 
 
 def validated_points(points: Points) -> pl.DataFrame:

@@ -71,14 +71,16 @@ def publish(shelf: Shelf, rows: pl.DataFrame, points: Points, level: str) -> pl.
 
 
 def verdicts(figures: pl.DataFrame, points: Points, book: EpisodeBook) -> list[HourVerdict]:
-    """Return the verdicts of decided figures, oldest first, the gravest of a figure before its others.
+    """Return the verdicts of decided figures, oldest first, the gravest of a figure before its others; of points that exceed or did.
 
     Of an episode's hours of which the limit no longer holds, because its row ended or its condition is not met any more, the verdict
     is "not judged".
     """
     known = [pid for pid in (points.pid.get(name, -1) for name in book.points) if pid >= 0]
-    wanted = (pl.col("limit").is_not_null() | pl.col("pid").is_in(known)) & (pl.col("revision") > 0)
-    rows = figures.filter(wanted).sort("level", "hour", "pid", "stat", descending=[True, False, False, False])
+    exceeds = (pl.col("verdict") == EXCEEDS) | pl.col("others").is_not_null()
+    told = pl.col("pid").is_in(known) | (pl.col("limit").is_not_null() & exceeds.any().over("pid"))
+    rows = figures.filter(told & (pl.col("revision") > 0))
+    rows = rows.sort("level", "hour", "pid", "stat", descending=[True, False, False, False])
     return [verdict for row in rows.iter_rows(named=True) for verdict in _verdicts(row, points, book)]
 
 

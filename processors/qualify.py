@@ -22,7 +22,7 @@ from processors.decode import (
 from processors.digest import mix, text_hash
 from processors.figures import HOUR_MS, MINUTE_MS
 from processors.points import Points
-from processors.rules.averaging import CODE_OF_FLAG, OUT_OF_RANGE, UNKNOWN, UNREADABLE, VALID, half_up
+from processors.rules.averaging import ABOVE_RANGE, CODE_OF_FLAG, OUT_OF_RANGE, UNKNOWN, UNREADABLE, VALID, half_up
 
 READING_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "sid": pl.Int32,
@@ -178,6 +178,7 @@ def qualified(decoded: Decoded, filed: pl.DataFrame, fields: Fields) -> pl.DataF
     rows = rows.with_columns(code=code)
     if points.ranged:
         outside = (pl.col("value") < pl.col("low")) | (pl.col("value") > pl.col("high"))
+        outside = outside & ~((pl.col("code") == ABOVE_RANGE) & (pl.col("value") > pl.col("high")))  # its flag says it already
         rows = rows.with_columns(code=pl.when(outside).then(pl.max_horizontal("code", pl.lit(OUT_OF_RANGE))).otherwise("code"))
     if rows.height and rows["covers"].max() != 1:
         step = pl.int_ranges(0, "covers")

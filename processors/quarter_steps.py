@@ -11,6 +11,8 @@ from processors.steps import Step
 
 LOOKBACK_H_MAX = 2_160
 """Valid hours that a substitute may look back over; the store is read for that far."""
+VALID_HOURS, VALID_DAYS = "valid_hours", "valid_days"
+"""Stats: a day's share of operating hours with a mean, and a quarter's share of operating days with enough of them [%]."""
 
 
 class QuarterCapture(Step):
@@ -18,6 +20,14 @@ class QuarterCapture(Step):
 
     step: Literal["quarter.capture"]
     target_pct: Annotated[Decimal, Field(gt=0, le=100)]
+
+
+class QuarterValidDays(Step):
+    """Operating days of a quarter on which enough operating hours have a mean: ``hours_share_min_pct`` of a day's, ``days_share_min_pct`` of days."""
+
+    step: Literal["quarter.valid_days"]
+    hours_share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    days_share_min_pct: Annotated[Decimal, Field(gt=0, le=100)]
 
 
 class MonthShareWithin(Step):
@@ -43,7 +53,10 @@ class MonthMeanOfDue(Step):
 
 
 class MassSubstituted(Step):
-    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event."""
+    """Hours without a mass take the greatest of valid ones before: how many, by capture rate and length of the event.
+
+    On a day with ``manual_results_min`` results of manual monitoring they take the mean of these; None: none are taken.
+    """
 
     step: Literal["mass.substituted"]
     tier_by: Literal["event_length", "elapsed"]
@@ -53,10 +66,17 @@ class MassSubstituted(Step):
     lookback_short_h: Annotated[int, Field(ge=1)]
     lookback_long_h: Annotated[int, Field(ge=1)]
     lookback_low_h: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX)]
+    manual_results_min: Annotated[int, Field(ge=1)] | None = None
 
 
 class MassSubstitutedDays(Step):
-    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check."""
+    """Days without a mass take the greatest daily mass of ``lookback_days`` valid days before the last calibration or check.
+
+    Where the analyser was out of service (an hour's reason has one of ``manual_reasons``) and there are ``manual_results_min`` results of manual
+    monitoring, the day takes their mass; None: none are taken.
+    """
 
     step: Literal["mass.substituted_days"]
     lookback_days: Annotated[int, Field(ge=1, le=LOOKBACK_H_MAX // 24)]
+    manual_results_min: Annotated[int, Field(ge=1)] | None = None
+    manual_reasons: tuple[str, ...] = ()

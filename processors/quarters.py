@@ -15,18 +15,23 @@ from processors.digest import mix, text_hash
 from processors.exempting import mark_words
 from processors.figures import DAY_MS, ENGINE, HOUR_MS, Level, period_end_ms, period_start_ms
 from processors.findings import Findings
+from processors.gap_steps import GapAcross, GapBefore
 from processors.hours import HOUR_SCHEMA
+from processors.manual import manual_days, manual_water_days, manual_water_means
+from processors.missing_steps import FILLED
 from processors.output import Output
 from processors.publish import frame_of, publish
 from processors.quarter_steps import MassSubstituted, MassSubstitutedDays, QuarterCapture
 from processors.rules.averaging import CALIBRATION, FAILED_CHECK, NOTHING_DUE, REASONS
 from processors.rules.coverage import capture_rates, transmission_rates
 from processors.rules.periods import day_of
-from processors.rules.substitution import substituted_masses, substituted_water_days
+from processors.rules.substitution import manual_hours, substituted_masses, substituted_water_days
 from processors.shelf import Shelf
 
 LOOKBACK_DAYS = 184
 """Days before a quarter whose valid masses may stand for missing ones; the longest look-back, 2 160 valid hours, is 90 days."""
+AFTER_DAYS = 92
+"""Days after a quarter in which the hour may lie that ends a gap of it."""
 RATES = ("capture", "transmission", "effective")
 SUBSTITUTED = "mass_sub"
 """Emission mass with what was substituted; an hour has it only where it was."""
@@ -77,8 +82,10 @@ def close_quarter(closed: Closed, _findings: Findings, out: Output) -> None:
     for level, part in made.items():
         found[level].append(part)
     shelf = Shelf()
+    if closed.pack.rule(GapAcross) or closed.pack.rule(GapBefore):
+        del found["hour"]  # theirs, see ``gap_hours``
     for level, parts in found.items():
-        stats = (*RATES, SUBSTITUTED) if level == "quarter" else (SUBSTITUTED,)
+        stats = {"quarter": (*RATES, SUBSTITUTED), "day": (SUBSTITUTED, FILLED)}.get(level, (SUBSTITUTED,))
         old = closed.past.cold_figures(closed.source.source, level, quarter.start_ms, quarter.end_ms, stats)
         shelf.put(level, frame_of(old, closed.points))
         decided = pl.lit(closed.now_ms if quarter.over else None, dtype=pl.Int64)
@@ -94,7 +101,7 @@ def _hours(closed: Closed, quarter: Quarter) -> pl.DataFrame:
     rows = closed.past.cold_hours(
         closed.source.source, ("avg", "mass"), quarter.start_ms - LOOKBACK_DAYS * DAY_MS, quarter.until_ms
     )
-    pids = {closed.points.keys[pid].factor: pid for pid in closed.pids}
+    pids = {closed.points.keys[pid].factor: pid for pid in closed.measuring}
     known = [(pids[factor], *rest) for factor, *rest in rows if factor in pids]
     schema = {"pid": pl.Int32, **{name: HOUR_SCHEMA[name] for name in ("stat", "hour", "value", "reason", "digest", "as_of")}}
     return pl.DataFrame(known, schema=schema, orient="row")
@@ -150,6 +157,7 @@ def _masses(
         lookback_long_h=rule.lookback_long_h,
         lookback_low_h=rule.lookback_low_h,
     )
+    found = _with_results(found, closed, quarter, rule)
     as_of = pl.lit(int(masses["as_of"].max()), dtype=pl.Int64)  # type: ignore[arg-type]
     out: dict[Level, pl.DataFrame] = {
         "hour": found.select(
@@ -160,7 +168,9 @@ def _masses(
             value="mass",
             n=pl.lit(0),
             note="method",
-            digest=mix(pl.col("hour"), pl.col("mass"), pl.col("lookback_h"), pl.col("event_ms"), pl.col("event_h")),
+            digest=_with_manual(
+                mix(pl.col("hour"), pl.col("mass"), pl.col("lookback_h"), pl.col("event_ms"), pl.col("event_h"))
+            ),
             as_of=as_of,
         )
     }
@@ -178,6 +188,20 @@ def _masses(
     out["day"] = _summed(days.join(touched, on=["pid", "hour"], how="semi"), as_of)
     out["quarter"] = _summed(every.with_columns(hour_=pl.col("hour"), hour=pl.lit(quarter.start_ms)), as_of)
     return out
+
+
+def _with_results(found: pl.DataFrame, closed: Closed, quarter: Quarter, rule: MassSubstituted) -> pl.DataFrame:
+    """Let results of manual monitoring stand for hours of their days, where the rule pack takes any."""
+    days = found.with_columns(day=day_of(pl.col("hour"), closed.points.rules.offset_ms))
+    results = manual_days(closed, quarter.start_ms, quarter.end_ms, rule.manual_results_min)
+    known = days.join(results, on=["pid", "day"], how="left", maintain_order="left")
+    return manual_hours(known, results_min=rule.manual_results_min or 1)
+
+
+def _with_manual(digest: pl.Expr) -> pl.Expr:
+    """Mix in the results of manual monitoring; a row of which there are none keeps its digest."""
+    results = pl.col("manual_digest").reinterpret(signed=True)
+    return pl.when(results.is_null()).then(digest).otherwise(mix(digest.reinterpret(signed=True), results))
 
 
 def _lacking(masses: pl.DataFrame, quarter: Quarter, closed: Closed) -> pl.DataFrame:
@@ -215,15 +239,19 @@ def _summed(rows: pl.DataFrame, as_of: pl.Expr) -> pl.DataFrame:
 
 
 def taken_back(shelf: Shelf, made: pl.DataFrame, level: str, closed: Closed) -> pl.DataFrame:
-    """Return rows that take back substitutes whose hours have a mass now: the hour was filled in, or its mark was withdrawn."""
+    """Return rows that take back substitutes whose hours have a mass now: the hour was filled in, or its mark was withdrawn.
+
+    So are days' concentrations for which there are no longer results of manual monitoring enough.
+    """
+    why = pl.when((pl.col("stat") == FILLED) & (level == "day")).then(pl.lit(NOT_ENOUGH)).otherwise(pl.lit(MEASURED))
     known = shelf.latest(level, shelf.starts(level)) if level != "quarter" else None
     if known is None:
         return made.clear()
-    gone = known.filter(pl.col("value").is_not_null() | (pl.col("reason") != MEASURED)).join(
+    gone = known.filter(pl.col("value").is_not_null() | ~pl.col("reason").is_in([MEASURED, NOT_ENOUGH])).join(
         made, on=["pid", "stat", "hour"], how="anti"
     )
     return gone.with_columns(
-        value=pl.lit(None, dtype=pl.Int64), reason=pl.lit(MEASURED), note=pl.lit(None, dtype=pl.String), digest=pl.lit(0, dtype=pl.UInt64),
+        value=pl.lit(None, dtype=pl.Int64), reason=why, note=pl.lit(None, dtype=pl.String), digest=pl.lit(0, dtype=pl.UInt64),
         n=pl.lit(0, dtype=pl.Int64), as_of=pl.lit(closed.now_ms),
     ).select(made.columns).cast(made.schema)  # fmt: skip
 
@@ -247,7 +275,7 @@ def _with_rules(rows: pl.DataFrame, closed: Closed) -> pl.DataFrame:
 
 
 def _water_masses(closed: Closed, quarter: Quarter, rule: MassSubstitutedDays) -> dict[Level, pl.DataFrame]:
-    """Return stat SUBSTITUTED of days of which no mean could be formed, and of the quarter."""
+    """Return stat SUBSTITUTED of days of which no mean could be formed, and of the quarter; and FILLED of days by results of manual monitoring."""
     start = quarter.start_ms - LOOKBACK_DAYS * DAY_MS
     known = closed.figures("day", start, quarter.until_ms, ("avg", "mass")).rename({"hour": "day"})
     means = known.filter(pl.col("stat") == "avg").select("pid", "day", "reason", formed=pl.col("value").is_not_null())
@@ -263,20 +291,29 @@ def _water_masses(closed: Closed, quarter: Quarter, rule: MassSubstitutedDays) -
     checked = pl.Series(
         "checked_ms", [_calibrated(closed, *key) for key in lacking.select("pid", "day").rows()], dtype=pl.Int64
     )
-    asked = lacking.select("pid", "day", case=pl.lit("sampling"), manual_n=pl.lit(0), manual_mass=pl.lit(None, dtype=pl.Int64))
-    found = substituted_water_days(asked.with_columns(checked), valid, lookback_days=rule.lookback_days, results_min=1)
+    results = manual_days(closed, quarter.start_ms, quarter.end_ms, rule.manual_results_min)
+    asked = manual_water_days(lacking.select("pid", "day", checked), results, closed, rule.manual_reasons)
+    found = substituted_water_days(asked, valid, lookback_days=rule.lookback_days, results_min=rule.manual_results_min or 1)
     as_of = pl.lit(int(days["as_of"].max()), dtype=pl.Int64)  # type: ignore[arg-type]
     each = found.select(
         "pid", "reason", hour="day", stat=pl.lit(SUBSTITUTED), value="mass", n=pl.lit(0), note="method",
-        digest=mix(pl.col("day"), pl.col("mass"), pl.col("checked_ms")), as_of=as_of,
+        digest=_with_manual(mix(pl.col("day"), pl.col("mass"), pl.col("checked_ms"))), as_of=as_of,
     )  # fmt: skip
+    unformed = found.join(lacking.filter(~pl.col("formed")), on=["pid", "day"], how="semi").filter("concentration")
+    means = manual_water_means(unformed.select("pid", "day"), closed, rule.manual_results_min or 1).select(
+        "pid", "value", "n", "digest", hour="day", stat=pl.lit(FILLED), note="method", as_of=as_of
+    )
     measured = days.filter((pl.col("day") >= quarter.start_ms) & (whole | still))
     every = [
         measured.select("pid", "digest", hour_="day", value=pl.col("value").fill_null(0), lacks=False),
         each.select("pid", "digest", hour_="hour", value="value", lacks=True),
     ]
-    return {"day": each, "quarter": _summed(pl.concat(every).with_columns(hour=pl.lit(quarter.start_ms)), as_of)}
+    return {
+        "day": pl.concat([each, means], how="diagonal_relaxed"),
+        "quarter": _summed(pl.concat(every).with_columns(hour=pl.lit(quarter.start_ms)), as_of),
+    }
 
 
 _NONE = pl.DataFrame(schema=HOUR_SCHEMA)
 MEASURED = "measured: nothing is substituted any more"
+NOT_ENOUGH = "measured, or fewer results of manual monitoring than asked"

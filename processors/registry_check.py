@@ -11,11 +11,13 @@ from ingest.feed_mapping import Mapping, MappingFault
 from ingest.registry import FURNACE_ROLES, ROLE_UNITS, Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
+from processors.made import parts_of
 from processors.packs import Pack, PackFault, chosen, packs_of
 from processors.ph_figures import EXTREMES
-from processors.programme_steps import VALIDATED, DayValidated, HalfHourMean, LimitMultiples
+from processors.programme_steps import VALIDATED, DayTenMinutes, DayValidated, HalfHourMean, LimitMultiples
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
+from processors.voc_steps import MinuteNmhc, MinuteSum
 
 PERIODS = {"1h": "hour", "24h": "day"}
 """Averaging period of a limit by how its profile's begins; other periods are not judged."""
@@ -107,6 +109,17 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
         if limit.stat == "min" or limit.factor not in packs_by_source[limit.source].peaks
     ]
+    known_of: dict[str, set[str]] = {}
+    for _, point in tables.points.rows:
+        known_of.setdefault(point.source, set()).add(point.factor)
+    told = "its minutes are made of those of other points, which are brought to dry gas at the standard state before"
+    extremes += [
+        Fault(tables.points.file, line, "gas_state", point.gas_state, told, "empty the cell, and fill in those of its parts")
+        for line, point in tables.points.rows
+        if point.gas_state and point.source in packs_by_source
+        for rule in packs_by_source[point.source].rules
+        if isinstance(rule, MinuteNmhc | MinuteSum) and rule.made == point.factor and parts_of(rule, known_of[point.source])
+    ]
     unmade = [
         Fault(tables.limits.file, line, *fault)
         for line, limit in tables.limits.rows
@@ -135,6 +148,10 @@ def _unmade(limit: Limit, pack: Pack) -> tuple[str, str, str, str] | None:
             f"rule pack {pack.id} makes no half-hours",
             "write hour or day, or name another pack",
         )
+    ten = pack.rule(DayTenMinutes)
+    if limit.averaging == "tenminute" and (ten is None or limit.factor not in ten.factors):
+        told = f"rule pack {pack.id} makes no ten-minute averages of {limit.factor}"
+        return ("averaging", limit.averaging, told, "write halfhour, hour or day, or name another pack")
     if limit.averaging == "year" and (limit.stat != VALIDATED or pack.rule(LimitMultiples) is None):
         told = f"rule pack {pack.id} makes no {limit.stat} of a year's limit"
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from processors.programme_steps import VALIDATED
 from processors.rules.averaging import ABOVE_RANGE, CALIBRATION, MAINTENANCE, OUT_OF_RANGE, STOPPED, VALID
 from processors.rules.gas import Exact, reference_oxygen_expr
 from processors.rules.millionths import share_above, share_at_least, wide
+from processors.rules.periods import month_length, month_of
 from processors.rules.spells import spells
 from processors.screening_steps import Running
 
@@ -69,12 +71,39 @@ class ScreenedDay:
         self.start_ms, self.end_ms = closed.day_ms, closed.end_ms
         self.from_ms = self.end_ms - lookback_days * DAY_MS
         self.recent_ms = self.end_ms - min(lookback_days, RECENT_DAYS) * DAY_MS
-        self._running = running
-        self.watched = [pid for pid in closed.pids if self.points.unit(pid).endswith(CONCENTRATIONS)]
+        self._running, self._lookback_days = running, lookback_days
+        self.watched = [pid for pid in closed.measuring if self.points.unit(pid).endswith(CONCENTRATIONS)]
         """Points of pollutants: those whose values are searched for patterns."""
         rows = [row for pid in closed.pids for row in self.points.points_of.get(pid, ())]
         self.oxygen = self._first([r.oxygen_factor for r in rows if r.reference_o2_pct is not None] + [running.oxygen])
         self.flow = self._first([r.flow_factor for r in rows if r.flow_factor] + running.flows)
+
+    def earlier(self, days: int) -> ScreenedDay:
+        """Return a day some days before, as it would be screened now."""
+        closed = replace(self.closed, day_ms=self.start_ms - days * DAY_MS)
+        return ScreenedDay(closed, self._running, self._lookback_days)
+
+    @cached_property
+    def month_ms(self) -> int:
+        """Start of the day's local month."""
+        return int(pl.select(month_of(pl.lit(self.start_ms), self.offset_ms)).item())
+
+    @property
+    def month_end_ms(self) -> int:
+        """End of the day's local month."""
+        return self.month_ms + int(pl.select(month_length(pl.lit(self.start_ms), self.offset_ms)).item()) * DAY_MS
+
+    def of_role(self, *words: str) -> list[tuple[int, str]]:
+        """Return the points that are something to the plant on the day, with the word of their role, in order."""
+        rows = [row for pid in self.closed.pids for row in self.points.points_of.get(pid, ()) if row.role]
+        on_day = [row for row in rows if start_ms(row) <= self.start_ms < end_ms(row)]
+        of = [(self.pid(row.factor), row.role.partition("/")[0]) for row in on_day]
+        return sorted((pid, word) for pid, word in of if pid is not None and word in words)
+
+    @cached_property
+    def power(self) -> int | None:
+        """The point of the production's power, where there is one; it says more than a meter's hours."""
+        return next((pid for pid, _word in self.of_role("power")), None)
 
     def _first(self, factors: list[str]) -> int | None:
         """Return the first point of the source among factors."""
@@ -109,7 +138,11 @@ class ScreenedDay:
     @cached_property
     def recent(self) -> pl.DataFrame:
         """Hours of the last days: ``pid``, ``stat``, ``time_ms``, ``value``, ``n``, ``total``, ``reason``, ``limit``."""
-        rows = self.closed.figures("hour", self.recent_ms, self.end_ms, _STATS).rename({"hour": "time_ms"})
+        return self.with_minutes(self.recent_ms, self.end_ms)
+
+    def with_minutes(self, start_ms: int, end_ms: int) -> pl.DataFrame:
+        """Return hours as ``recent`` has them, of any days."""
+        rows = self.closed.figures("hour", start_ms, end_ms, _STATS).rename({"hour": "time_ms"})
         return rows.drop("limit").join(self._limits, on=["pid", "stat"], how="left")
 
     @cached_property
@@ -200,8 +233,12 @@ class ScreenedDay:
         for name, pid in (("oxygen", self.oxygen), ("flow", self.flow)):
             rows = rows.join(self.channel(pid, name), on="time_ms", how="left")
         energy = self.figures.filter(pl.col("stat") == "energy", pl.col("pid").is_in(self.meters[:1]))
-        rows = rows.join(energy.select("time_ms", power="value"), left_on="hour", right_on="time_ms", how="left")
-        usual = {"flow": self.usual(self.flow), "power": self.usual(self.meters[0] if self.meters else None)}
+        if self.power is not None:
+            rows = rows.join(self.channel(self.power, "power"), on="time_ms", how="left")
+        else:
+            rows = rows.join(energy.select("time_ms", power="value"), left_on="hour", right_on="time_ms", how="left")
+        by = self.power if self.power is not None else next(iter(self.meters), None)
+        usual = {"flow": self.usual(self.flow), "power": self.usual(by)}
         shares = {
             name: (wide(pl.col(name)) * _USUAL_PCT // (of or 1)).cast(pl.Int64) if of else pl.lit(None, dtype=pl.Int64)
             for name, of in usual.items()
@@ -227,10 +264,11 @@ class ScreenedDay:
         """Valid readings of the pollutants with a limit, at reference oxygen where it is for that, with ``limit`` and ``normal``."""
         rows = self.readings.join(self._limits, on="pid").join(self.channel(self.oxygen, "oxygen"), on="time_ms", how="left")
         of = self.points.frame.filter(pl.col("from_ms") <= self.start_ms, self.start_ms < pl.col("to_ms"))
-        rows = rows.join(of.select("pid", "ref_o2", "guard"), on="pid")
-        converted = reference_oxygen_expr(pl.col("value"), pl.col("oxygen"), pl.col("ref_o2"), pl.col("guard"))
+        rows = rows.join(of.select("pid", "ref_o2", "guard", "air_o2", "above_only"), on="pid")
+        columns = (pl.col(name) for name in ("value", "oxygen", "ref_o2", "guard"))
+        converted = reference_oxygen_expr(*columns, air=pl.col("air_o2"), above_only=pl.col("above_only"))
         value = pl.when(pl.col("stat") == "avg_ref").then(converted).otherwise("value")
-        return rows.with_columns(value=value, normal=True).drop("ref_o2", "guard", "stat")
+        return rows.with_columns(value=value, normal=True).drop("ref_o2", "guard", "air_o2", "above_only", "stat")
 
     # -- marks ---------------------------------------------------------------------------------------------------
 

@@ -12,20 +12,34 @@ from typing import Any, Final
 
 import polars as pl
 
+from ingest.registry import Registry
 from processors import screening_steps as steps
 from processors.closing import Closed
-from processors.figures import DAY_MS, HOUR_MS, local_iso
+from processors.figures import DAY_MS, HOUR_MS, Event, local_iso
 from processors.findings import Findings
 from processors.output import Output
+from processors.packs import Pack, Rule, packs_of
 from processors.rules import screening_limits as limits
 from processors.rules import screening_plant as plant
 from processors.rules import screening_records as records
 from processors.rules import screening_values as values
-from processors.rules.averaging import VALID
+from processors.rules.averaging import NOTHING_DUE, VALID
+from processors.rules.coverage import capture_rates
 from processors.rules.evidence import EVIDENCE
 from processors.rules.millionths import MILLION, text_expr
+from processors.rules.periods import day_of
 from processors.rules.screening_series import clock_steps, turns_without_memory
 from processors.screened_day import ScreenedDay
+from processors.screened_plant import (
+    cold_gas,
+    detection_hover,
+    device_settings,
+    fuel_against_sulphur,
+    idle,
+    opposite,
+    treatment,
+    wrong_correlation,
+)
 from processors.steps import Step
 
 FINDING: Final = "screening.finding"
@@ -36,6 +50,13 @@ _DAY_S, _HOUR_S, _WARMER_NEVER_DEGC = 86_400, 3_600, 10_000
 _NONE = pl.DataFrame(schema=EVIDENCE)
 
 Finder = Callable[[ScreenedDay, Any], pl.DataFrame]
+
+
+def rule_of(event: Event, registry: Registry) -> tuple[Pack, Rule] | None:
+    """Return the rule behind a finding and its pack, as they are now; None where they are no more."""
+    pack = packs_of(registry.packs).get(str(event.facts["pack"]))
+    rule = next((r for r in pack.rules if r.id == event.facts["rule"]), None) if pack is not None else None
+    return None if pack is None or rule is None else (pack, rule)
 
 
 def _constant(day: ScreenedDay, rule: steps.Constant) -> pl.DataFrame:
@@ -88,16 +109,24 @@ def _edge_density(day: ScreenedDay, rule: steps.EdgeDensity) -> pl.DataFrame:
 
 
 def _drops(day: ScreenedDay, rule: steps.Drops) -> pl.DataFrame:
-    flow = day.together.select("time_ms", load="flow")
+    found = _drops_of([day], rule)
+    if found.is_empty():
+        return found
+    return _drops_of([*(day.earlier(n) for n in range(1, rule.lookback_days)), day], rule)
+
+
+def _drops_of(days: list[ScreenedDay], rule: steps.Drops) -> pl.DataFrame:
+    flows = (day.together.select("time_ms", load="flow") for day in days)
+    rows = [day.limited_readings.join(flow, on="time_ms", how="left") for day, flow in zip(days, flows, strict=True)]
     return limits.drops(
-        day.limited_readings.join(flow, on="time_ms", how="left"),
+        pl.concat(rows),
         high_times=rule.high_times,
         low_times=rule.low_times,
         within_s=rule.within_s,
         load_change_max=rule.flow_change_pct_max,
         oxygen_change_pct_max=rule.oxygen_change_pct_max,
         repeat_n=rule.repeat_n,
-        repeat_days=1,
+        repeat_days=rule.lookback_days,
         weight=rule.weight,
         weight_repeated=rule.weight_repeated,
     )
@@ -124,7 +153,7 @@ def _ambient_oxygen(day: ScreenedDay, rule: steps.AmbientOxygen) -> pl.DataFrame
 
 def _no_flow(day: ScreenedDay, rule: steps.NoFlow) -> pl.DataFrame:
     velocity = day.pid(rule.velocity)
-    if velocity is None or (day.oxygen is None and not day.meters):
+    if velocity is None or (day.oxygen is None and day.power is None and not day.meters):
         return _NONE
     told = day.together.with_columns(running=day.says_running())
     rows = told.join(day.channel(velocity, "value"), on="time_ms").with_columns(pid=pl.lit(velocity))
@@ -194,7 +223,7 @@ def _calibration_share(day: ScreenedDay, rule: steps.CalibrationShare) -> pl.Dat
 
 
 def _stopped(day: ScreenedDay, rule: steps.Stopped) -> pl.DataFrame:
-    pid = next((pid for pid in (day.flow, day.oxygen, *day.meters) if pid is not None), None)
+    pid = next((pid for pid in (day.flow, day.oxygen, day.power, *day.meters) if pid is not None), None)
     if pid is None or not day.together["stopped"].any():
         return _NONE
     return plant.stopped_yet_running(
@@ -243,11 +272,13 @@ def _settings(day: ScreenedDay, rule: steps.Settings) -> pl.DataFrame:
 
 def _silence(day: ScreenedDay, rule: steps.Silence) -> pl.DataFrame:
     # minutes that are there but flagged stand in brackets behind the reason
-    missing = pl.col("value").is_null() & ~pl.col("reason").str.ends_with(")")
-    recent = pl.col("time_ms") >= day.end_ms - rule.lookback_days * DAY_MS
-    if day.limited.filter(missing, recent).height < rule.gaps_min:
+    missing = pl.col("value").is_null() & ~pl.col("reason").str.ends_with(")") & (pl.col("reason") != "no data")
+    withheld = day.limited.filter(missing, pl.col("time_ms").is_between(day.month_ms, day.end_ms, closed="left"))
+    if day.today(withheld).is_empty() or withheld.height < rule.gaps_min:
         return _NONE
-    short = day.recent.filter(missing, recent, pl.col("limit").is_not_null(), pl.col("n") > 0, pl.col("total").is_not_null())
+    days = withheld.select(day_of(pl.col("time_ms"), day.offset_ms).unique().sort())["time_ms"].to_list()
+    hours = pl.concat([day.with_minutes(start, start + DAY_MS) for start in days])
+    short = hours.filter(missing, pl.col("limit").is_not_null(), pl.col("n") > 0, pl.col("total").is_not_null())
     gaps = short.select(
         "pid",
         "limit",
@@ -255,7 +286,22 @@ def _silence(day: ScreenedDay, rule: steps.Silence) -> pl.DataFrame:
         end_ms=pl.col("time_ms") + HOUR_MS,
         projection=(pl.col("total") // (pl.col("n") * 100)).cast(pl.Int64),  # minutes are a hundred times finer
     )
-    return limits.silence_before_exceedance(gaps, gaps_min=rule.gaps_min, offset_ms=day.offset_ms, weight=rule.weight)
+    found = limits.silence_before_exceedance(gaps, gaps_min=rule.gaps_min, offset_ms=day.offset_ms, weight=rule.weight)
+    return found.with_columns(pl.col("start_ms").clip(day.start_ms))  # told on each day with another gap
+
+
+def _capture(day: ScreenedDay, rule: steps.Capture) -> pl.DataFrame:
+    if day.month_end_ms != day.end_ms:
+        return _NONE
+    hours = day.figures.filter(pl.col("stat") == "avg", pl.col("pid").is_in(day.watched), pl.col("time_ms") >= day.month_ms)
+    if hours.is_empty():
+        return _NONE
+    rates = capture_rates(
+        hours.select("pid", "value", hour="time_ms", stopped=pl.col("reason").is_in(NOTHING_DUE).fill_null(False)),
+        start_ms=int(hours["time_ms"].min()),  # type: ignore[arg-type]
+        end_ms=day.end_ms,
+    ).with_columns(start_ms=pl.lit(day.month_ms), end_ms=pl.lit(day.end_ms))
+    return records.low_capture(rates, target_pct=rule.target_pct, weight=rule.weight)
 
 
 def _range_cut(day: ScreenedDay, rule: steps.RangeCut) -> pl.DataFrame:
@@ -277,6 +323,7 @@ def _clock_steps(day: ScreenedDay, rule: steps.ClockSteps) -> pl.DataFrame:
 _FINDERS: Mapping[type[Step], Finder] = {
     steps.Constant: _constant,
     steps.SmallRange: _small_range,
+    steps.DetectionHover: detection_hover,
     steps.Hugging: _hugging,
     steps.HuggingDays: _hugging,
     steps.EdgeDensity: _edge_density,
@@ -285,13 +332,21 @@ _FINDERS: Mapping[type[Step], Finder] = {
     steps.NoFlow: _no_flow,
     steps.Parts: _parts,
     steps.Moisture: _moisture,
+    steps.ColdGas: cold_gas,
+    steps.Treatment: treatment,
+    steps.Correlation: wrong_correlation,
+    steps.Fuel: fuel_against_sulphur,
+    steps.Opposite: opposite,
     steps.CopiedDay: _copied_day,
     steps.CalibrationCover: _calibration_cover,
     steps.CalibrationShare: _calibration_share,
     steps.Stopped: _stopped,
     steps.Generator: _generator,
     steps.Settings: _settings,
+    steps.DeviceSettings: device_settings,
     steps.Silence: _silence,
+    steps.Capture: _capture,
+    steps.Idle: idle,
     steps.RangeCut: _range_cut,
     steps.ClockSteps: _clock_steps,
 }
@@ -307,7 +362,7 @@ def screen(closed: Closed, findings: Findings, out: Output) -> None:
     for rule in wanted:
         found = _FINDERS[type(rule)](day, rule).filter(pl.col("end_ms") > day.start_ms, pl.col("start_ms") < day.end_ms)
         for pid, detector, start, end, reason, weight in (
-            found.sort("pid", "start_ms", "end_ms").unique("pid", keep="first", maintain_order=True).rows()
+            found.sort("pid", -pl.col("weight"), "start_ms", "end_ms").unique("pid", keep="first", maintain_order=True).rows()
         ):
             key, times = closed.points.keys[pid], found.filter(pl.col("pid") == pid).height
             first = start if end - start > 2 * DAY_MS else max(start, day.start_ms)

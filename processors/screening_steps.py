@@ -52,6 +52,16 @@ class SmallRange(_Pattern):
     hours_min: Annotated[int, Field(ge=1, le=24)]
 
 
+class DetectionHover(_Pattern):
+    """DQ-3: most hours of the last days around the detection limit that points.csv states."""
+
+    step: Literal["screen.detection_hover"]
+    detection_times: Positive
+    share_pct_min: Pct
+    hours_min: Count
+    lookback_days: Days
+
+
 class Hugging(_Pattern):
     """DQ-4: most hours of a day just below the limit, none above."""
 
@@ -82,7 +92,7 @@ class EdgeDensity(_Pattern):
 
 
 class Drops(_Pattern):
-    """DQ-5: values that fall away at the limit while flow and oxygen stay; ``weight_repeated`` from ``repeat_n`` on a day on."""
+    """DQ-5: values that fall away at the limit while flow and oxygen stay; ``weight_repeated`` from the ``repeat_n``-th of the last days on."""
 
     step: Literal["screen.drops"]
     high_times: Positive
@@ -91,6 +101,7 @@ class Drops(_Pattern):
     flow_change_pct_max: Pct
     oxygen_change_pct_max: Pct
     repeat_n: Count
+    lookback_days: Annotated[int, Field(ge=1, le=7)]
     weight_repeated: Count
 
 
@@ -125,6 +136,47 @@ class Moisture(_Pattern):
 
     step: Literal["screen.moisture"]
     moisture: str
+
+
+class ColdGas(_Pattern):
+    """DQ-8: flue gas (factor ``temperature``) hardly warmer than the air (factor ``ambient``) while the source runs."""
+
+    step: Literal["screen.cold_gas"]
+    temperature: str
+    ambient: str
+    warmer_degc_min: Positive
+
+
+class Treatment(_Pattern):
+    """DQ-8: more behind a treatment than before it, of the pairs in points.csv (``inlet_factor``)."""
+
+    step: Literal["screen.treatment"]
+    tolerance_pct: Pct
+
+
+class Correlation(_Pattern):
+    """DQ-9: hours of a day in which flow falls as power rises, by rank."""
+
+    step: Literal["screen.correlation"]
+    strength_min: Annotated[Decimal, Field(gt=0, le=1)]
+    hours_min: Annotated[int, Field(ge=3, le=24)]
+
+
+class Fuel(_Pattern):
+    """DQ-9: hours of a day in which a pollutant (``factor``) before its treatment falls as the fuel rises, by rank."""
+
+    step: Literal["screen.fuel"]
+    factor: str
+    strength_min: Annotated[Decimal, Field(gt=0, le=1)]
+    hours_min: Annotated[int, Field(ge=3, le=24)]
+
+
+class Opposite(_Pattern):
+    """DQ-9: two pollutants whose hours of a day stand in exactly the opposite order."""
+
+    step: Literal["screen.opposite"]
+    hours_min: Annotated[int, Field(ge=3, le=24)]
+    distinct_min: Annotated[int, Field(ge=2, le=24)]
 
 
 class CopiedDay(_Pattern):
@@ -180,12 +232,35 @@ class Settings(_Pattern):
     slack_s: Positive
 
 
+class DeviceSettings(_Pattern):
+    """DQ-15: a setting that the device itself reports (points of role ``setting``) changed without maintenance or calibration."""
+
+    step: Literal["screen.device_settings"]
+    slack_s: Positive
+
+
 class Silence(_Pattern):
-    """DQ-16: hours of the last days withheld for want of data although what was measured of them lay above the limit."""
+    """DQ-16: hours of the month withheld for want of data although what was measured of them lay above the limit."""
 
     step: Literal["screen.silence"]
     gaps_min: Count
-    lookback_days: Annotated[int, Field(ge=1, le=7)]
+
+
+class Capture(_Pattern):
+    """DQ-16: a month of which too few of the operating hours are valid, once it is over."""
+
+    step: Literal["screen.capture"]
+    target_pct: Pct
+
+
+class Idle(_Pattern):
+    """DQ-17: production by power or flow while the bypass is open, or the abatement below a share of what is usual for it."""
+
+    step: Literal["screen.idle"]
+    production_pct_min: Pct
+    abatement_pct_min: Pct
+    oxidiser_pct_min: Pct
+    lasting_s: Positive
 
 
 class RangeCut(_Pattern):
@@ -208,6 +283,7 @@ class ClockSteps(_Pattern):
 Pattern = (
     Constant
     | SmallRange
+    | DetectionHover
     | Hugging
     | HuggingDays
     | EdgeDensity
@@ -216,13 +292,21 @@ Pattern = (
     | NoFlow
     | Parts
     | Moisture
+    | ColdGas
+    | Treatment
+    | Correlation
+    | Fuel
+    | Opposite
     | CopiedDay
     | CalibrationCover
     | CalibrationShare
     | Stopped
     | Generator
     | Settings
+    | DeviceSettings
     | Silence
+    | Capture
+    | Idle
     | RangeCut
     | ClockSteps
 )

@@ -14,7 +14,7 @@ import polars as pl
 
 from processors import series_steps as steps
 from processors.closing import Closed
-from processors.figures import DAY_MS, SCALE, local_iso
+from processors.figures import DAY_MS, MINUTE_MS, SCALE, local_iso
 from processors.findings import Findings
 from processors.output import Output
 from processors.rules import qartod, stretches
@@ -106,15 +106,15 @@ def flags_of_day(closed: Closed, rules: Iterable[Any]) -> list[Tested]:
     step_ms = dict(today.select("pid", "step_ms").unique().rows())
     reaches = [[min(s * 1000, DAY_MS) for s in test.reach_s(step_ms.get(pid, 0) // 1000)] for _rule, test, pid in wanted]
     before = max(sum(reach) for reach in reaches) + max(step_ms.values())  # of what covers midnight the beginning
-    earlier = finest(closed, closed.day_ms - before, closed.day_ms)
+    earlier = finest(closed, (closed.day_ms - before) // MINUTE_MS * MINUTE_MS, closed.day_ms)
     earlier = earlier.join(today.select("pid", "kind").unique(), on=["pid", "kind"], how="semi")
     readings = _counted(pl.concat([earlier, today]).unique(["pid", "time_ms"], keep="first", maintain_order=True), closed)
     found = []
     for (rule, test, pid), (back, ahead) in zip(wanted, reaches, strict=True):
         if pid not in step_ms:
             continue
-        rows = readings.filter((pl.col("pid") == pid) & (pl.col("minute") >= closed.day_ms - back - ahead))
-        over = pl.col("minute").is_between(closed.day_ms - ahead, closed.end_ms - ahead, closed="left")
+        rows = readings.filter((pl.col("pid") == pid) & (pl.col("time_ms") >= closed.day_ms - back - ahead))
+        over = pl.col("time_ms").is_between(closed.day_ms - ahead, closed.end_ms - ahead, closed="left")
         flags = _flags(rule, test, rows, points.rules.offset_ms).filter(over)
         found.append(Tested(rule, test, pid, step_ms[pid], flags.select("time_ms", "value", "flag")))
     return found

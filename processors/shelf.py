@@ -21,6 +21,7 @@ from processors.packs import chosen
 from processors.points import Points
 from processors.qualify import READING_SCHEMA, resolve
 from processors.rules.averaging import STOPPED, minute_means
+from processors.states import dry_standard_minutes
 
 SEGMENTS_MAX = 48
 """Frames a bucket collects before they are joined into one."""
@@ -70,7 +71,9 @@ class Shelf:
     ``dirty`` are the sids by minute with new readings.
     """
 
-    def __init__(self, made: pl.DataFrame | None = None) -> None:
+    def __init__(self, made: pl.DataFrame | None = None, states: pl.DataFrame | None = None) -> None:
+        self.states = states
+        """Points whose values come wet or not at the standard state (``Points.states``)."""
         self.made = made
         """Points whose minutes are made of those of others (``Points.made``)."""
         self.buckets: dict[int, Bucket] = {}
@@ -90,8 +93,8 @@ class Shelf:
             reports: the reports they are from, with ``sid``, ``kind``, ``time``, ``minute`` and ``covers``; in any order.
             rows: READING_SCHEMA of instants, minutes and device hours.
         """
-        instants = reports["kind"].is_in([REALTIME, MINUTE])
-        if not instants.all():
+        if int(reports["kind"].max() or 0) > MINUTE:  # type: ignore[arg-type]
+            instants = reports["kind"].is_in([REALTIME, MINUTE])
             apart = rows.filter(~pl.col("kind").is_in([REALTIME, MINUTE])).with_columns(hour=_HOUR)
             for (hour,), part in apart.partition_by("hour", as_dict=True, include_key=False).items():
                 self.whole.setdefault(int(hour), []).append(part)
@@ -157,6 +160,8 @@ class Shelf:
             return NO_MINUTES, NO_READINGS
         rows, contested = self._resolved(pl.concat(parts), asked)
         minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        if self.states is not None:
+            minutes = dry_standard_minutes(minutes, self.states)
         if self.made is not None:
             minutes = pl.concat([minutes, marked(made_minutes(minutes, self.made), marks)])
         for (start,), part in minutes.partition_by("minute", as_dict=True).items():
@@ -254,9 +259,9 @@ class Shelf:
 def spans_of(marks: Iterable[Mark], points: Points) -> list[MarkSpan]:
     """Return the confirmed marks of known sources under which no value counts, in the order of their ids."""
     spans: list[MarkSpan] = []
-    for mark in sorted(marks, key=lambda m: m.id):
+    for mark in sorted((m for m in marks if m.check is None), key=lambda m: m.id):  # of checks ``check_spans`` tells
         sid = points.sid.get(mark.source)
-        if mark.state != "confirmed" or sid is None or mark.check is not None:  # of checks ``check_spans`` tells
+        if mark.state != "confirmed" or sid is None:
             continue
         code = code_of(mark.type, mark.source, points)
         if code is None:

@@ -78,10 +78,14 @@ class Watch:
 
     def heard(self, source: str, time_ms: int, received_ms: int) -> None:
         """Note a source's newest reading."""
-        last, received = self._newest.get(source, (time_ms, received_ms))
-        self._newest[source] = (max(time_ms, last), max(received_ms, received))
+        known = self._newest.get(source)
+        if known is None or (time_ms >= known[0] and received_ms >= known[1]):
+            self._newest[source] = (time_ms, received_ms)
+        else:
+            self._newest[source] = (max(time_ms, known[0]), max(received_ms, known[1]))
         self._heard.add(source)
-        if self._state_of(source) != "on time":
+        state = self.states.get(source)
+        if state is None or state.state != "on time":
             self._fresh.add(source)
 
     def skewed(self, source: str, skew_ms: int) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+import xxhash
+
 from ingest.records import Mark
-from processors.figures import Episode, Event, Figure, Level, SourceState
+from processors.figures import Episode, Event, Figure, Level, SourceState, epoch_ms
 
 
 class StoreAway(Exception):
@@ -41,9 +45,16 @@ class StoredReport:
     line: bytes
 
 
+def report_of(source: str, line: bytes) -> StoredReport:
+    """Return a stored report line with what it says of itself."""
+    row = json.loads(line)
+    time, received = (epoch_ms(datetime.fromisoformat(row[name])) for name in ("time", "received"))
+    return StoredReport(source, time, f"{xxhash.xxh3_64_intdigest(line):016x}", received, line)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMark:
-    """A mark as filed; ``factors`` is None for all of the source, ``check`` the record itself where it is a check."""
+    """A mark as filed; ``factors`` is None for all of the source, ``check`` and ``result`` the record itself where it is such a one."""
 
     id: str
     source: str
@@ -57,6 +68,7 @@ class StoredMark:
     state: str
     evidence: str = ""
     check: Mark | None = None
+    result: Mark | None = None
 
 
 class StoreQuery(Protocol):

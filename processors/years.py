@@ -11,6 +11,7 @@ from fractions import Fraction
 import polars as pl
 
 from ingest.registry import Limit
+from processors.calibration_range import close_range
 from processors.closing import Closed
 from processors.compliance import noted, share_lost, tell_lost
 from processors.digest import text_hash
@@ -57,7 +58,8 @@ def close_programme(closed: Closed, findings: Findings, out: Output) -> None:
     Source:
         EU-7, EU-8, EU-10, EU-11, EU-13 (emission_rules 9.1).
     """
-    close_validated(closed, out)
+    close_validated(closed, findings, out)
+    close_range(closed, findings, out)
     start = period_start_ms("year", closed.day_ms)
     end = period_end_ms("year", start)
     days = closed.latest("day", start, end, DAY_STATS, out)
@@ -125,6 +127,8 @@ def _year(closed: Closed, days: list[Figure], factor: str, start_ms: int, end_ms
         made[DAYS_WITHIN] = _Made(
             rounded(share_pct(n - beyond, n)), n, noted(f"{beyond} of {n} valid days beyond the limit", lost)
         )
+    if counted is not None and counted.discarded_days_max is not None and DAYS_DISCARDED in asked:
+        validated = [f for f in days if f.stat == VALIDATED]
         discarded = sum(f.value is None and f.reason not in (NOT_OPERATING, NO_AVERAGE) for f in validated)
         lost = waste_year(discarded, discarded_days_max=counted.discarded_days_max).outcome == "fails"
         note = noted(f"{discarded} of {len(validated)} days discarded", lost)

@@ -42,6 +42,8 @@ VAPOUR_FIRST_H, VAPOUR_EVERY_H = 3, 6
 """The petrol station's processing unit exceeds in the fourth hour and in every sixth after it."""
 PAUSE_H = (2, 3, 4)
 """Local hours in which the sewage works discharges nothing."""
+PROBE_LIFTED, PROBE_FALL_C = (14, 20, 0), 5
+"""Local time of the reading for which the works' temperature probe is lifted out of the water, and by how much it then falls."""
 
 Values = Callable[[str, datetime, datetime], dict[str, str]]
 """A plant: (seed, origin, time) -> value texts by factor, as sent."""
@@ -144,6 +146,7 @@ def outfall(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
 
     COD and ammonia are the analyser's latest result, one an hour (HJ 355-2019), and stay what they were in the pause. COD is
     26-42 mg/L and 52-62 in the hour after the pause, in which little flows: the day's mean by volume keeps its limit of 50.
+    Each day at 14:20 the temperature probe is lifted out for one reading, which a quality test of its series should find.
     """
     local = time.astimezone(CST)
     hour_h = local.hour + local.minute / 60 + local.second / 3600
@@ -160,12 +163,15 @@ def outfall(seed: str, origin: datetime, time: datetime) -> dict[str, str]:
     flow = 58 * (1 + 0.18 * wave(hour_h, 19, 24) + 0.17 * wave(hour_h, 9, 12)) + 2 * walk(WATER_FLOW, time, 900)
     cod = 34 + 5 * wave(sampled.hour, 13, 24) + 3 * walk(COD, sampled, 7200)
     ammonia = 1.5 + 0.4 * wave(sampled.hour, 11, 24) + 0.3 * walk(AMMONIA, sampled, 7200)
+    lifted = (local.hour, local.minute, local.second) == PROBE_LIFTED
     return {
         WATER_FLOW: text(0 if local.hour in PAUSE_H else 0.4 * flow if first else flow, 1),
         COD: text(cod + 24 if first else cod, 1),
         AMMONIA: text(2 * ammonia if first else ammonia, 2),
         PH: text(7.1 + 0.2 * walk(PH, time, 1800), 2),
-        WATER_TEMPERATURE: text(26.5 + 0.8 * wave(hour_h, 16, 24) + 0.2 * walk(WATER_TEMPERATURE, time, 3600), 1),
+        WATER_TEMPERATURE: text(
+            26.5 + 0.8 * wave(hour_h, 16, 24) + 0.2 * walk(WATER_TEMPERATURE, time, 3600) - (PROBE_FALL_C if lifted else 0), 1
+        ),
     }
 
 

@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("no clock", deadline=None)
+hypothesis.settings.load_profile("no clock")  # how long an example takes says more of the machine than of the code
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared"

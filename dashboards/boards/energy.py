@@ -25,6 +25,7 @@ from dashboards.tables import table, uid
 from dashboards.texts import t
 from dashboards.variables import cascade, console, textbox
 from processors.influx import DAY
+from processors.plan_steps import FEEDSTOCK, NEW_RENEWABLES
 
 WHERE = (*AREA, ENTERPRISE)
 ACCOUNT = (*WHERE, 'r.kind == "account"')
@@ -65,7 +66,9 @@ def energy(language: str, address: str) -> Json:
 
 def _days() -> str:
     """Return this year's daily coal equivalents of all enterprises, one row an enterprise and day."""
-    return pipe(rows(DAY, fields("kgce", "kgce_ok"), *ACCOUNT, span=YEAR), FIELDS_AS_COLUMNS, "group()")
+    return pipe(
+        rows(DAY, fields("kgce", "kgce_ok", FEEDSTOCK, NEW_RENEWABLES), *ACCOUNT, span=YEAR), FIELDS_AS_COLUMNS, "group()"
+    )
 
 
 def _daily() -> str:
@@ -77,18 +80,27 @@ def _daily() -> str:
     )
 
 
+def _part(stat: str) -> str:
+    """Return an expression of what an account's day has of a plan's part [tce], 0 where no meter is about it."""
+    return f"(if exists r.{stat} then r.{stat} / 1000.0 else 0.0)"
+
+
 def _year(language: str) -> Json:
     query = script(
         START,
         pipe(
             _days(),
-            "reduce(identity: {tce: 0.0, short: 0}, fn: (r, accumulator) => "
-            "({tce: accumulator.tce + r.kgce / 1000.0, short: accumulator.short + (if r.kgce_ok == 1 then 0 else 1)}))",
+            "reduce(identity: {tce: 0.0, short: 0, out: 0.0, growth: 0.0}, fn: (r, accumulator) => "
+            "({tce: accumulator.tce + r.kgce / 1000.0, short: accumulator.short + (if r.kgce_ok == 1 then 0 else 1), "
+            f"out: accumulator.out + {_part(FEEDSTOCK)}, growth: accumulator.growth + {_part(NEW_RENEWABLES)}}}))",
+            "map(fn: (r) => ({r with assessed: r.tce - r.out - (if r.growth > 0.0 then r.growth else 0.0)}))",
+            'drop(columns: ["out", "growth"])',
             'map(fn: (r) => ({r with budget_left: float(v: "${budget_tce}") - r.tce, used: r.tce / float(v: "${budget_tce}")}))',
         ),
     )
     tiles = (
         ("tce", t("tile.tce", language), "suffix: tce", None),
+        ("assessed", t("tile.assessed", language), "suffix: tce", None),
         ("budget_left", t("tile.budget_left", language), "suffix: tce", None),
         ("used", t("tile.used", language), "percentunit", RED),
         ("short", t("tile.short", language), "none", None),

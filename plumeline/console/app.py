@@ -11,6 +11,7 @@ from nicegui import Client, context, run, ui
 from nicegui import app as pages
 
 from plumeline.console import (
+    decisions,
     deliveries,
     evidence,
     findings,
@@ -62,6 +63,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     forms_of: dict[str, forms.Act] = {
         "alerts/act": lambda fields: deliveries.act(shell.context({}), fields),
+        "findings/decide": lambda fields: decisions.act(shell.context({}), fields),
         "marks/set": lambda fields: marks.act(shell.context({}), fields),
         "quarantine/again": lambda fields: frames.act(shell.context({}), fields),
     }
@@ -129,7 +131,7 @@ def mount(app: FastAPI, deps: Console) -> None:
 
     @ui.page("/findings")
     async def findings_page(request: Request) -> None:
-        await page(request, "findings", findings.index, ("head", "list"), text("tab.findings"))
+        await page(request, "findings", findings.index, ("head", "list", "scores"), text("tab.findings"))
 
     @ui.page("/findings/{name:path}")
     async def findings_source_page(request: Request, name: str) -> None:

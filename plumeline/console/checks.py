@@ -110,15 +110,25 @@ def _check(context: Context, source: str, each: Judged) -> Markup:
         context.names.factor(source, each.factor),
         t(f"check.{each.check}"),
         mark.author,
-        *("—" if number is None else words.number(number) for number in (mark.reference, mark.before, mark.after)),
+        _reference(each),
+        *("—" if number is None else words.number(number) for number in (mark.before, mark.after)),
         _pct(each),
         said(each.reason),
     ]
     return h("tr", [h("td", cell) for cell in cells], data_key=mark.id)
 
 
+def _reference(check: Judged) -> str:
+    """Return what should have been shown, and the gas that it was given as: "48.214 (30 ppm propane)"."""
+    given = "—" if check.mark.reference is None else words.number(check.mark.reference)
+    if check.mark.gas is None:
+        return given
+    shown = "—" if check.reference is None else number_text(check.reference)
+    return f"{shown} ({given} {said(check.mark.gas)})"
+
+
 def _pct(check: Judged) -> str:
-    return f"{number_text(check.pct)}{words.NBSP}%"
+    return "—" if check.pct is None else f"{number_text(check.pct)}{words.NBSP}%"
 
 
 def _bounds(row: CheckBounds) -> str:

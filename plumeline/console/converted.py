@@ -9,13 +9,14 @@ from decimal import Decimal
 import polars as pl
 
 from ingest.registry import Point, Registry
-from processors.figures import MINUTE_SCALE, Figure, local, scaled
+from processors.figures import MINUTE_SCALE, SCALE, Figure, local, scaled
+from processors.packs import Pack
 from processors.rules.averaging import OXYGEN_AMBIENT
 from processors.rules.gas import reference_oxygen_expr
 
 NO_OXYGEN = "no valid oxygen"
 """Reason of a minute that was measured, but whose oxygen was not."""
-_ROW = {"minute": pl.Int64, "value": pl.Int64, "oxygen": pl.Int64, "reference": pl.Int64, "guard": pl.Int64}
+_ROW = {"minute": pl.Int64, "value": pl.Int64, "oxygen": pl.Int64}
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,18 @@ class Converted:
     reason: str | None
 
 
-def converted(point: Point, minutes: Sequence[Figure], oxygen: Sequence[Figure]) -> dict[int, Converted]:
-    """Return the stored minutes of a point, by their start, at its reference oxygen; exact, as the engine rounds them."""
+def converted(point: Point, minutes: Sequence[Figure], oxygen: Sequence[Figure], pack: Pack) -> dict[int, Converted]:
+    """Return the stored minutes of a point, by their start, at its reference oxygen; exact, as the engine rounds them by its source's rule pack."""
     if point.reference_o2_pct is None:
         return {}
     beside = {f.start_ms: f.value for f in oxygen if f.ok}
-    reference, guard = (scaled(pct, MINUTE_SCALE) for pct in (point.reference_o2_pct, point.oxygen_guard_pct))
-    rows = [(f.start_ms, f.value if f.ok else None, beside.get(f.start_ms), reference, guard) for f in minutes]
-    columns = (pl.col(name) for name in ("value", "oxygen", "reference", "guard"))
+    reference, guard = (pl.lit(scaled(pct, MINUTE_SCALE)) for pct in (point.reference_o2_pct, point.oxygen_guard_pct))
+    air, above = pl.lit(pack.air_oxygen * 10 ** (MINUTE_SCALE - SCALE)), pl.lit(pack.above_only)
+    rows = [(f.start_ms, f.value if f.ok else None, beside.get(f.start_ms)) for f in minutes]
     frame = pl.DataFrame(rows, schema=_ROW, orient="row").with_columns(
-        at_reference=reference_oxygen_expr(*columns, digits=MINUTE_SCALE)
+        at_reference=reference_oxygen_expr(
+            pl.col("value"), pl.col("oxygen"), reference, guard, air=air, above_only=above, digits=MINUTE_SCALE
+        )
     )
     return {
         row["minute"]: Converted(_decimal(row["oxygen"]), _decimal(row["at_reference"]), _reason(row))

@@ -7,11 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plumeline.console import checks, furnace, marks, nozzles, parts, quarters, words
+from plumeline.console import checks, flagged, formula, furnace, marks, nozzles, parts, quarters, results, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_section, own_day_section, readings_of, unit_of
 from plumeline.console.shell import Context, View
-from plumeline.texts import spoken, t
+from plumeline.explain import plain
+from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
@@ -55,8 +56,8 @@ def view(context: Context) -> View:
     return View(
         {
             "head": _head(context, figure),
-            "formula": _formula(context, figure),
-            "inputs": inputs,
+            "formula": formula.section(context, figure),
+            "inputs": flagged.section(context, key, flagged.flagged_of(context, key)) + inputs,
             "revisions": _revisions(context, figure, key),
             "raw": _digests(figure),
         }
@@ -87,6 +88,7 @@ def as_json(context: Context) -> dict[str, Any] | None:
             }
             for at, c in at_reference_of(context, key, minutes).items()
         ],
+        "flagged": [one.as_json() for one in flagged.flagged_of(context, key)],
         "readings": [
             {
                 "time": local_iso(r.time_ms),
@@ -107,14 +109,14 @@ def as_json(context: Context) -> dict[str, Any] | None:
 def _plain(f: Figure) -> dict[str, Any]:
     return {
         "id": f.id,
-        "value": None if f.number is None else str(f.number.normalize() if f.number else 0),
+        "value": None if f.number is None else plain(f.number),
         "unit": f.unit,
         "ok": f.ok,
         "reason": f.reason,
         "n": f.n,
         "state": f.state,
         "verdict": f.verdict,
-        "limit": None if f.limit_number is None else str(f.limit_number.normalize()),
+        "limit": None if f.limit_number is None else plain(f.limit_number),
         "limit_id": f.limit_id,
         "revision": f.revision,
         "as_of": local_iso(f.as_of_ms),
@@ -155,7 +157,7 @@ def _head(context: Context, f: Figure) -> Markup:
             h(
                 "small",
                 t(
-                    "evidence.what",
+                    f"evidence.what.{'period' if f.level in SHORT else 'date'}",
                     stat=words.stat_words(f.stat),
                     level=t(f.level),
                     period=words.period(f.start_ms, f.level, now_ms),
@@ -218,6 +220,7 @@ def _sentence(context: Context, f: Figure) -> str:
     else:
         parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
         parts_ += checks.behind(context, f)
+    parts_ += results.behind(context, f)
     if f.limit_number is not None:
         basis = context.names.limit_words(f.source, f.limit_id) or t("evidence.limit.unknown")
         parts_.append(t("evidence.limit", limit=words.number(f.limit_number), unit=words.unit(f.unit), basis=basis))
@@ -233,65 +236,6 @@ def _sentence(context: Context, f: Figure) -> str:
     if f.revision > 1:
         parts_.append(t("evidence.revised", n=f.revision - 1))
     return words.sentences(parts_)
-
-
-def _formula(context: Context, f: Figure) -> Markup:
-    explain = {key: value for key, value in f.explain.items() if key != "others"}
-    formula, basis = explain.pop("formula", None), explain.pop("basis", None)
-    in_chinese, basis_zh = explain.pop("formula_zh", None), explain.pop("basis_zh", None)
-    for digest in ("inputs_digest", "rules_digest"):
-        explain.pop(digest, None)  # they stand among the digests, at the page's end
-    lines: list[Child] = []
-    if formula:
-        lines.append(h("p", in_chinese if in_chinese and spoken() == "zh" else said(str(formula)), cls="formula"))
-    if "sum" in explain and explain.get("n") and f.ok:
-        lines.append(
-            h(
-                "p",
-                f"{explain['sum']} / {explain['n']} = ",
-                h("b", str(_plain(f)["value"])),
-                f" {unit_of(context, f)}",
-                cls="formula",
-            )
-        )
-    if f.stat == "mass" and f.level == "hour" and f.ok:
-        lines.append(_mass(context, f, str(explain.get("flow_factor") or "")))
-    rows = [
-        [h("dt", t(f"explain.{key}") if t(f"explain.{key}") != f"explain.{key}" else key), h("dd", _told(key, value))]
-        for key, value in explain.items()
-    ]
-    if rows:
-        lines.append(h("dl", rows, cls="facts across"))
-    if basis:
-        rule = str(basis).split(f"; limit {f.limit_id}: ")[0]  # the limit follows, in the reader's language
-        rule = basis_zh if basis_zh and spoken() == "zh" else said(rule)
-        lines.append(h("p", t("evidence.basis"), " ", rule, cls="quiet"))
-    if f.limit_number is not None:
-        by = context.names.limit_words(f.source, f.limit_id)
-        lines.append(
-            h(
-                "p",
-                t(
-                    "evidence.limit.row",
-                    limit=words.number(f.limit_number),
-                    unit=words.unit(f.unit),
-                    id=f.limit_id or "—",
-                    basis=by if by != (f.limit_id or "") else t("evidence.limit.permit"),
-                ),
-            )
-        )
-    lines += [h("p", told) for told in parts.others(f)]
-    return parts.section(t("evidence.formula"), lines or parts.quiet(t("evidence.formula.none")))
-
-
-def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
-    """Return the product behind an hourly mass with its two hour means filled in."""
-    means = [context.console.store.figure(f.source, one, "avg", "hour", f.start_ms) for one in (f.factor, flow_factor)]
-    told = [f"{m.number.normalize():,f} {unit_of(context, m)}" for m in means if m is not None and m.number is not None]
-    if len(told) != 2:
-        return None
-    power = " × 10⁻³ = " if told[0].endswith("/L") else " × 10⁻⁶ = "
-    return h("p", " × ".join(told), power, h("b", str(_plain(f)["value"])), f" {unit_of(context, f)}", cls="formula")
 
 
 def _behind(context: Context, key: Key) -> Markup:
@@ -387,17 +331,3 @@ def _missing(context: Context, text: str, key: Key | None) -> Markup:
         h("p", onward, cls="onward"),
         cls="state",
     )
-
-
-def _told(key: str, value: object) -> str:
-    """Return a number of the formula, or what a word of it means."""
-    word = f"explain.{key}.{value}"
-    return t(word) if t(word) != word else said(_text(value)) if key in ("note", "confidence") else _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return words.listed(_text(v) for v in value)
-    if isinstance(value, dict):
-        return words.listed(f"{k} {_text(v)}" for k, v in value.items())
-    return str(value)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from alerts.decisions import Decision, standing
+from alerts.standards import standard_words
 from plumeline import patterns
-from plumeline.console import charts, parts, words
+from plumeline.console import charts, decisions, parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
-from plumeline.texts.wording import said
-from processors.figures import DAY_MS, Event
+from plumeline.texts.wording import said, sure
+from processors.figures import DAY_MS, Event, local_iso
+from processors.screening import rule_of
 from processors.series import FLAG_NAMES
 
 SOURCES_MAX = 100
@@ -21,16 +25,30 @@ LISTED_MAX = 60
 """Findings of one source that are listed."""
 CHART_DAYS_MAX = 9
 """Days that a finding's chart spans at most; a longer pattern is drawn by its last ones."""
-SLOTS = ("head", "charthours", "about", "list")
+SLOTS = ("head", "charthours", "about", "decide", "list")
+STATES = ("", "open", "confirmed", "dismissed")
+"""How findings are narrowed: all but the dismissed, those nobody has decided about, the confirmed, the dismissed."""
 
 
 def index(context: Context) -> View:
-    """Make the ranked list."""
-    days = patterns.DAYS
-    found = patterns.ranked(context.console.store, context.now_ms)
-    head = h("section", h("h1", t("tab.findings")), h("p", t("findings.what"), cls="quiet"))
+    """Make the ranked list; ``state`` narrows it to findings that people decided about so, or not yet."""
+    days, state = patterns.DAYS, context.query.get("state", "")
+    told, made = patterns.recent(context.console.store, context.now_ms), decisions.known(context)
+    decided = standing(made or ())
+    found = patterns.ranked(e for e in told if _wanted(decided.get(e.id), state))
+    options = [(one, t(f"findings.state.{one or 'current'}")) for one in STATES]
+    head = h(
+        "section",
+        h("h1", t("tab.findings")),
+        h("p", t("findings.what"), cls="quiet"),
+        parts.chips("findings", "state", state, options) if told else None,
+        h("p", t("findings.decisions.away"), cls="said", role="status") if made is None else None,
+    )
+    names = {str(e.facts["rule"]): _clause(context, e) for e in reversed(told)}
+    scores = decisions.scores(told, decided, names)
     if not found:
-        return View({"head": head, "list": parts.quiet(t("findings.none", days=days), link("./", t("tab.now"), " →"))})
+        text = t("findings.none.state") if told else t("findings.none", days=days)
+        return View({"head": head, "list": parts.quiet(text, link("./", t("tab.now"), " →")), "scores": scores})
     rows = [
         h(
             "tr",
@@ -49,14 +67,19 @@ def index(context: Context) -> View:
     ]
     keys = ("findings.source", "findings.patterns", "findings.n", "findings.since", "findings.newest")
     heads = [t("findings.weight", days=days), *(t(key) for key in keys)]
-    return View({"head": head, "list": h("section", parts.table(heads, rows), parts.rest(len(found), SOURCES_MAX))})
+    ranking = h("section", parts.table(heads, rows), parts.rest(len(found), SOURCES_MAX))
+    return View({"head": head, "list": ranking, "scores": scores})
 
 
 def view(context: Context) -> View:
     """Make the page of one source; ``finding`` chooses which one is drawn, else the newest."""
     source = context.query["source"]
-    everyone = patterns.ranked(context.console.store, context.now_ms)
-    mine = next((s for s in everyone if s.source == source), None)
+    made = decisions.known(context, source)
+    decided = standing(made or ())
+    told = patterns.recent(context.console.store, context.now_ms)
+    everyone = patterns.ranked(patterns.undismissed(told, decided))
+    mine = next((s for s in patterns.ranked(told) if s.source == source), None)
+    weight = next((s.weight for s in everyone if s.source == source), 0)
     back = h(
         "p",
         link("findings", "← ", t("findings.all")),
@@ -70,14 +93,22 @@ def view(context: Context) -> View:
     chosen = next((e for e in mine.findings if e.id == context.query.get("finding")), mine.findings[0])
     head = h(
         "section",
-        h("div", title, parts.chip("blue", t("findings.weight.of", n=mine.weight)), cls="head"),
+        h("div", title, parts.chip("blue", t("findings.weight.of", n=weight)), cls="head"),
         h("p", t("findings.what"), cls="quiet"),
         back,
     )
-    return View(
-        {"head": head, "about": _about(context, chosen, everyone), "list": _list(context, mine.findings, chosen)},
-        {"charthours": _chart(context, chosen)},
-    )
+    about = _about(context, chosen, everyone, decided.get(chosen.id))
+    if made is None:
+        decide = h("p", t("findings.decisions.away"), cls="said", role="status")
+    else:
+        decide = decisions.section(context, chosen, _clause(context, chosen), [d for d in made if d.finding == chosen.id])
+    listed = _list(context, mine.findings, chosen, decided)
+    chart = _chart(context, chosen)
+    if chart is not None:
+        stat, unit = str(chosen.facts.get("stat", "avg")), context.names.unit(source, str(chosen.factor))
+        drawn = t("source.hours", factor=_where(context, chosen), stat=words.stat_words(stat), unit=unit)
+        head += h("section", h("h2", drawn))
+    return View({"head": head, "about": about, "decide": decide, "list": listed}, {"charthours": chart})
 
 
 def url(source: str, finding: str | None = None) -> str:
@@ -85,9 +116,15 @@ def url(source: str, finding: str | None = None) -> str:
     return words.query("findings/" + quote(source, safe=""), finding=finding)
 
 
+def _wanted(made: Decision | None, state: str) -> bool:
+    if state not in STATES[1:]:
+        return made is None or made.decided != "dismissed"
+    return state == ("open" if made is None else made.decided)
+
+
 def _clause(context: Context, event: Event) -> str:
     """Return a pattern's name in the spoken language, its rule's id where the rule is gone."""
-    known = patterns.rule_of(event, context.console.registry())
+    known = rule_of(event, context.console.registry())
     if known is None:
         return str(event.facts["rule"])
     return known[1].clause_zh if spoken() == "zh" else known[1].clause
@@ -97,22 +134,25 @@ def _where(context: Context, event: Event) -> str:
     return context.names.factor(event.source, event.factor) if event.factor else context.names.place(event.source)
 
 
-def _about(context: Context, event: Event, everyone: list[patterns.Suspect]) -> Markup:
+def _about(context: Context, event: Event, everyone: list[patterns.Suspect], made: Decision | None) -> Markup:
     """Return what is known of one finding."""
     facts, registry = event.facts, context.console.registry()
     rows: list[tuple[str, Child]] = [
         ("findings.reason", said(str(facts["text"]))),
         ("findings.where", _where(context, event)),
         ("findings.day", words.day(patterns.day_ms(event))),
-        (
-            "findings.since",
-            f"{words.clock(patterns.started_ms(event), context.now_ms)} – {words.clock(patterns.ended_ms(event), patterns.started_ms(event))}",
-        ),
+        ("findings.when", _period(context, event)),
     ]
     if facts.get("hours"):
         numbers = {name: facts[name] for name in ("hours", "low", "high", "mean")}
         rows.append(("findings.figures", t("findings.figures.of", unit=words.unit(str(facts["unit"])), **numbers)))
     if "not_evaluated" in facts:
+        hour = local_iso(words.hour_start(patterns.started_ms(event)))
+        behind = words.evidence_url(f"{event.source}/{event.factor}/avg/hour/{hour}")
+        rows.append(("findings.readings", link(behind, t("findings.readings.of"), " →")))
+        if facts.get("low") is not None:
+            ends = dict.fromkeys((str(facts["low"]), str(facts["high"])))
+            rows.append(("findings.values", f"{' – '.join(ends)} {words.unit(str(facts['unit']))}".strip()))
         flags = {name: facts[name] for name in FLAG_NAMES.values()}
         rows.append(("findings.flags", t("findings.flags.of", **flags)))
     if "limit" in facts:
@@ -120,21 +160,33 @@ def _about(context: Context, event: Event, everyone: list[patterns.Suspect]) -> 
         rows.append(
             ("findings.limit", t("findings.limit.of", limit=facts["limit"], unit=words.unit(str(facts["unit"])), stat=stat))
         )
-    known = patterns.rule_of(event, registry)
+    known = rule_of(event, registry)
     if known is None:
         rows.append(("findings.rule", t("findings.rule.gone", rule=facts["rule"], pack=facts["pack"])))
     else:
         pack, rule = known
         rows += [
             ("findings.rule", f"{rule.id}: {pack.said(rule, spoken())}"),
-            ("findings.basis", f"{rule.standard} · {pack.id}"),
-            ("findings.confidence", said(rule.confidence)),
+            ("findings.basis", f"{standard_words(rule.standard, spoken())} · {pack.id}"),
+            ("findings.confidence", sure(rule.confidence)),
         ]
     rows += [("findings.peers", _peers(context, event, everyone)), ("findings.next", t("findings.do"))]
-    title = [_clause(context, event), " ", parts.chip("blue", t("findings.weight.of", n=facts["weight"]))]
+    title = [
+        _clause(context, event),
+        " ",
+        parts.chip("blue", t("findings.weight.of", n=facts["weight"])),
+        " ",
+        decisions.chip(made),
+    ]
     return h(
         "section", h("div", h("h2", *title), cls="head"), h("dl", [[h("dt", t(k)), h("dd", v)] for k, v in rows], cls="facts")
     )
+
+
+def _period(context: Context, event: Event) -> str:
+    start_ms, end_ms = patterns.started_ms(event), patterns.ended_ms(event)
+    start, end = words.clock(start_ms, context.now_ms), words.clock(end_ms, start_ms)
+    return start if start.endswith(end) else f"{start} – {end}"
 
 
 def _peers(context: Context, event: Event, everyone: list[patterns.Suspect]) -> str:
@@ -152,7 +204,7 @@ def _peers(context: Context, event: Event, everyone: list[patterns.Suspect]) -> 
     )
 
 
-def _list(context: Context, found: list[Event], chosen: Event) -> Markup:
+def _list(context: Context, found: list[Event], chosen: Event, decided: Mapping[str, Decision]) -> Markup:
     rows = [
         h(
             "tr",
@@ -161,11 +213,12 @@ def _list(context: Context, found: list[Event], chosen: Event) -> Markup:
             h("td", _where(context, e)),
             h("td", said(str(e.facts["text"]))),
             h("td", str(e.facts["weight"]), cls="num"),
+            h("td", decisions.chip(decided.get(e.id))),
             data_key=e.id,
         )
         for e in found[:LISTED_MAX]
     ]
-    keys = ("findings.day", "findings.pattern", "findings.where", "findings.reason", "findings.weight.one")
+    keys = ("findings.day", "findings.pattern", "findings.where", "findings.reason", "findings.weight.one", "decision")
     heads = [t(key) for key in keys]
     return parts.section(t("findings.list"), parts.table(heads, rows), parts.rest(len(found), LISTED_MAX))
 

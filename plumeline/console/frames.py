@@ -11,6 +11,7 @@ from ingest.log import LogFull
 from plumeline.console import hexdump, parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
+from plumeline.masked import masked
 from plumeline.texts import t
 from plumeline.texts.wording import said as told
 from processors.store import StoreAway, StoredFrame
@@ -83,7 +84,7 @@ def frame(context: Context) -> View:
             "text": parts.section(
                 t("frame.text"),
                 hexdump.as_text(found.raw),
-                parts.quiet(t("frame.masked")) if hexdump.masked(found.raw) != found.raw else None,
+                parts.quiet(t("frame.masked")) if masked(found.raw) != found.raw else None,
             ),
             "hex": parts.section(
                 t("frame.hex", n=len(found.raw)),
@@ -180,7 +181,7 @@ def crc_words(crc: str) -> str:
 
 def excerpt(raw: bytes) -> Markup:
     """Return the first bytes of a frame in one line."""
-    text = hexdump.masked(raw)[:EXCERPT].decode("latin-1")
+    text = masked(raw)[:EXCERPT].decode("latin-1")
     shown = "".join(c if c.isprintable() else "·" for c in text)
     return h("code", shown + ("…" if len(raw) > EXCERPT else ""), cls="excerpt")
 
@@ -207,7 +208,7 @@ def _held(context: Context, f: StoredFrame) -> Markup:
     now_ms = context.now_ms
     mark = hexdump.fault_at(f.detail)
     start = 0 if mark is None else max(0, mark - mark % hexdump.ROW - HEX_EXCERPT // 2)
-    part = hexdump.masked(f.raw)[start : start + HEX_EXCERPT]
+    part = masked(f.raw)[start : start + HEX_EXCERPT]
     return h(
         "details",
         h(

@@ -19,7 +19,7 @@ from processors.closing import reach_ms, winners_of
 from processors.figures import DAY_MS, HOUR_MS, SCALE, Figure, scaled
 from processors.furnace_days import ONE_TOO_MANY
 from processors.furnace_months import BOUND
-from processors.furnace_slots import SECTION_OF, SLOT_MS, furnace_slots, not_normal, sections_on, thermocouple_slots
+from processors.furnace_slots import SECTION_OF, SLOT_MS, furnace_slots, sections_on, sets_aside, thermocouple_slots
 from processors.furnace_steps import COLD_SLOTS, EXCEEDING_DAYS, OUTSIDE, FurnaceTemperature
 from processors.packs import chosen, pack_of
 from processors.points import Points, Rules
@@ -123,8 +123,8 @@ class Day:
         lines = [report.line for report in store.reports(source, day_ms - reach, end_ms + reach, REPORTS_MAX)]
         sections = sections_on(points, source, day_ms)
         readings = winners_of(lines, points, day_ms, end_ms)
-        means = thermocouple_slots(readings, sections, spans_of(map(_mark, stored), points))
-        marks = [(m.id, m.start_ms, m.end_ms) for m in stored if not_normal(m.type, m.factors, pack)]  # type: ignore[arg-type]
+        means = thermocouple_slots(readings, sections, spans_of(map(mark_of, stored), points))
+        marks = [(m.id, m.start_ms, m.end_ms) for m in stored if sets_aside(m.type, m.factors, pack)]  # type: ignore[arg-type]
         self.slots = furnace_slots(means, marks).rows(named=True)
         self.marks = {m.id: m for m in stored}
         self.thermocouples = {pid: points.keys[pid].factor for pid in sections["pid"].to_list()}
@@ -214,8 +214,10 @@ def _aligned(hour: int, found: list[dict[str, int | None]]) -> str:
     return f"--skip:{(first - hour) // SLOT_MS + 1}"
 
 
-def _mark(stored: StoredMark) -> Mark:
+def mark_of(stored: StoredMark) -> Mark:
     """Return a stored mark as the record that it was; what a check found is not among it."""
+    if stored.result is not None:
+        return stored.result
     return Mark(
         id=stored.id,
         source=stored.source,

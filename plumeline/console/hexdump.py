@@ -7,12 +7,12 @@ import re
 from markupsafe import Markup
 
 from plumeline.console.html import h, join
+from plumeline.masked import masked
 
 ROW = 16
 """Bytes a row of the hex view shows."""
 BYTES_MAX = 16_384
 """Bytes shown; the page says how many more there are."""
-_SECRET = re.compile(rb"((?:^|[;,#0-9])PW=)([^;,&]*)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:byte|offset|position)\s+(\d+)")
 
 
@@ -20,11 +20,6 @@ def fault_at(detail: str | None) -> int | None:
     """Return the byte that a quarantine's detail names ("… at byte 17"), if it names one."""
     found = _AT.search(detail or "")
     return int(found.group(1)) if found else None
-
-
-def masked(raw: bytes) -> bytes:
-    """Return a frame as pages show it: the password that a device sends (PW) as stars, every other byte in its place."""
-    return _SECRET.sub(lambda found: found[1] + b"*" * len(found[2]), raw)
 
 
 def as_text(raw: bytes) -> Markup:

@@ -6,18 +6,20 @@ from datetime import date
 
 from markupsafe import Markup
 
-from alerts.standards import own_basis
+from alerts.standards import own_basis, standard_words
+from ingest.registry import Limit
 from plumeline.console import parts, words
 from plumeline.console.html import h, link
 from plumeline.console.shell import Context, View
 from plumeline.explain import plain
 from plumeline.limits import OWN, InForce, Outlet, outlets
 from plumeline.texts import spoken, t
-from plumeline.texts.wording import said
+from plumeline.texts.wording import sure
 from processors.figures import local
 
 OUTLETS_MAX = 50
 """Outlets one page shows; more are found by a narrower search."""
+_SIGNS = {"<=": "≤", ">=": "≥"}
 
 
 def view(context: Context) -> View:
@@ -61,8 +63,11 @@ def _outlet(context: Context, each: Outlet) -> Markup:
             "tr",
             h("td", h("code", rule.id)),
             h("td", each.pack.said(rule, spoken())),
-            h("td", f"{rule.standard}，{rule.clause_zh}" if zh else f"{rule.standard}, {rule.clause}"),
-            h("td", said(_sure(rule.confidence))),
+            h(
+                "td",
+                f"{standard_words(rule.standard, spoken())}，{rule.clause_zh}" if zh else f"{rule.standard}, {rule.clause}",
+            ),
+            h("td", sure(_sure(rule.confidence))),
         )
         for rule in each.pack.rules
     ]
@@ -86,7 +91,9 @@ def _outlet(context: Context, each: Outlet) -> Markup:
             h("summary", t("limits.rules", pack=title, n=len(rules))),
             parts.table([t("limits.rule"), t("limits.says"), t("limits.standard"), t("limits.sure")], rows=rules),
             cls="fold",
-        ),
+        )
+        if each.points
+        else None,
         aside=link(words.source_url(source.source), t("limits.source"), " →"),
         key=source.source,
     )
@@ -99,13 +106,22 @@ def _limit(context: Context, held: InForce) -> Markup:
     return h(
         "tr",
         h("td", context.names.factor(row.source, row.factor)),
-        h("td", t("limits.least", limit=number) if row.bound == "lower" else number, cls="num"),
+        h("td", t(f"limits.bound.{row.bound}", limit=number), cls="num"),
         h("td", t(f"limits.of.{row.averaging}", stat=words.stat_words(row.stat))),
-        h("td", row.when or "—"),
-        h("td", str(row.valid_from) if row.valid_from else "—"),
+        h("td", _when(context, row) or "—"),
+        h("td", str(row.valid_from) if row.valid_from else "—", cls="num"),
         h("td", h("code", row.limit_id), f" {t(f'rank.{row.rank}')} · " if row.rank else " ", basis),
-        h("td", t("limits.own") if held.confidence == OWN else said(_sure(held.confidence))),
+        h("td", t("limits.own") if held.confidence == OWN else sure(_sure(held.confidence))),
     )
+
+
+def _when(context: Context, row: Limit) -> str:
+    """Return the condition of a limit with its factor's name and unit, "Water temperature > 12 °C"."""
+    if not row.when:
+        return ""
+    factor, sign, bound = row.when.split()
+    unit = context.names.unit(row.source, factor)
+    return f"{context.names.factor(row.source, factor)} {_SIGNS.get(sign, sign)} {bound} {unit}".strip()
 
 
 def _sure(confidence: str) -> str:

@@ -15,11 +15,13 @@ from pydantic import ValidationError
 from alerts.actions import WHO_MAX, WORDS_MAX, ActionRefused, checked
 from ingest.http import year_fault
 from ingest.log import LogFull
-from ingest.records import CHECK_FIELDS, CheckKind, Mark, MarkState, MarkType
-from plumeline.console import parts, words
+from ingest.records import CHECK_NUMBERS, MANUAL, RESULT_FIELDS, SAID_FIELDS, TEXT_MAX, CheckKind, Mark, MarkState, MarkType
+from ingest.span_gas import CARBONS, MEASURED_AS
+from plumeline.console import parts, results, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
+from plumeline.texts.wording import said
 from processors.exempting import allowance_uses, quota_uses
 from processors.figures import DAY_MS, HOUR_MS, local
 from processors.mark_findings import deadline_ms
@@ -45,6 +47,8 @@ SAID = (
     "order",
     "type",
     "check",
+    "gas",
+    "result",
     "gone",
     "full",
     "away",
@@ -54,7 +58,9 @@ DOUBTS_READ_MAX = 1_000
 """Newest contradictions of a source that are looked at."""
 DIGITS_MAX = 20
 """Characters of a number."""
-KEPT = ("type", "factor", "start", "end", "evidence", *CHECK_FIELDS)
+GAS_MAX = 40
+"""Characters of unit and gas of a reference."""
+KEPT = ("type", "factor", "start", "end", "evidence", *SAID_FIELDS)
 """Fields of a form that was refused which the page shows again."""
 log = logging.getLogger("plumeline.console")
 
@@ -126,7 +132,7 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
         raise _Refused("times") from None
     if year_fault("start", start) or year_fault("end", end):
         raise _Refused("times")
-    numbers = {name: fields[name].strip() for name in CHECK_FIELDS if fields.get(name, "").strip()}
+    numbers = {name: fields[name].strip() for name in SAID_FIELDS if fields.get(name, "").strip()}
     named = "\x00".join(
         (
             source,
@@ -134,7 +140,7 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
             fields["type"],
             start.isoformat(),
             end.isoformat(),
-            *([numbers["check"]] if "check" in numbers else []),
+            *(numbers[name] for name in ("check", "method") if name in numbers),
         )
     )
     row = {
@@ -152,7 +158,11 @@ def _made(context: Context, source: str, who: str, why: str, fields: Mapping[str
     }
     try:
         return Mark.model_validate(row | numbers)
-    except ValidationError:
+    except ValidationError as error:
+        if any(fault["loc"] == ("gas",) for fault in error.errors()):
+            raise _Refused("gas") from None
+        if start < end and (fields["type"] == MANUAL or any(name in numbers for name in RESULT_FIELDS)):
+            raise _Refused("result") from None
         raise _Refused("check" if numbers and start < end else "order") from None
 
 
@@ -175,7 +185,8 @@ def _changed(context: Context, source: str, who: str, why: str, fields: Mapping[
         "evidence": found.evidence,
         "state": "confirmed" if fields.get("state") == "confirmed" else "rejected",
     }
-    numbers = {} if found.check is None else {name: getattr(found.check, name) for name in CHECK_FIELDS}
+    told = found.check or found.result
+    numbers = {} if told is None else {name: getattr(told, name) for name in SAID_FIELDS}
     return Mark.model_validate(row | numbers)
 
 
@@ -228,6 +239,7 @@ def _form(context: Context, source: str, pack: Pack) -> Markup:
             h("input", name="evidence", value=kept.get("evidence", ""), maxlength=WORDS_MAX, autocomplete="off"),
         ),
         _check_fields(kept),
+        _result_fields(kept),
         h("button", t("marks.set"), name="state", value="confirmed", cls="first"),
         h("button", t("marks.draft"), name="state", value="draft"),
         h("small", t("marks.deadline", time=words.clock(due, context.now_ms)) if due is not None else t("marks.deadline.none")),
@@ -248,15 +260,39 @@ def _check_fields(kept: Mapping[str, str]) -> Markup:
             f"marks.{name}",
             h("input", name=name, value=kept.get(name, ""), inputmode="decimal", maxlength=DIGITS_MAX, autocomplete="off"),
         )
-        for name in CHECK_FIELDS[1:]
+        for name in CHECK_NUMBERS
     ]
+    gas = h("input", name="gas", value=kept.get("gas", ""), list="gases", maxlength=GAS_MAX, autocomplete="off")
+    known = [h("option", value=f"ppm {said(name)}") for name in (*CARBONS, *MEASURED_AS)]
     return h(
         "details",
         h("summary", t("marks.check"), " …"),
         h("p", t("marks.check.about"), cls="quiet"),
         _labelled("marks.check", h("select", kinds, name="check")),
         numbers,
+        _labelled("marks.gas", gas),
+        h("datalist", known, id="gases"),
         open=bool(kept.get("check")),
+    )
+
+
+def _result_fields(kept: Mapping[str, str]) -> Markup:
+    """Return the fields of a result of manual monitoring, folded until they are wanted."""
+    rate, method, concentration = (kept.get(name, "") for name in RESULT_FIELDS)
+    return h(
+        "details",
+        h("summary", t("marks.result"), " …"),
+        h("p", t("marks.result.about"), cls="quiet"),
+        _labelled(
+            "marks.result_kg_h",
+            h("input", name="result_kg_h", value=rate, inputmode="decimal", maxlength=DIGITS_MAX, autocomplete="off"),
+        ),
+        _labelled(
+            "marks.result_mg_l",
+            h("input", name="result_mg_l", value=concentration, inputmode="decimal", maxlength=DIGITS_MAX, autocomplete="off"),
+        ),
+        _labelled("marks.method", h("input", name="method", value=method, maxlength=TEXT_MAX, autocomplete="off")),
+        open=kept.get("type") == MANUAL or bool(rate or method or concentration),
     )
 
 
@@ -312,6 +348,7 @@ def _list(context: Context, source: str, marks: Sequence[StoredMark]) -> Markup:
             [
                 parts.chip("grey", t(f"mark.{mark.type}")),
                 h("small", " ", t(f"check.{mark.check.check}")) if mark.check else None,
+                h("small", " ", results.words_of(mark.result)) if mark.result else None,
             ],
             f"{words.clock(mark.start_ms, now_ms)} – {words.clock(mark.end_ms, now_ms)}",
             factors,

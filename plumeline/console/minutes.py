@@ -15,6 +15,7 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, Figure
+from processors.packs import pack_of
 
 OF_NOZZLES = ("nozzle", "nozzle_share", "nozzle_row", "back_pressure")
 """Stats of a day that are made of a nozzle's refuellings."""
@@ -109,26 +110,32 @@ def readings_of(context: Context, key: Key) -> list[readings.Reading]:
         return readings.readings(context.console.store, row, key.source, key.start_ms, key.start_ms + DAY_MS, of_nozzle)
     if key.level == "day":
         return readings.own_days(context.console.store, row, key.source, key.start_ms, key.factor)
-    point = context.names.points.get((key.source, key.factor))
-    factors = [key.factor]
-    if point is not None and key.stat == "avg_ref" and point.oxygen_factor:
-        factors.append(point.oxygen_factor)
-    if point is not None and key.stat == "mass" and point.flow_factor:
-        factors.append(point.flow_factor)
     end_ms = words.period_end(key.level, key.start_ms)
     if (key.source, key.factor) in context.names.meters:
         end_ms += 1  # the register's position at the end of the period belongs to its formula
-    return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors)
+    return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors_behind(context, key))
+
+
+def factors_behind(context: Context, key: Key) -> list[str]:
+    """Return a figure's factor, and those that its formula uses: oxygen or flow, and what brings values to dry gas at the standard state."""
+    point = context.names.points.get((key.source, key.factor))
+    used = "" if point is None else {"avg_ref": point.oxygen_factor, "mass": point.flow_factor}.get(key.stat, "")
+    beside = [] if point is None or key.stat == "mass" else list(point.companions.values())
+    return [key.factor, *([used] if used else []), *beside]
 
 
 def at_reference_of(context: Context, key: Key, minutes: Sequence[Figure]) -> dict[int, Converted]:
     """Return the minutes of an hour at reference oxygen, nothing for any other figure."""
-    point = point_at(context.console.registry(), key.source, key.factor, key.start_ms)
-    if key.stat != "avg_ref" or key.level != "hour" or point is None or any(m.stat != "avg" for m in minutes):
+    registry, source = context.console.registry(), context.names.sources.get(key.source)
+    point = point_at(registry, key.source, key.factor, key.start_ms)
+    if key.stat != "avg_ref" or key.level != "hour" or point is None or source is None or any(m.stat != "avg" for m in minutes):
         return {}
     end_ms = key.start_ms + HOUR_MS
+    pack = pack_of(source, registry.packs)
+    if "fold_order" in pack.settings:  # the hour's means were converted, not its minutes
+        return {}
     oxygen = context.console.store.figures(key.source, "minute", key.start_ms, end_ms, point.oxygen_factor, "avg")
-    return converted(point, minutes, oxygen)
+    return converted(point, minutes, oxygen, pack)
 
 
 def unit_of(context: Context, f: Figure) -> str:
@@ -142,7 +149,8 @@ def _sum_note(figure: Figure, at_reference: dict[int, Converted]) -> Markup | No
     if not values or "sum" not in figure.explain:
         return None
     total = sum(values, Decimal(0))
-    key = "evidence.sum" if total == Decimal(figure.explain["sum"]) else "evidence.sum.other"
+    other = "evidence.sum.other" if figure.decided_ms else "evidence.sum.later"
+    key = "evidence.sum" if total == Decimal(figure.explain["sum"]) else other
     return parts.quiet(t(key, n=len(values), sum=f"{total.normalize():f}"))
 
 
@@ -156,7 +164,6 @@ def _minute(
     *,
     open_: bool,
 ) -> Markup:
-    now_ms = context.now_ms
     if minute is not None and minute.ok:
         value: Child = [h("b", words.number(minute.number)), None if at_reference else f" {unit_of(context, minute)}"]
         word: Child = t("valid")
@@ -180,7 +187,7 @@ def _minute(
     late = any(r.backfill for r in found)
     summary = h(
         "summary",
-        h("span", words.clock(at, now_ms), cls="when"),
+        h("span", words.clock(at, key.start_ms), cls="when"),
         h("span", value, cls="num"),
         more,
         h("span", str(len(found)), h("small", " " + t("evidence.flags", flags=" ".join(flags))) if flags else None),

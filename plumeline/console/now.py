@@ -107,6 +107,9 @@ def _open(context: Context, episodes: Sequence[Episode], states: Sequence[Source
     )
 
 
+_SHOWN_BY = {"last hours": "now.expected.before", "above range": "now.expected.range"}
+
+
 def _expected(context: Context) -> dict[str, Markup]:
     """Return the running hours that are expected to exceed, soonest first; no section where there are none."""
     now_ms = context.now_ms
@@ -119,8 +122,8 @@ def _expected(context: Context) -> dict[str, Markup]:
     for event in running[:EXPECTED_MAX]:
         facts = event.facts
         limit = Decimal(facts["limit"])
-        value = f"{words.number(Decimal(facts['value']), limit)} {words.unit(facts['unit'])}"
-        key = "now.expected.before" if facts["by"] == "last hours" else "now.expected.so_far"
+        value = f"{words.number(Decimal(facts['value']), limit)} {words.unit(facts['unit'])}" if facts["value"] else ""
+        key = _SHOWN_BY.get(facts["by"], "now.expected.so_far")
         sure = t("now.expected.sure", likely=facts["likely"], of=facts["of"]) if facts["of"] else t("now.expected.unsure")
         rows.append(
             h(

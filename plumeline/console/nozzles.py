@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from ingest.registry import FURNACE_ROLES
+from ingest.registry import FURNACE_ROLES, PLANT_ROLES
 from plumeline.console import parts, readings, words
 from plumeline.console.html import h, link
 from plumeline.console.minutes import OF_NOZZLES, REFUELLED, Key, readings_of
@@ -31,7 +31,7 @@ _SHORT = ("not refuelled", "no data")
 def section(context: Context, source: str) -> Markup:
     """Return the states of a petrol station's last days, each with its evidence; nothing for a source that is none."""
     roles = [(factor, point.role) for (of, factor), point in context.names.points.items() if of == source and point.role]
-    roles = [(factor, role) for factor, role in roles if role.partition("/")[0] not in FURNACE_ROLES]
+    roles = [(factor, role) for factor, role in roles if role.partition("/")[0] not in FURNACE_ROLES | PLANT_ROLES]
     if not roles:
         return Markup()
     end_ms = words.day_start(context.now_ms)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from alerts.actions import Action, ActionKind
+from alerts.decisions import Decided, Decision
 from alerts.records import AlertRow
 from ingest.records import Mark
 from ingest.registry import Registry
+from processors.figures import Event
 from processors.store import StoredFrame, StoreQuery
 
 
@@ -26,6 +28,23 @@ class OutboxPort(Protocol):
         self, alert: str, kind: ActionKind, who: str, words: str, now_ms: int, key: str = "", registry: Registry | None = None
     ) -> Action:
         """Acknowledge an alert or comment on it, once a key; raise ActionRefused where that cannot be."""
+
+    def decide(
+        self,
+        finding: Event,
+        decided: Decided,
+        who: str,
+        words: str,
+        evidence: str,
+        now_ms: int,
+        key: str = "",
+        *,
+        registry: Registry,
+    ) -> Decision:
+        """Confirm or dismiss a finding, once a key; raise ActionRefused where that cannot be."""
+
+    def decisions(self, source: str | None = None) -> Sequence[Decision]:
+        """Return the decisions about a source's findings, or about all, oldest first."""
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of deliveries by state."""

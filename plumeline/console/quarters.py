@@ -11,25 +11,34 @@ from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
 from plumeline.weather import hours_behind
+from processors.calibration_steps import OUTSIDE_RANGE
 from processors.figures import Figure, Level, period_start_ms
 from processors.furnace_steps import EXCEEDING_DAYS, OUTSIDE
 from processors.hours import MEANS
 from processors.judging import EXCEEDS
-from processors.missing_steps import ASSURED, AVAILABILITY
-from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, VALIDATED
+from processors.missing_steps import ASSURED, AVAILABILITY, FILLED
+from processors.programme_steps import BEYOND, DAYS_DISCARDED, DAYS_WITHIN, TEN_MINUTES, VALIDATED
 from processors.programmes import WITHIN
+from processors.quarter_steps import VALID_DAYS, VALID_HOURS
 from processors.quarters import RATES, SUBSTITUTED
 from processors.reductions import REDUCTION
 from processors.station_steps import STATES
+from processors.trading_steps import DEVIATION, GAS, MISSING
 from processors.years import YEAR_STATS
 
 BEHIND = {
     ("quarter", SUBSTITUTED): ("day", ("mass", SUBSTITUTED)),
     ("day", SUBSTITUTED): ("hour", ("mass", SUBSTITUTED)),
     ("day", ASSURED): ("hour", ("avg",)),
+    **{("day", stat): ("hour", ("avg",)) for stat in (DEVIATION, MISSING, GAS)},
+    ("year", FILLED): ("day", (DEVIATION, MISSING)),
+    ("year", SUBSTITUTED): ("day", ("mass", MISSING, GAS)),
+    ("day", OUTSIDE_RANGE): ("halfhour", ("avg", "avg_ref")),
     ("quarter", AVAILABILITY): ("day", (ASSURED,)),
+    ("quarter", VALID_DAYS): ("day", (VALID_HOURS,)),
+    ("day", VALID_HOURS): ("hour", ("avg",)),
     ("month", WITHIN): ("day", ("avg_ref", "avg")),
-    **{("day", stat): ("halfhour", (VALIDATED,)) for stat in (VALIDATED, WITHIN, BEYOND)},
+    **{("day", stat): ("halfhour", (VALIDATED,)) for stat in (VALIDATED, WITHIN, BEYOND, TEN_MINUTES)},
     **{("year", stat): ("day", (VALIDATED,)) for stat in (DAYS_WITHIN, DAYS_DISCARDED)},
     **{("quarter", rate): ("day", ("avg",)) for rate in RATES},
     **{("day", state): ("hour", ("avg",)) for state in STATES},
@@ -37,6 +46,7 @@ BEHIND = {
     ("day", OUTSIDE): ("hour", ("avg",)),
 }
 """Level and stats of what a figure is made of, where these are not its own; a nozzle's day is made of refuellings."""
+QUARTER_STATS = (*RATES, AVAILABILITY, VALID_DAYS, SUBSTITUTED)
 MONTH_STATS = ("avg", "avg_ref", WITHIN, VALIDATED)
 
 
@@ -83,8 +93,8 @@ def section(context: Context, source: str) -> Markup:
     tables = (
         _table(context, source, "month", MONTH_STATS, month_ms),
         _table(context, source, "month", MONTH_STATS, period_start_ms("month", month_ms - 1)),
-        _table(context, source, "quarter", (*RATES, AVAILABILITY, SUBSTITUTED), period_start_ms("quarter", context.now_ms)),
-        _table(context, source, "year", YEAR_STATS, period_start_ms("year", context.now_ms)),
+        _table(context, source, "quarter", QUARTER_STATS, period_start_ms("quarter", context.now_ms)),
+        _table(context, source, "year", (*YEAR_STATS, FILLED, SUBSTITUTED), period_start_ms("year", context.now_ms)),
     )
     return Markup().join(tables)
 

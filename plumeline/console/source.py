@@ -8,7 +8,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from ingest.registry import SPARSE_ROLES
-from plumeline.console import charts, checks, furnace, nozzles, parts, quarters, readings, source_lists, words
+from plumeline.console import charts, checks, furnace, nozzles, parts, plan_energy, quarters, readings, source_lists, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
@@ -26,6 +26,7 @@ SLOTS = (
     "nozzles",
     "checks",
     "quarter",
+    "energy",
     "more",
 )
 RANGES_H = (24, 48, 168, 744)
@@ -72,6 +73,7 @@ def view(context: Context) -> View:
         zoom_ms if zoom_ms is not None else max(start_ms, min(end_ms, words.hour_start(now_ms) + HOUR_MS) - ZOOM_H * HOUR_MS)
     )
     zoom_to = zoom_from + (HOUR_MS if zoom_ms is not None else ZOOM_H * HOUR_MS)
+    metered = (source, factor) in context.names.meters
     minute_stat, minutes = _minutes(context, source, factor, stat, zoom_from, zoom_to)
     minute_flags = (
         readings.strip(readings.readings(store, row, source, zoom_from, zoom_to, (factor,)), 60_000) if minutes else []
@@ -81,13 +83,16 @@ def view(context: Context) -> View:
         {
             "head": head,
             "choice": _choice(context, source, series, factor, stat, span_h, end_ms),
-            "legend": _legend(bool(flags)),
-            "zoom": _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
+            "legend": _legend(bool(flags), metered),
+            "zoom": Markup()
+            if metered
+            else _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
             "hours": source_lists.table(context, source, mine, keep),
             "furnace": furnace.section(context, source, min(end_ms - 1, now_ms)),
             "nozzles": nozzles.section(context, source),
             "checks": checks.section(context, source),
             "quarter": quarters.section(context, source),
+            "energy": plan_energy.section(context, source),
             "more": source_lists.more(context, source, now_ms),
         },
         {
@@ -137,7 +142,7 @@ def _head(context: Context, source: str, state: SourceState) -> Markup:
             cls="head",
         ),
         h("p", parts.chip("blue", t("source.unregistered")), t("source.unregistered.next")) if row is None else None,
-        h("dl", [[h("dt", name), h("dd", value)] for name, value in items if value], cls="facts across"),
+        h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in items if value], cls="facts across"),
         h(
             "p",
             link(words.why_url(source), t("tab.why"), " →"),
@@ -150,14 +155,14 @@ def _head(context: Context, source: str, state: SourceState) -> Markup:
 
 
 def _month(context: Context, source: str, month_ms: int, now_ms: int) -> str | None:
-    """Return how many hours of this month have a value, for the first factor with a limit; days are asked, not readings."""
+    """Return how many hours of this month have a value, of those since the first that is known, for the first factor with a limit."""
     limited = [x for x in context.names.limited if x.source == source]
     if not limited:
         return None
     first = limited[0]
-    ended = max(0, (words.hour_start(now_ms) - month_ms) // HOUR_MS)
-    found = context.console.store.figures(source, "hour", month_ms, month_ms + ended * HOUR_MS, first.factor, first.stat)
-    ok = sum(f.ok for f in found)
+    until_ms = words.hour_start(now_ms)
+    found = context.console.store.figures(source, "hour", month_ms, max(month_ms, until_ms), first.factor, first.stat)
+    ok, ended = sum(f.ok for f in found), (until_ms - min((f.start_ms for f in found), default=until_ms)) // HOUR_MS
     return t("source.month.of", factor=context.names.factor(source, first.factor), n=ok, of=ended) if ended else None
 
 
@@ -184,7 +189,15 @@ def _chosen(context: Context, source: str, series: dict[tuple[str, str], list[Fi
     last = max(told, key=lambda e: (e.end_ms, e.id), default=None)
     ended = (last.factor, last.stat) if last is not None else None
     daily = _limited(context, source)
-    return min(options, key=lambda key: (_telling(series[key], key in open_now, key == ended), key not in daily, key))
+    return min(
+        options,
+        key=lambda key: (
+            _telling(series[key], key in open_now, key == ended),
+            key not in daily,
+            not any(f.ok for f in series[key]),
+            key,
+        ),
+    )
 
 
 def _limited(context: Context, source: str) -> set[tuple[str, str]]:
@@ -257,9 +270,9 @@ def _choice(
     )
 
 
-def _legend(flags: bool) -> Markup:
+def _legend(flags: bool, metered: bool) -> Markup:
     items = [
-        h("span", h("i", cls="k bar"), t("legend.bar")),
+        h("span", h("i", cls="k bar"), t("hour" if metered else "legend.bar")),
         h("span", h("i", cls="k prov"), t("legend.provisional")),
         h("span", h("i", cls="k over"), t("legend.over")),
         h("span", h("i", cls="k rev"), t("legend.revised")),

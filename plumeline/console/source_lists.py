@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -12,10 +14,13 @@ from plumeline.console.marks import doubts_of
 from plumeline.console.shell import Context
 from plumeline.texts import t
 from plumeline.texts.wording import said
-from processors.figures import DAY_MS, Figure, local_iso
+from processors.figures import DAY_MS, Event, Figure, local_iso
+from processors.screening import FINDING
 
 EVENTS_MAX = 15
 """Events, episodes and marks listed."""
+EVENTS_READ_MAX = 60
+"""Events read for the list; findings that follow each other are one line of it."""
 REVISIONS_MAX = 10
 """Revised figures listed."""
 
@@ -49,7 +54,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
     store = context.console.store
     episodes = store.episodes(source, limit=EVENTS_MAX + 1)
     revised = sorted(store.revised(source, now_ms - 31 * DAY_MS, now_ms), key=lambda f: -f.decided_ms)
-    events = store.events(source, limit=EVENTS_MAX)
+    events = _told_once(store.events(source, limit=EVENTS_READ_MAX))[:EVENTS_MAX]
     found = store.marks(source, now_ms - 31 * DAY_MS, now_ms + 31 * DAY_MS, rejected=True)
     marks = sorted((m for m in found if m.state != "rejected"), key=lambda m: -m.start_ms)
     doubts = doubts_of(context, source)
@@ -69,6 +74,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                             start=words.clock(e.start_ms, now_ms),
                             n=e.hours,
                             worst=words.scaled_number(e.worst, e.limit),
+                            unit=context.names.unit(source, e.factor),
                             limit=words.scaled_number(e.limit),
                         ),
                     ),
@@ -89,8 +95,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                             "revision.line",
                             factor=name(source, f.factor),
                             period=words.period(f.start_ms, f.level, now_ms),
-                            value=words.value_of(f) if f.ok else said(f.reason or "—"),
-                            unit=words.unit(f.unit) if f.ok else "",
+                            value=f"{words.value_of(f)} {words.unit(f.unit)}".strip() if f.ok else said(f.reason or "—"),
                             time=words.clock(f.decided_ms, now_ms),
                         ),
                     ),
@@ -107,7 +112,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                     parts.chip("grey", t(f"mark.{m.type}")),
                     parts.chip("blue", t("marks.state.draft")) if m.state == "draft" else None,
                     parts.chip("blue", t("marks.state.pending")) if doubts.pending(m, m.set_at_ms) else None,
-                    f"{words.clock(m.start_ms, now_ms)}–{words.clock(m.end_ms, now_ms)} · {m.author} · {m.reason}",
+                    " · ".join(part for part in (_span(m.start_ms, m.end_ms, now_ms), m.author, m.reason) if part),
                 )
                 for m in marks[:EVENTS_MAX]
             ],
@@ -118,11 +123,10 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
             [
                 h(
                     "li",
-                    h("span", words.clock(e.time_ms, now_ms), cls="when"),
-                    t(f"event.{e.kind}"),
-                    f" · {name(source, e.factor)}" if e.factor else None,
+                    h("span", words.clock(some[0].time_ms, now_ms), cls="when"),
+                    link(_behind(some), _happened(context, some)),
                 )
-                for e in events
+                for some in events
             ],
             len(events),
         ),
@@ -135,3 +139,35 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
         ],
         cls="columns",
     )
+
+
+def _span(start_ms: int, end_ms: int, now_ms: int) -> str:
+    """Return a mark's time; its end without the day where that is the day of its start."""
+    return f"{words.clock(start_ms, now_ms)}–{words.clock(end_ms, start_ms if words.day_start(start_ms) == words.day_start(end_ms) else now_ms)}"
+
+
+def _told_once(events: Sequence[Event]) -> list[list[Event]]:
+    """Return events newest first, findings that follow each other taken together."""
+    return [list(some) for _, some in groupby(events, key=lambda e: FINDING if e.kind == FINDING else e.id)]
+
+
+def _happened(context: Context, some: Sequence[Event]) -> str:
+    first = some[0]
+    factors = words.listed(dict.fromkeys(context.names.factor(e.source, e.factor) for e in some if e.factor))
+    told = t(f"event.{first.kind}") + (f" · {factors}" if factors else "")
+    return told if len(some) == 1 else f"{told} ({len(some)})"
+
+
+def _behind(some: Sequence[Event]) -> str:
+    """Return the address of what is behind an event: a finding, its marks, its frames, the warning, else its factor's figures."""
+    first = some[0]
+    about = quote(first.source, safe="")
+    pages = {
+        "screening": words.query(f"findings/{about}", finding=first.id if len(some) == 1 else None),
+        "mark": words.marks_url(first.source),
+        "input": words.query("quarantine", source=first.source),
+        "weather": "weather",
+        "source": words.why_url(first.source),
+        "clock": words.why_url(first.source),
+    }
+    return pages.get(first.kind.partition(".")[0]) or words.source_url(first.source, factor=first.factor)

@@ -117,10 +117,8 @@ def checks(context: Context, source: str, state: SourceState | None, found: Sequ
     """
     return [
         _registered(context, source),
-        _bytes(context, found),
-        _verdicts(found),
-        _crc(found),
-        _answered(found),
+        _bytes(context, state, found),
+        *([] if not found and _heard(state) else [_verdicts(found), _crc(found), _answered(found)]),
         _clock(state),
         _fresh(context, source, state),
         _marked(context, source),
@@ -134,7 +132,16 @@ def _registered(context: Context, source: str) -> Check:
     return Check(t("why.registered"), "fault", t("why.registered.no", source=source), t("why.registered.do"))
 
 
-def _bytes(context: Context, found: Sequence[StoredFrame]) -> Check:
+def _heard(state: SourceState | None) -> bool:
+    """Return whether anything came of a source; without a frame it came over HTTP or out of a file."""
+    return state is not None and state.received_ms is not None
+
+
+def _bytes(context: Context, state: SourceState | None, found: Sequence[StoredFrame]) -> Check:
+    if not found and state is not None and _heard(state):
+        at_ms, now_ms = state.received_ms, context.now_ms
+        told = t("why.bytes.unframed", time=words.clock(at_ms, now_ms, seconds=True), ago=words.ago(at_ms, now_ms))
+        return Check(t("why.bytes"), "ok", told)
     if not found:
         return Check(t("why.bytes"), "fault", t("why.bytes.none"), t("why.bytes.do"))
     newest = found[0]

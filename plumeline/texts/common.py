@@ -62,12 +62,23 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
-stat.within | share of hours within
+stat.within | share of averages within
 stat.avg_sub | substituted mean
+stat.deviation | standard deviation of hours
+stat.missing | operating hours without a mean
+stat.gas_missing | gas in hours without a mean
+stat.outside_range | share above the calibration range
+stat.range_weeks | weeks with too many above the calibration range
+stat.avg_adj | mean corrected for bias
+stat.nox_rate | rate by heat input
+stat.so2_rate | rate by the hour
 stat.assured | hours with a mean
 stat.availability | monitor data availability
+stat.valid_hours | operating hours with a valid mean
+stat.valid_days | operating days with enough valid hours
 stat.validated | validated
 stat.beyond | averages above the limit
+stat.ten_minutes | ten-minute averages within
 stat.days_within | share of days within
 stat.days_discarded | days discarded
 stat.cold_slots | cold five-minute slots
@@ -81,7 +92,7 @@ stat.reduction | reduction under a warning
 stat.capture | capture rate
 stat.transmission | transmission rate
 stat.effective | effective transmission
-period.quarter | quarter {n} of {year}
+period.quarter | Quarter {n} of {year}
 month | month
 quarter | quarter
 halfhour | half-hour
@@ -89,6 +100,8 @@ year | year
 stat | what
 stat.energy | energy
 stat.kgce | coal equivalent
+stat.feedstock | energy used as raw material
+stat.new_renewables | new renewable electricity
 stat.tco2 | CO₂
 stat.nozzle | state of the nozzle
 stat.nozzle_share | refuellings out of band
@@ -119,11 +132,19 @@ figure.n.month | valid days: {n}
 figure.n.quarter | hours: {n}
 figure.n.halfhour | valid minutes: {n} of 30
 figure.n.year | counted: {n}
+figure.n.deviation | valid hours: {n}
+figure.n.missing | operating hours: {n}
+figure.n.gas_missing | hours with a flow: {n}
+figure.n.outside_range | averages: {n}
+figure.n.range_weeks | weeks since the calibration: {n}
 figure.n.assured | operating hours: {n}
 figure.n.availability | operating hours: {n}
+figure.n.valid_hours | operating hours: {n}
+figure.n.valid_days | operating days: {n}
 figure.n.within | valid averages: {n}
 figure.n.beyond | valid averages: {n}
 figure.n.validated | valid averages: {n}
+figure.n.ten_minutes | ten-minute averages: {n}
 figure.n.days_within | valid days: {n}
 figure.n.days_discarded | days: {n}
 figure.n.cold_slots | slots in normal operation: {n}
@@ -156,6 +177,9 @@ mark.drying | drying
 mark.cooling_down | cooling down
 mark.out_of_control | monitor out of control
 mark.overdue_calibration | calibration overdue
+mark.communication_interruption | communication interruption
+mark.abnormal_furnace_temperature | abnormal furnace temperature
+mark.manual | manual monitoring
 flag.N | normal
 flag.F | stopped
 flag.M | maintenance
@@ -182,6 +206,7 @@ event.source.blind | could not be seen: the gateway gave no sign of life
 event.source.unregistered | not in the registry
 event.clock.in_doubt | clock in doubt
 event.reading.conflict | two values for one reading
+event.reading.above_range | above the measuring range
 event.reading.disagrees | device's own mean differs from ours
 event.meter.held | register reading held
 event.tick.refused | a gateway's clock jumped
@@ -194,6 +219,8 @@ event.compliance.failed | cannot be met any more
 event.compliance.withdrawn | can be met again
 event.calibration.needed | the monitor needs calibration
 event.calibration.out_of_control | the monitor is out of control
+event.calibration.renewal_due | a new calibration (QAL2) is due
+event.calibration.renewal_withdrawn | no new calibration is due any more
 event.calibration.overdue | a calibration check is overdue
 event.voc.methane_above_total | methane above total hydrocarbons
 event.furnace.cold | furnace too cold
@@ -294,12 +321,23 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
-stat.within | 达标小时比例
+stat.within | 达标均值比例
 stat.avg_sub | 替代均值
+stat.deviation | 小时值标准偏差
+stat.missing | 无均值的运行小时
+stat.gas_missing | 无均值小时的烟气量
+stat.outside_range | 超出校准范围比例
+stat.range_weeks | 超出校准范围过多的周数
+stat.avg_adj | 偏差修正均值
+stat.nox_rate | 单位热量排放率
+stat.so2_rate | 小时排放率
 stat.assured | 有均值的小时
 stat.availability | 监测数据可用率
+stat.valid_hours | 运行小时有效率
+stat.valid_days | 运行日达标率（有效小时充足）
 stat.validated | 确认值
 stat.beyond | 超限均值个数
+stat.ten_minutes | 十分钟均值达标比例
 stat.days_within | 达标日比例
 stat.days_discarded | 舍弃日数
 stat.cold_slots | 低温五分钟时段数
@@ -321,6 +359,8 @@ year | 年
 stat | 统计量
 stat.energy | 能源消费量
 stat.kgce | 标准煤
+stat.feedstock | 原料用能
+stat.new_renewables | 新增可再生能源电力
 stat.tco2 | 二氧化碳
 stat.nozzle | 加油枪状态
 stat.nozzle_share | 超出范围的加油占比
@@ -351,11 +391,19 @@ figure.n.month | 有效日 {n}
 figure.n.quarter | 小时 {n}
 figure.n.halfhour | 30 分钟中有效 {n} 分钟
 figure.n.year | 计入 {n}
+figure.n.deviation | 有效小时 {n} 个
+figure.n.missing | 运行小时 {n} 个
+figure.n.gas_missing | 有流量的小时 {n} 个
+figure.n.outside_range | 均值 {n} 个
+figure.n.range_weeks | 校准以来 {n} 周
 figure.n.assured | 运行小时 {n}
 figure.n.availability | 运行小时 {n}
+figure.n.valid_hours | 运行小时 {n}
+figure.n.valid_days | 运行日 {n}
 figure.n.within | 有效均值 {n} 个
 figure.n.beyond | 有效均值 {n} 个
 figure.n.validated | 有效均值 {n} 个
+figure.n.ten_minutes | 十分钟均值 {n} 个
 figure.n.days_within | 有效日 {n} 个
 figure.n.days_discarded | 日数 {n}
 figure.n.cold_slots | 正常运行时段 {n} 个
@@ -388,6 +436,9 @@ mark.drying | 烘炉
 mark.cooling_down | 停炉降温
 mark.out_of_control | 失控
 mark.overdue_calibration | 校准逾期
+mark.communication_interruption | 通讯中断
+mark.abnormal_furnace_temperature | 炉温异常
+mark.manual | 手工监测
 flag.N | 正常
 flag.F | 停运
 flag.M | 维护
@@ -414,6 +465,7 @@ event.source.blind | 平台失明：网关无心跳
 event.source.unregistered | 未登记
 event.clock.in_doubt | 时钟存疑
 event.reading.conflict | 同一读数有两个数值
+event.reading.above_range | 超出测量量程
 event.reading.disagrees | 设备均值与本平台计算不一致
 event.meter.held | 表底读数暂挂
 event.tick.refused | 网关时钟跳变
@@ -426,6 +478,8 @@ event.compliance.failed | 已无法满足要求
 event.compliance.withdrawn | 又可满足要求
 event.calibration.needed | 监测仪需要校准
 event.calibration.out_of_control | 监测仪失控
+event.calibration.renewal_due | 须重新校准（QAL2）
+event.calibration.renewal_withdrawn | 无须重新校准（QAL2）
 event.calibration.overdue | 校准检查逾期
 event.voc.methane_above_total | 甲烷高于总烃
 event.furnace.cold | 炉温偏低

@@ -2,7 +2,8 @@
 
 EN = """
 evidence | Evidence
-evidence.what | {stat}, {level} {period}
+evidence.what.period | {stat}, {level} {period}
+evidence.what.date | {stat}, {period}
 evidence.no_value | no value
 evidence.from | {value}: {mean}{basis}.
 evidence.mean.minute | the mean of {n} valid readings
@@ -13,6 +14,7 @@ evidence.at_oxygen |  at {oxygen} % O₂
 evidence.sent | What was sent about it
 evidence.oxygen | Oxygen
 evidence.sum | The {n} minutes at reference oxygen below add up to {sum}, the sum above.
+evidence.sum.later | The {n} minutes below add up to {sum}: more has arrived since this provisional figure was made.
 evidence.sum.other | The {n} minutes below add up to {sum}, not to the sum above: minutes or registry changed after it was judged; its rebuild is due.
 evidence.withheld | Withheld: {reason} ({covered}).
 evidence.limit | Limit {limit} {unit} by {basis}.
@@ -20,7 +22,7 @@ evidence.limit.unknown | a limit whose clause the registry does not name
 evidence.over | {times} times over.
 evidence.open | Not decided yet; made from what had arrived by {as_of}.
 evidence.judged | Judged {time}, from what had arrived by {as_of}.
-evidence.revised | Revised {n} times since its first publication; see Revisions.
+evidence.revised | Revisions since it was first published: {n}; see Revisions.
 evidence.formula | Formula with numbers
 evidence.formula.none | The engine gave no numbers with this figure.
 evidence.basis | By
@@ -42,6 +44,13 @@ evidence.days.none | No day of it is stored.
 evidence.mean.month | the mean of {n} valid days
 evidence.mean.quarter | the mean of {n}
 evidence.mean.halfhour | the mean of {n} valid minutes of 30
+flagged | Readings that a quality test flagged
+flagged.what | A flag is a reason to look at the instrument; it changes no figure and no judgement.
+flagged.flag | Test says
+flagged.test | Why
+flagged.rule | Rule and clause
+flagged.suspect | suspect
+flagged.fail | fail
 evidence.own_day | The device's own day
 evidence.own_day.what | Compared with our mean and told where they differ by more than 1 %; it never takes its place.
 evidence.revisions | Revisions
@@ -64,6 +73,14 @@ explain.factor | Factor
 explain.multiplier | Multiplier
 explain.oxygen_factor | Oxygen from
 explain.flow_factor | Flow from
+explain.gas_state | Sent as
+explain.gas_state.wet | wet
+explain.gas_state.actual | at the duct's temperature and pressure
+explain.gas_state.wet actual | wet, at the duct's temperature and pressure
+explain.moisture_factor | Moisture from
+explain.temperature_factor | Gas temperature from
+explain.static_pressure_factor | Static pressure from
+explain.ambient_pressure_factor | Ambient pressure from
 explain.register | Meter
 explain.note | Note
 explain.confidence | Confidence
@@ -82,7 +99,7 @@ revision | No.
 revision.first | first published
 revision.decided | Decided
 revision.change | What changed
-revision.none | No version is stored.
+revision.none | None yet: versions are kept once a figure is decided.
 change.n | covered {a} → {b}
 change.inputs | other inputs
 change.rules | other rules or registry rows
@@ -93,7 +110,8 @@ change.state | standing only
 
 ZH = """
 evidence | 依据
-evidence.what | {stat}，{level} {period}
+evidence.what.period | {stat}，{level} {period}
+evidence.what.date | {stat}，{period}
 evidence.no_value | 无数值
 evidence.from | {value}：{mean}{basis}。
 evidence.mean.minute | {n} 个有效读数的均值
@@ -104,6 +122,7 @@ evidence.at_oxygen | ，折算至基准氧含量 {oxygen}%
 evidence.sent | 已发出的告警
 evidence.oxygen | 氧含量
 evidence.sum | 下列 {n} 个分钟折算值之和为 {sum}，与上式总和一致。
+evidence.sum.later | 下列 {n} 个分钟值之和为 {sum}：该暂定值得出之后又有数据到达。
 evidence.sum.other | 下列 {n} 个分钟值之和为 {sum}，与上式总和不符：判定之后分钟值或登记信息有变动，待重算。
 evidence.withheld | 不予给出：{reason}（{covered}）。
 evidence.limit | 限值 {limit} {unit}，依据：{basis}。
@@ -133,6 +152,13 @@ evidence.days.none | 未保存其中任何一日。
 evidence.mean.month | {n} 个有效日的均值
 evidence.mean.quarter | {n} 个的均值
 evidence.mean.halfhour | 30 分钟中 {n} 个有效分钟的均值
+flagged | 质量检验标示的读数
+flagged.what | 标示仅提示应检查仪器，不改变统计值，也不改变判定。
+flagged.flag | 检验结果
+flagged.test | 原因
+flagged.rule | 规则与条款
+flagged.suspect | 可疑
+flagged.fail | 不合格
 evidence.own_day | 设备自报日均值
 evidence.own_day.what | 仅与本平台日均值比对，相差超过 1% 时提示；不作为本平台统计值。
 evidence.revisions | 修订
@@ -155,6 +181,14 @@ explain.factor | 监测因子
 explain.multiplier | 倍率
 explain.oxygen_factor | 氧含量取自
 explain.flow_factor | 流量取自
+explain.gas_state | 报送状态
+explain.gas_state.wet | 湿基
+explain.gas_state.actual | 工况
+explain.gas_state.wet actual | 工况湿基
+explain.moisture_factor | 湿度取自
+explain.temperature_factor | 烟温取自
+explain.static_pressure_factor | 静压取自
+explain.ambient_pressure_factor | 大气压取自
 explain.register | 计量表
 explain.note | 说明
 explain.confidence | 可信度
@@ -173,7 +207,7 @@ revision | 序号
 revision.first | 首次发布
 revision.decided | 判定时间
 revision.change | 变更内容
-revision.none | 没有存储版本。
+revision.none | 尚无：统计值判定后才保存版本。
 change.n | 有效数 {a} → {b}
 change.inputs | 输入有变
 change.rules | 规则或登记行有变

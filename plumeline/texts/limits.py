@@ -3,26 +3,28 @@
 EN = """
 limits | Limits
 limits.by_permit | Limits, by permit number
-limits.find | permit number or outlet
+limits.find | permit, enterprise or outlet
 limits.on | on which day
 limits.what | What applies to an outlet on {day}. Several limits may hold at once; each is judged for itself, by its own period.
-limits.none | No outlet has this permit number, name or code on that day.
+limits.none | No outlet with this permit number, name or code was registered on that day.
 limits.unlimited | No limit is in force: figures are made and not judged.
 limits.measured | Measured without a limit: {factors}
 limits.rules | Rules by which figures are made: {pack} ({n})
 limits.source | The source and its figures
 limits.factor | Factor
-limits.of | Held against
+limits.of | What is judged
 limits.of.hour | hour, {stat}
 limits.of.day | day, {stat}
+limits.of.tenminute | ten minutes, {stat}
 limits.of.halfhour | half-hour, {stat}
 limits.of.year | year, by the rule pack, {stat}
-limits.when | While
+limits.when | Only while
 limits.since | Since
-limits.basis | By
+limits.basis | By which standard
 limits.sure | How sure
 limits.own | as the registry states it
-limits.least | at least {limit}
+limits.bound.upper | at most {limit}
+limits.bound.lower | at least {limit}
 limits.rule | Rule
 limits.says | What it says
 limits.standard | Standard and clause
@@ -36,7 +38,7 @@ rank.programme | programme
 ZH = """
 limits | 限值
 limits.by_permit | 按许可证编号查限值
-limits.find | 许可证编号或排放口
+limits.find | 许可证、企业或排放口
 limits.on | 日期
 limits.what | {day} 适用于排放口的全部规定。可同时适用多项限值，各按其自身时段分别判定。
 limits.none | 该日没有排放口具有此许可证编号、名称或编码。
@@ -48,6 +50,7 @@ limits.factor | 因子
 limits.of | 判定对象
 limits.of.hour | 小时值，{stat}
 limits.of.day | 日均值，{stat}
+limits.of.tenminute | 十分钟值，{stat}
 limits.of.halfhour | 半小时值，{stat}
 limits.of.year | 年度，按规则集，{stat}
 limits.when | 适用条件
@@ -55,7 +58,8 @@ limits.since | 起始日期
 limits.basis | 依据
 limits.sure | 核实情况
 limits.own | 以登记信息为准
-limits.least | 不低于 {limit}
+limits.bound.upper | 不高于 {limit}
+limits.bound.lower | 不低于 {limit}
 limits.rule | 规则
 limits.says | 内容
 limits.standard | 标准与条款

@@ -29,6 +29,7 @@ now.expected.chip | expected
 now.expected.until | by {time}
 now.expected.so_far | {value} so far, limit {limit}
 now.expected.before | {value} in the hour before, limit {limit}
+now.expected.range | above its measuring range, limit {limit}
 now.expected.sure | {likely} of {of} earlier changes would end it above
 now.expected.unsure | how sure: not known yet
 now.late | Sources not on time
@@ -85,6 +86,7 @@ now.expected.chip | 预警
 now.expected.until | {time} 前
 now.expected.so_far | 至今 {value}，限值 {limit}
 now.expected.before | 前一小时 {value}，限值 {limit}
+now.expected.range | 超出测量量程，限值 {limit}
 now.expected.sure | 此前 {of} 次变化中有 {likely} 次会使其超标
 now.expected.unsure | 把握程度尚不清楚
 now.late | 未正常上报的监测点

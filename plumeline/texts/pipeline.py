@@ -32,7 +32,8 @@ health.lag_ms | Lag, ms
 health.tick_ms | Last sign of life of a gateway
 health.started_ms | Started
 health.connections | Connections
-health.touches | Touches waiting
+health.touches | Hours waiting to be made again
+health.backfill waiting | Records of backfill waiting for live data
 health.rows | Rows by table
 health.events | Events
 health.figures | Figures
@@ -75,7 +76,8 @@ health.lag_ms | 延迟，ms
 health.tick_ms | 网关最近心跳
 health.started_ms | 启动时间
 health.connections | 连接数
-health.touches | 待重算
+health.touches | 待重算的小时
+health.backfill waiting | 等候实时数据先行的补传记录
 health.rows | 各表行数
 health.events | 事件数
 health.figures | 统计值数

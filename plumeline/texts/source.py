@@ -14,8 +14,8 @@ source.permit | Permit
 source.kind | Kind
 source.last | Last reading
 source.skew | Clock skew
-source.month | Hours this month
-source.month.of | {n} of {of} hours have a value ({factor})
+source.month | Hours with a value this month
+source.month.of | {n} of {of} ({factor})
 source.factors | Factors
 source.hours | {factor} — {stat}, hour by hour
 source.span.days | {n} d
@@ -46,9 +46,9 @@ sources.none.filtered | No source is like that now.
 episode.open | open
 episode.closed | closed
 episode.withdrawn | withdrawn
-episode.line | {factor} from {start}, hours beyond: {n}, worst {worst} (limit {limit})
-episode.line.day | {factor} from {start}, days beyond: {n}, worst {worst} (limit {limit})
-revision.line | {factor} {period}: now {value} {unit}, since {time}
+episode.line | {factor} from {start}, hours beyond: {n}, worst {worst} {unit} (limit {limit})
+episode.line.day | {factor} from {start}, days beyond: {n}, worst {worst} {unit} (limit {limit})
+revision.line | {factor} {period}: now {value}, since {time}
 chart.limit | limit {limit}
 chart.no_data | no data
 chart.not_valid | not valid
@@ -61,8 +61,18 @@ legend.gap | no value, with the reason
 legend.limit | limit
 legend.flags | strip: device flags (blank = N, normal)
 zoom | {factor} — {stat}, minute by minute, {span}
-source.factor | pollutant
+source.factor | Factor
 source.quarter | {period}, so far
+energy.title | Energy as the plan assesses it, {year} so far
+energy.what | energy of the enterprise
+energy.tce | t coal equivalent
+energy.newest | newest day
+energy.reported | reported
+energy.feedstock | less feedstock
+energy.new_renewables | less growth of renewable electricity over {year}
+energy.assessed | assessed
+energy.intensity | for the intensity
+energy.days | Days with energy: {n}; not complete: {short}.
 source.year.note | Made again each time a day is decided or revised; what can no longer be met says so.
 source.month.note | Made again each time a day is decided or revised; provisional until the month is over and its last day decided.
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
@@ -108,8 +118,8 @@ source.permit | 排污许可证
 source.kind | 类别
 source.last | 最近读数
 source.skew | 时钟偏差
-source.month | 本月小时数
-source.month.of | {of} 小时中 {n} 小时有值（{factor}）
+source.month | 本月有值小时
+source.month.of | {n}/{of}（{factor}）
 source.factors | 监测因子
 source.hours | {factor} — {stat}，逐小时
 source.span.days | {n} 天
@@ -140,9 +150,9 @@ sources.none.filtered | 目前没有符合条件的监测点。
 episode.open | 进行中
 episode.closed | 已结束
 episode.withdrawn | 已撤回
-episode.line | {factor} 自 {start} 起，超标小时数 {n}，最不利 {worst}（限值 {limit}）
-episode.line.day | {factor} 自 {start} 起，超标天数 {n}，最不利 {worst}（限值 {limit}）
-revision.line | {factor} {period}：现为 {value} {unit}，自 {time} 起
+episode.line | {factor} 自 {start} 起，超标小时数 {n}，最不利 {worst} {unit}（限值 {limit}）
+episode.line.day | {factor} 自 {start} 起，超标天数 {n}，最不利 {worst} {unit}（限值 {limit}）
+revision.line | {factor} {period}：现为 {value}，自 {time} 起
 chart.limit | 限值 {limit}
 chart.no_data | 数据缺失
 chart.not_valid | 无效
@@ -155,8 +165,18 @@ legend.gap | 无数值，注明原因
 legend.limit | 限值
 legend.flags | 色带：设备标记（空白 = N，正常）
 zoom | {factor} — {stat}，逐分钟，{span}
-source.factor | 污染物
+source.factor | 监测因子
 source.quarter | {period}（截至目前）
+energy.title | 规划考核口径能源消费量，{year} 年截至目前
+energy.what | 企业能源消费
+energy.tce | 吨标准煤
+energy.newest | 最近一日
+energy.reported | 上报
+energy.feedstock | 扣除原料用能
+energy.new_renewables | 扣除可再生能源电力较 {year} 年增量
+energy.assessed | 考核量
+energy.intensity | 用于强度计算
+energy.days | 有能源数据 {n} 日，其中不完整 {short} 日。
 source.year.note | 每有一日判定或修订即重新计算；已无法满足的会注明。
 source.month.note | 每有一日判定或修订即重新计算；当月结束且末日判定前为暂定值。
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。

@@ -7,12 +7,13 @@ why.nameless | Your device is not listed? What was received without a readable n
 why.last_bytes | Last bytes
 why.source | Its figures
 why.frames | Last frames ({n})
-why.no_frames | No frame of this name is stored.
+why.no_frames | No HJ 212 frame of this name is stored.
 why.registered | Registry
 why.registered.yes | Registered in sources.csv.
 why.registered.no | No row in sources.csv holds on this day for “{source}”.
 why.registered.do | Add the row; what was sent since is kept and will be counted.
 why.bytes | Connection
+why.bytes.unframed | Last report {time} ({ago}), over HTTP or from a file: there are no HJ 212 frames to look at.
 why.bytes.none | Nothing was ever received under this name.
 why.bytes.do | Check address and port in the device, and that the MN it sends is this name to the letter.
 why.bytes.last | Last bytes {time} ({ago}) from {peer}, {protocol}.
@@ -57,12 +58,13 @@ why.nameless | 列表中没有您的设备？未能读出名称的内容见
 why.last_bytes | 最近收到字节
 why.source | 其统计值
 why.frames | 最近报文（{n}）
-why.no_frames | 没有存储此名称的报文。
+why.no_frames | 没有存储此名称的 HJ 212 报文。
 why.registered | 登记
 why.registered.yes | 已在 sources.csv 中登记。
 why.registered.no | sources.csv 中没有当日有效的“{source}”登记行。
 why.registered.do | 请添加登记行；此前上报的数据已保留，将会计入。
 why.bytes | 连接
+why.bytes.unframed | 最近上报：{time}（{ago}），经网络接口或文件：没有 HJ 212 报文可查看。
 why.bytes.none | 从未收到此名称的任何数据。
 why.bytes.do | 请核对设备中的地址和端口，以及上报的 MN 是否与此名称逐字一致。
 why.bytes.last | 最近收到字节：{time}（{ago}），来自 {peer}，{protocol}。

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alerts.wording import DELIVERY_ZH, ENGINE_ZH, JOINED_ZH, worded
 from plumeline.texts import spoken
 
@@ -66,7 +68,13 @@ sum of the day's hours | 当日各小时之和
 energy × kgce per unit | 能源实物量 × 折标准煤系数（kgce/单位）
 energy × tCO2 per unit; electricity by grid factor of the year | 能源实物量 × CO₂ 排放因子（t/单位）；电力按当年电网排放因子
 sum over the members | 各成员之和
+sum over the meters whose plan is feedstock | 规划口径为原料用能的计量点之和
+sum over the meters whose plan is renewable, less a day's share of the base year | 规划口径为可再生能源的计量点之和，减去基准年日均值
+plan for 2021 to 2025, feedstock | 2021—2025 年规划，原料用能
+plan for 2021 to 2025, new renewable electricity | 2021—2025 年规划，新增可再生能源电力
+from memory, medium; renewables in the intensity: own reading | 凭记忆，中；强度计算保留可再生能源为自行理解
 seen | 已见公开文本
+seen in a public text | 已见公开文本
 seen; target from memory, high | 已见公开文本；目标值凭记忆，高
 from memory, high | 凭记忆，高
 from memory, medium | 凭记忆，中
@@ -90,12 +98,25 @@ after a falsifying switch seen in public firmware; threshold a proposal | 依据
 2 % seen; over a day a proposal | 2% 已见公开文本；以一天为窗口为建议值
 from memory, low | 凭记忆，低
 proposal | 工程建议
+proposal: no standard sets these numbers | 工程建议：没有标准规定这些数值
+seen; that a stop ends a gap is a proposal | 已见公开文本；缺失以停运为界为工程建议
+seen; the hours are a proposal | 已见公开文本；时刻为工程建议
+from memory, medium; velocity low | 凭记忆，中；流速为低
+from memory, high; the floor at zero is a proposal | 凭记忆，高；以零为下限为工程建议
+seen; that a minute stands for a reading is a proposal | 已见公开文本；以一分钟代表一个读数为工程建议
+seen; more than five from memory, high; marks of abnormal temperature a proposal | 已见公开文本；超过五次凭记忆，高；炉温异常标记的处理属工程建议
+seen; manual results from memory, medium; their mean for each hour is a proposal | 已见公开文本；手工监测结果凭记忆，中；各小时取其平均值为工程建议
+from memory, high; the mean of manual results, weights of concentrations, and which reasons are other time, are proposals | \
+凭记忆，高；取手工监测平均值、浓度的权重、何为其他时段属工程建议
+seen; that each furnace counts by itself is a proposal | 已见公开文本；各炉分别计算为工程建议
+seen, of several plants in Zhejiang | 见于浙江多家企业
+from memory, high; days where no check has passed: a proposal | 凭记忆，高；没有合格核查的日子为工程建议
 60 h and 150 mg/m3 from memory, high; 4 h and 700 h from memory, medium; minutes and overflow are proposals | \
 60 小时与 150 mg/m³ 凭记忆，高；4 小时与 700 小时凭记忆，中；分钟数与超额处理为工程建议
-seen: {id} (limits); reference O2 from memory, high | 限值已见公开文本（{id}）；基准氧凭记忆，高
-seen: {id} (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本（{id}）；其余凭记忆，高
-seen: {id} (values) | 数值已见公开文本（{id}）
-seen: {id} | 已见公开文本（{id}）
+seen in a public text (limits); reference O2 from memory, high | 限值已见公开文本；基准氧凭记忆，高
+seen in a public text (band 1.0-1.2); from memory, high | 范围 1.0–1.2 已见公开文本；其余凭记忆，高
+seen in a public text (values) | 数值已见公开文本
+seen in a public text; {more} | 已见公开文本；{more}
 unconfirmed: {what:w} | 待核实：{what}
 register rules 2.5: rollover, reset, swap, spike; gaps E1 to E3 | 表底规则 2.5：翻转、归零、换表、尖峰；缺失 E1 至 E3
 register rules 2.5 | 表底规则 2.5
@@ -110,6 +131,15 @@ TABLES = (FORMULA_ZH, GATEWAY_ZH, ENGINE_ZH, DELIVERY_ZH, JOINED_ZH, "{where}: {
 """Every pattern, in the order in which they are tried."""
 
 
+_NOTED = re.compile(r"\bseen: S\d+b?(?:; S\d+b?)*\b")
+"""A confidence with the number of a source in notes that its reader does not have."""
+
+
 def said(sentence: str) -> str:
     """Return what the engine, the gateway or a formula says in the spoken language; an unknown sentence as it is."""
     return worded(sentence, spoken(), TABLES)
+
+
+def sure(confidence: str) -> str:
+    """Return how sure a rule or a limit is, in the spoken language."""
+    return said("seen in a public text" if confidence == "seen" else _NOTED.sub("seen in a public text", confidence))

@@ -10,7 +10,7 @@ import polars as pl
 
 from processors.decode import REALTIME
 from processors.digest import mix
-from processors.figures import HOUR_MS, MINUTE_SCALE, SCALE
+from processors.figures import HOUR_MS, MINUTE_MS, MINUTE_SCALE, SCALE
 from processors.rules.gas import reference_oxygen_expr
 
 REASONS = (
@@ -28,12 +28,17 @@ REASONS = (
     "out of control",
     "overdue calibration",
     "failed check",
+    "no valid moisture",
+    "no valid gas temperature",
+    "no valid static pressure",
+    "no valid ambient pressure",
 )
 """Why a reading or minute does not count, in the order of their codes; of several reasons the least code is told."""
 VALID, STOPPED, MAINTENANCE, CALIBRATION, FAULT, COMMUNICATION, BY_HAND, ABOVE_RANGE, OUT_OF_RANGE, UNREADABLE, UNKNOWN = range(
     11
 )
 OUT_OF_CONTROL, OVERDUE, FAILED_CHECK = 11, 12, 13
+NO_MOISTURE, NO_TEMPERATURE, NO_STATIC, NO_AMBIENT = 14, 15, 16, 17
 CODE_OF_FLAG = {
     "N": VALID,
     "": VALID,
@@ -48,6 +53,8 @@ CODE_OF_FLAG = {
 """HJ 212-2017 table of data flags, and emission_rules 1.4 for what each makes of a value."""
 
 QUARTER_MS = 15 * 60_000
+MINUTES, HOURS = 60, 24
+"""Minutes of an hour, and hours of a day."""
 NOTHING_DUE = ("stopped", "no discharge")
 """Reasons with which an hour's mass of zero is known, not missing."""
 _FINER = 10 ** (MINUTE_SCALE - SCALE)
@@ -104,11 +111,12 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         minutes: rows of ``pid``, ``minute``, ``value``, ``code``, ``digest``, ``as_of``, ``ref_o2``, ``guard`` and ``air_o2``
-            (oxygen of ambient air; at SCALE), ``oxygen_pid``.
+            (oxygen of ambient air; at SCALE), ``above_only`` (see ``reference_oxygen_expr``), ``oxygen_pid``.
         oxygen: minute means of the oxygen points, ``pid`` being the ``oxygen_pid``.
 
     Returns:
-        The rows with ``value`` converted, None without valid oxygen or where oxygen is at or above its guard; ``ambient`` is true there.
+        The rows with ``value`` converted, None without valid oxygen or where oxygen is at or above its guard; ``ambient`` is true there,
+        ``as_is`` where a value stands because oxygen is not above the reference.
 
     Source:
         AIR-CNV-5: C_ref = C (21 - ref) / (21 - O2), US-8 with 20.9 for 21; order minute-then-mean (emission_rules 1.2).
@@ -120,15 +128,34 @@ def at_reference(minutes: pl.DataFrame, oxygen: pl.DataFrame) -> pl.DataFrame:
     )
     oxygen_fine, guard_fine = pl.col("oxygen"), pl.col("guard") * _FINER
     reference, air = pl.col("ref_o2") * _FINER, pl.col("air_o2") * _FINER
-    converted = reference_oxygen_expr(pl.col("value"), oxygen_fine, reference, guard_fine, air=air, digits=MINUTE_SCALE)
+    above = pl.col("above_only")
+    converted = reference_oxygen_expr(
+        pl.col("value"), oxygen_fine, reference, guard_fine, air=air, above_only=above, digits=MINUTE_SCALE
+    )
     return joined.with_columns(
         value=converted,
+        as_is=above & (oxygen_fine <= reference).fill_null(False) & pl.col("value").is_not_null(),
         ambient=(oxygen_fine >= guard_fine).fill_null(False) & pl.col("value").is_not_null(),
         digest=mix(
             pl.col("digest").reinterpret(signed=True), pl.col("oxygen_digest").reinterpret(signed=True), pl.col("oxygen")
         ),
         as_of=pl.max_horizontal("as_of", "oxygen_as_of"),
     )
+
+
+def conversion_notes(minutes: pl.DataFrame, *, period_ms: int) -> pl.DataFrame:
+    """Return how many valid minutes of each period were converted, of points that are converted only above their reference oxygen.
+
+    Args:
+        minutes: rows of ``at_reference``.
+
+    Returns:
+        ``pid``, ``hour`` (start of the period), ``note``; nothing of other points.
+    """
+    valid = pl.col("value").is_not_null() & (pl.col("code") == VALID)
+    done = (valid & ~pl.col("as_is")).sum()
+    told = pl.format("{} of {} valid minutes converted, in which oxygen was above the reference", done, valid.sum())
+    return minutes.filter("above_only").group_by("pid", hour=pl.col("minute") // period_ms * period_ms).agg(note=told)
 
 
 def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.DataFrame:
@@ -138,18 +165,29 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
         minutes: one row a point and minute: ``pid``, ``minute``, ``value`` (at MINUTE_SCALE), ``code``, ``digest``, ``as_of``; optionally
             ``ambient`` (see ``at_reference``).
         minutes_min: valid minutes below which the hour is withheld: one number, or rows of ``pid``, ``hour``,
-            ``minutes_min`` and ``quarters_min`` (quarters of the hour that must hold a valid minute).
+            ``minutes_min``, ``quarters_min`` (quarters of the hour that must hold a valid minute) and ``apart_min``: where that is above 0, quarters
+            that the plant stood are not asked for, and with a calibration or maintenance two valid minutes so far apart are enough. With
+            ``operating_minutes`` the share ``minutes_min`` of 60 is asked of the minutes that were not stopped, at least one.
 
     Returns:
         One row a point and hour: ``hour`` (start), ``value`` at SCALE, ``n`` valid minutes, ``total`` (their sum at MINUTE_SCALE),
         ``reason`` (None where there is a value), ``stopped`` (no minute but stopped ones).
 
     Source:
-        HJ 75-2017, AIR-AVG-3: an hour is valid with at least 45 valid minutes; its value is the mean of the valid minutes.
+        HJ 75-2017, AIR-AVG-3: an hour is valid with at least 45 valid minutes; its value is the mean of the valid minutes. US-1, 40 CFR
+        75.10 (from memory, high): a minute in each operating quadrant; with a calibration two minutes 15 minutes apart. That stopped minutes may
+        be left out of account is a proposal (emission_rules 1.1).
     """
     has_value = pl.col("value").is_not_null()
     ambient = pl.col("ambient").sum() if "ambient" in minutes.columns else pl.lit(0)
-    quarter = (pl.col("minute") % HOUR_MS // QUARTER_MS).filter(has_value).n_unique().cast(pl.Int64)
+    quarter, running = pl.col("minute") % HOUR_MS // QUARTER_MS, pl.col("code") != STOPPED
+    spread_over = {
+        "quarters": quarter.filter(has_value).n_unique().cast(pl.Int64),
+        "still": (~running).sum().cast(pl.Int64),
+        "stood": (quarter.n_unique() - quarter.filter(running).n_unique()).cast(pl.Int64),
+        "calibrated": pl.col("code").is_in([MAINTENANCE, CALIBRATION]).any(),
+        "apart": (pl.col("minute").filter(has_value).max() - pl.col("minute").filter(has_value).min()) // MINUTE_MS,
+    }
     hours = minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS).agg(
         n=has_value.sum().cast(pl.Int64),
         total=pl.col("value").cast(pl.Int128).sum(),
@@ -158,18 +196,24 @@ def hour_means(minutes: pl.DataFrame, *, minutes_min: int | pl.DataFrame) -> pl.
         ambient=ambient.cast(pl.Int64),
         digest=mix(pl.col("minute"), pl.col("digest").reinterpret(signed=True)).sum(),
         as_of=pl.col("as_of").max(),
-        **({} if isinstance(minutes_min, int) else {"quarters": quarter}),
+        **({} if isinstance(minutes_min, int) else spread_over),
     )
-    scattered, spread = pl.lit(False), pl.lit("")
+    scattered, spread, two = pl.lit(False), pl.lit(""), pl.lit(False)
     if isinstance(minutes_min, int):
         least = pl.lit(minutes_min, dtype=pl.Int64)
     else:
-        asked = minutes_min.select("pid", "hour", "minutes_min", "quarters_min")
-        hours = hours.join(asked, on=["pid", "hour"], how="inner")
-        least = pl.col("minutes_min")
-        scattered = (pl.col("n") >= least) & (pl.col("quarters") < pl.col("quarters_min"))
-        spread = pl.format("valid minutes in {} quarters of {}", "quarters", "quarters_min")
-    hours = hours.with_columns(enough=(pl.col("n") >= least) & ~scattered & ~pl.col("stopped"))
+        asked = minutes_min.select("pid", "hour", "minutes_min", "quarters_min", "apart_min", "operating_minutes")
+        share = (pl.col("minutes_min") * (MINUTES - pl.col("still")) + MINUTES - 1) // MINUTES
+        hours = hours.join(asked, on=["pid", "hour"], how="inner").with_columns(
+            minutes_min=pl.when("operating_minutes").then(share).otherwise("minutes_min")
+        )
+        stood = pl.when(pl.col("apart_min") > 0).then("stood").otherwise(0)
+        least, quarters = (pl.max_horizontal(pl.col(name) - stood, 1) for name in ("minutes_min", "quarters_min"))
+        quarters = pl.when(pl.col("quarters_min") > 0).then(quarters).otherwise(0)
+        scattered = (pl.col("n") >= least) & (pl.col("quarters") < quarters)
+        spread = pl.format("valid minutes in {} quarters of {}", "quarters", quarters)
+        two = (pl.col("apart_min") > 0) & pl.col("calibrated") & (pl.col("apart") >= pl.col("apart_min")).fill_null(False)
+    hours = hours.with_columns(enough=((pl.col("n") >= least) & ~scattered | two) & ~pl.col("stopped"))
     cause = pl.col("code").replace_strict(list(range(len(REASONS))), list(REASONS), default=None, return_dtype=pl.String)
     because = (
         pl.when(pl.col("ambient") > 0)
@@ -198,16 +242,22 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     Args:
         hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
             ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld), ``exempt`` (a valid hour that is left out of
-            the mean, its ``value`` None).
+            the mean, its ``value`` None); optionally ``operating_hours``: where it is true, ``hours_min`` of 24 is asked of the hours that were not
+            stopped, rounded up.
 
     Returns:
         One row a point, stat and day: ``value`` at SCALE, ``n`` hours in the mean, ``total`` (their sum), ``reason``, ``note``.
 
     Source:
         HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours. WTE-11 (from memory,
-        medium): without the exempt ones; that these make up the 20 all the same is a proposal, as they are valid (emission_rules 4.4).
+        medium): without the exempt ones; that these make up the 20 all the same is a proposal, as they are valid (emission_rules 4.4), and so is
+        20/24 of the operating hours (1.1).
     """
-    least = hours.group_by("pid", "stat", "day").agg(hours_min=pl.col("hours_min").max())
+    least_of = pl.col("hours_min").max()
+    if "operating_hours" in hours.columns:
+        share = (least_of * (HOURS - (pl.col("reason") == "stopped").sum().cast(pl.Int64)) + HOURS - 1) // HOURS
+        least_of = pl.when(pl.col("operating_hours").any()).then(share).otherwise(least_of)
+    least = hours.group_by("pid", "stat", "day").agg(hours_min=least_of)
     left = hours.group_by("pid", "stat", "day").agg(exempt=pl.col("exempt").sum().cast(pl.Int64))
     valid = pl.col("n") + pl.col("exempt")
     days = _days(hours).join(least, on=["pid", "stat", "day"]).join(left, on=["pid", "stat", "day"])
@@ -216,6 +266,8 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
         value=pl.when("enough").then(half_up(pl.col("total"), pl.max_horizontal("n", 1))),
         reason=pl.when(valid < pl.col("hours_min"))
         .then(pl.format("{} valid hours of {}", valid, "hours_min"))
+        .when(pl.col("hours_min") == 0)
+        .then(pl.lit("stopped"))
         .when(~pl.col("enough"))
         .then(pl.lit("all valid hours are exempt")),
         note=pl.when(pl.col("exempt") > 0).then(pl.format("{} exempt hours left out", "exempt")),

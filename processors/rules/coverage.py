@@ -2,61 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
-from typing import Literal
 
 import polars as pl
 
 from processors.figures import HOUR_MS
-from processors.rules.gas import Exact, exact
 from processors.rules.millionths import share_expr
-from processors.rules.verdict import Verdict, at_least, not_judged
-
-MINUTES_H = 60
-HOURS_D = 24
-
-
-def minutes_needed(*, minutes_min: int, basis: Literal["clock", "operating"], operating_minutes: int) -> int:
-    """Return how many valid minutes make an hour valid.
-
-    Args:
-        minutes_min: valid minutes asked of a whole hour.
-        basis: "clock" asks the same of an hour in which the source ran only in part; "operating" asks the same share of the
-            minutes in which it ran, rounded up, and one at least.
-        operating_minutes: minutes of the hour in which the source ran.
-
-    Source:
-        AIR-AVG-3, HJ 75-2017 (seen: 45 of the clock hour); the basis "operating" is a proposal.
-
-    >>> minutes_needed(minutes_min=45, basis="clock", operating_minutes=40)
-    45
-    >>> minutes_needed(minutes_min=45, basis="operating", operating_minutes=40)
-    30
-    """
-    if basis == "clock":
-        return minutes_min
-    return _same_share(minutes_min, MINUTES_H, operating_minutes)
-
-
-def hours_needed(*, hours_min: int, basis: Literal["fixed20", "fraction_of_operating"], operating_hours: int) -> int:
-    """Return how many valid hours make a day valid.
-
-    Args:
-        hours_min: valid hours asked of a whole day.
-        basis: "fixed20" asks the same of a day on which the source ran for fewer hours; "fraction_of_operating" asks the same share
-            of the hours in which it ran, rounded up, and one at least.
-        operating_hours: hours of the day in which the source ran.
-
-    Source:
-        AIR-AVG-4, HJ 75-2017 (seen: 20 hours); the fraction is a proposal.
-
-    >>> hours_needed(hours_min=20, basis="fraction_of_operating", operating_hours=10)
-    9
-    """
-    if basis == "fixed20":
-        return hours_min
-    return _same_share(hours_min, HOURS_D, operating_hours)
 
 
 def capture_rate_pct(*, hours: int, stopped_h: int, invalid_h: int) -> Fraction | None:
@@ -150,31 +101,3 @@ def transmission_rates(hours: pl.DataFrame, *, start_ms: int, end_ms: int) -> pl
         )
         .sort("pid")
     )
-
-
-def capture_target(rate_pct: Exact | None, *, target_pct: Exact) -> Verdict:
-    """Judge a capture rate: at least the target passes, no rate is not judged.
-
-    Source:
-        Emission_rules 1.5: at least 75 % a quarter (from memory, high); for effective transmission 75 %, later 90 % and above
-        (from memory, medium).
-    """
-    if rate_pct is None:
-        return not_judged("the source was stopped all the time")
-    return at_least("capture rate", rate_pct, target_pct, "%")
-
-
-def effective_transmission_pct(*, transmission_pct: Exact, validity_pct: Exact) -> Fraction:
-    """Return the effective transmission rate [%]: what arrived times what of it was valid.
-
-    Source:
-        National statistics of automatic monitoring, emission_rules 1.5 (seen): transmission rate · validity rate.
-
-    >>> effective_transmission_pct(transmission_pct=96, validity_pct=95)
-    Fraction(456, 5)
-    """
-    return exact(transmission_pct) * exact(validity_pct) / 100
-
-
-def _same_share(asked: int, of: int, there_are: int) -> int:
-    return max(1, math.ceil(Fraction(asked, of) * there_are))

@@ -14,25 +14,28 @@ _COARSER = 1_000
 
 
 def hour_so_far(minutes: pl.DataFrame) -> pl.DataFrame:
-    """Project running hours from their valid minutes, and say whether a warning opens or closes.
+    """Project running hours from their minutes, and say whether a warning opens or closes.
 
     Args:
         minutes: one row a valid minute of a running hour: ``pid``, ``stat``, ``minute``, ``value`` (at MINUTE_SCALE), ``limit`` (at
-            SCALE), and the rule's parameters ``valid_min``, ``above_min``, ``opens_pct``, ``closes_pct``.
+            SCALE), and the rule's parameters ``valid_min``, ``above_min``, ``opens_pct``, ``closes_pct``. A ``value`` of None is a minute
+            above the analyser's range: it lies above the limit, and is in no mean.
 
     Returns:
-        One row a point and stat: ``n`` valid minutes, ``value`` (their mean, at SCALE, which is the projection), ``total`` (their sum, at
-        MINUTE_SCALE), ``above`` (the newest ``above_min`` minutes are all there and above the limit), ``opens`` (that, or from
-        ``valid_min`` on a mean above ``opens_pct`` of the limit), ``closes`` (a mean below ``closes_pct`` from ``valid_min`` on,
-        and not ``above``). Between the two percentages neither is true.
+        One row a point and stat: ``n`` valid minutes, ``value`` (their mean, at SCALE, which is the projection; None without any), ``total``
+        (their sum, at MINUTE_SCALE), ``above`` (the newest ``above_min`` minutes are all there and above the limit), ``censored`` (that,
+        and some of them lie above the range), ``opens`` (``above``, or from ``valid_min`` on a mean above ``opens_pct`` of the limit),
+        ``closes`` (a mean below ``closes_pct`` from ``valid_min`` on, and not ``above``). Between the two percentages neither is true.
 
     Source:
         emission_rules 10, stage 0 (proposal): projection > 0.9 × limit with at least 15 valid minutes, or minute mean > limit for
-        10 min; closes when the projection falls below 0.85 × limit.
+        10 min; closes when the projection falls below 0.85 × limit. emission_rules 1.4 (proposal): a minute with flag T proves at least
+        the top of the range, but is not a value; for alarms it is censored.
     """
     fine = pl.col("limit").cast(pl.Int64) * _FINER
     newest = pl.col("minute").max()
-    run = (pl.col("minute") > newest - pl.col("above_min") * MINUTE_MS) & (pl.col("value") > fine)
+    latest = pl.col("minute") > newest - pl.col("above_min") * MINUTE_MS
+    run = latest & (pl.col("value") > fine).fill_null(True)
     percent = pl.col("total").cast(pl.Int128) * 100
     whole = pl.col("limit").cast(pl.Int128) * _FINER * pl.col("n")
     enough = pl.col("n") >= pl.col("valid_min")
@@ -41,9 +44,10 @@ def hour_so_far(minutes: pl.DataFrame) -> pl.DataFrame:
         minutes.group_by("pid", "stat")
         .agg(
             *(pl.col(name).first() for name in first),
-            n=pl.len().cast(pl.Int64),
+            n=pl.col("value").count().cast(pl.Int64),
             total=pl.col("value").cast(pl.Int128).sum(),
             run=run.sum().cast(pl.Int64),
+            censored=(latest & pl.col("value").is_null()).any(),
         )
         .with_columns(above=pl.col("run") >= pl.col("above_min"))
         .select(
@@ -52,11 +56,32 @@ def hour_so_far(minutes: pl.DataFrame) -> pl.DataFrame:
             "n",
             "total",
             "above",
-            value=half_up(pl.col("total"), pl.col("n") * _FINER),
+            value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total"), pl.max_horizontal("n", 1) * _FINER)),
+            censored=pl.col("above") & pl.col("censored"),
             opens=pl.col("above") | (enough & (percent > whole * pl.col("opens_pct"))),
             closes=~pl.col("above") & enough & (percent < whole * pl.col("closes_pct")),
         )
     )
+
+
+def withheld_above_range(minutes: pl.DataFrame, withheld: pl.DataFrame) -> pl.DataFrame:
+    """Return the withheld hours that would have minutes enough for a mean, had none of them lain above the analyser's range.
+
+    Args:
+        minutes: ``pid``, ``minute`` of those above the range.
+        withheld: ``pid``, ``hour`` (start), ``n`` (valid minutes), ``minutes_min`` (as many make a mean), one row a point and hour.
+
+    Returns:
+        The rows of such hours with ``over`` (minutes above the range) and ``since`` (the first of them), by hour and point.
+
+    Source:
+        emission_rules 1.4 (proposal): a minute with flag T is no valid one, yet says that the concentration is high.
+    """
+    over = minutes.group_by("pid", hour=pl.col("minute") // HOUR_MS * HOUR_MS).agg(
+        over=pl.len().cast(pl.Int64), since=pl.col("minute").min()
+    )
+    short = (pl.col("n") < pl.col("minutes_min")) & (pl.col("n") + pl.col("over") >= pl.col("minutes_min"))
+    return withheld.join(over, on=["pid", "hour"]).filter(short).sort("hour", "pid")
 
 
 def one_hour_changes(hours: pl.DataFrame) -> pl.DataFrame:

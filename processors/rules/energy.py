@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -165,19 +165,6 @@ def metered_unit(energy_code: str) -> str:
     return "kWh" if is_electricity(energy_code) else row.unit
 
 
-def primary_basis(year: int, kgce_per_kwh: Exact) -> str:
-    """Return the basis that counts electricity at the coal its generation took that year [kgce/kWh].
-
-    >>> primary_basis(2021, Decimal("0.3025"))
-    'primary:2021:0.3025'
-    """
-    value = exact(kgce_per_kwh)
-    number = (Decimal(value.numerator) / Decimal(value.denominator)).normalize()
-    if not value > 0 or Fraction(number) != value:
-        raise FactorError(f"primary value {kgce_per_kwh} kgce/kWh is not a positive decimal")
-    return f"primary:{year:04d}:{number:f}"
-
-
 def kgce(use: Use, basis: str = CALORIFIC) -> Coal:
     """Return an amount of energy as standard coal.
 
@@ -238,30 +225,6 @@ def grid_factor(year: int, region: str = REGION) -> tuple[Factor, bool]:
     return factor(years[known]), known != year
 
 
-def comprehensive_energy(
-    inputs: Iterable[Use], outputs: Iterable[Use], *, basis: str = CALORIFIC, transforming: bool = False
-) -> Coal:
-    """Return the comprehensive energy of a unit: what came in less what was sold or transferred out [kgce].
-
-    Args:
-        inputs: energy bought or brought in.
-        outputs: energy sold or transferred out.
-        basis: how electricity is counted.
-        transforming: a power, CHP, refining or coking plant, whose outputs are deducted at calorific value on any basis
-            (electricity sold at the primary value would make the sum negative).
-
-    Source:
-        GB/T 2589-2020; energy_rules 3.2: E = Σ input · k - Σ output · k.
-    """
-    total = Coal(Fraction(0), basis)
-    for use in inputs:
-        total += kgce(use, basis)
-    for use in outputs:
-        sold = kgce(use, CALORIFIC if transforming else basis)
-        total -= Coal(sold.kgce, basis, sold.factor_default)
-    return total
-
-
 def lhv_kgce(lhv_mj_per_unit: Exact) -> Fraction:
     """Return kgce of one unit from its measured lower heating value [MJ].
 
@@ -277,37 +240,68 @@ def lhv_kgce(lhv_mj_per_unit: Exact) -> Fraction:
     return lhv / KGCE_MJ
 
 
-def mean_lhv(batches: Iterable[tuple[Exact, Exact]]) -> Fraction:
-    """Return the heating value of (amount, heating value) batches, weighted by amount.
+def mean_lhv(amounts: Sequence[Exact], lhv: Sequence[Exact]) -> Fraction:
+    """Return the heating value of batches, weighted by their amounts, in the unit of theirs.
 
     Raises:
-        FactorError: the amounts do not add up to more than zero.
+        FactorError: there are not as many heating values as amounts, or the amounts do not add up to more than zero.
 
     Source:
         energy_rules 3.1: weighted by mass or volume over the period, not the simple mean.
 
-    >>> float(mean_lhv([(1200, Decimal("22.10")), (1800, Decimal("20.40"))]))
+    >>> float(mean_lhv([1200, 1800], [Decimal("22.10"), Decimal("20.40")]))
     21.08
     """
-    pairs = [(exact(amount), exact(lhv)) for amount, lhv in batches]
-    total = sum((amount for amount, _ in pairs), Fraction(0))
-    if not total > 0:
-        raise FactorError("no amount to weight heating values by")
-    return sum((amount * lhv for amount, lhv in pairs), Fraction(0)) / total
+    total = sum((exact(amount) for amount in amounts), Fraction(0))
+    if len(amounts) != len(lhv) or not total > 0:
+        raise FactorError("no amount to weight heating values by, or not one for each")
+    return sum((exact(amount) * exact(value) for amount, value in zip(amounts, lhv, strict=True)), Fraction(0)) / total
 
 
-def unit_product_energy(coal: Coal, output_t: Exact) -> Fraction:
-    """Return kgce for a tonne of qualified output (energy_rules 3.2)."""
+def unit_product_energy(energy_kgce: Exact, output_t: Exact) -> Fraction:
+    """Return kgce for a tonne of qualified output (energy_rules 3.2).
+
+    >>> round(float(unit_product_energy(85_339_800, 1_000_000)), 3)
+    85.34
+    """
     if not exact(output_t) > 0:
         raise FactorError(f"output {output_t} t is not above 0")
-    return coal.kgce / exact(output_t)
+    return exact(energy_kgce) / exact(output_t)
 
 
 def pue(total_kwh: Exact, it_kwh: Exact) -> Fraction:
-    """Return the power usage effectiveness over one period: all energy over that of the computers (GB 40879-2021)."""
+    """Return the power usage effectiveness over one period: all energy over that of the computers (GB 40879-2021).
+
+    >>> round(float(pue(52_560_000, 36_500_000)), 4)
+    1.44
+    """
     if not exact(it_kwh) > 0:
         raise FactorError(f"computers' energy {it_kwh} kWh is not above 0")
     return exact(total_kwh) / exact(it_kwh)
+
+
+def assessed_energy(reported: Exact, feedstock: Exact, new_renewables: Exact = 0) -> Fraction:
+    """Return the energy that a plan assesses of what was reported, in its unit; measuring goes on for all of it.
+
+    Args:
+        reported: comprehensive energy of the period, feedstock and renewables within.
+        feedstock: coal, oil, gas and their products used as raw material of non-energy products.
+        new_renewables: growth of renewable electricity over the plan's base year; left out for the intensity, which keeps it.
+
+    Raises:
+        FactorError: an amount that is taken out is below zero, or more than was reported.
+
+    Source:
+        energy_rules 3.3, from the province's plan for 2021 to 2025: feedstock leaves total and intensity, new renewable electricity
+        the total only, by a reading of the plan.
+
+    >>> assessed_energy(30_000, 4_200, 650), assessed_energy(30_000, 4_200)
+    (Fraction(25150, 1), Fraction(25800, 1))
+    """
+    left = exact(reported) - exact(feedstock) - exact(new_renewables)
+    if exact(feedstock) < 0 or exact(new_renewables) < 0 or left < 0:
+        raise FactorError("energy to be taken out is below 0, or more than was reported")
+    return left
 
 
 def in_unit(amount: Exact, unit: str, to_unit: str) -> Fraction:

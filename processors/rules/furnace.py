@@ -5,14 +5,8 @@ Source of all: MEE Order 10 of 2019 and Announcement 2019 No. 50, in force since
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-from typing import Literal
-
 import polars as pl
 
-from processors.rules.coverage import HOURS_D
-from processors.rules.gaps import median
 from processors.rules.gas import Exact
 from processors.rules.millionths import millionths, milliseconds, quotient_expr, wide
 from processors.rules.periods import day_of, month_of
@@ -22,21 +16,8 @@ SECTIONS = ("upper", "middle")
 """Sections of the furnace that have thermocouples."""
 
 
-def slot_temperature(upper_degc: Sequence[Exact], middle_degc: Sequence[Exact]) -> Fraction | None:
-    """Return the furnace temperature of a slot [°C] from the means of its thermocouples; None where a section has none.
-
-    Source:
-        WTE-4 (seen): the mean of two medians, that of the upper section and that of the middle one.
-
-    >>> slot_temperature([905, 880, 700], [860, 830, 845])
-    Fraction(1725, 2)
-    """
-    upper, middle = median(upper_degc), median(middle_degc)
-    return None if upper is None or middle is None else (upper + middle) / 2
-
-
 def slot_temperatures(readings: pl.DataFrame) -> pl.DataFrame:
-    """Form each furnace's temperature of each slot, as ``slot_temperature``.
+    """Form each furnace's temperature of each slot: the mean of two medians, that of the upper section and that of the middle one.
 
     Args:
         readings: one row a thermocouple and slot: ``pid`` (furnace), ``slot`` (start, of five minutes), ``section`` ("upper" or "middle"), ``value``
@@ -93,56 +74,6 @@ def cold_slots(slots: pl.DataFrame, *, temperature_degc_min: Exact, slots_max: i
         .sort("pid", "slot")
         .select("pid", day.alias("day"), "slot", "value", n=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("pid", day))
         .with_columns(violation=pl.col("n") > slots_max)
-    )
-
-
-def day_means_of_rest(
-    hours: pl.DataFrame, *, hours_min: int, basis: Literal["fixed20", "fraction_of_operating"]
-) -> pl.DataFrame:
-    """Average each point's valid hours over each day, without those that are exempt or stopped.
-
-    Args:
-        hours: one row a point and hour: ``pid``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE, None where not valid), ``exempt``,
-            ``stopped``; any order.
-        hours_min: valid hours asked of a whole day.
-        basis: whether the same is asked of what remains of the day, or the same share of it (see ``hours_needed``).
-
-    Returns:
-        One row a point and day: ``n`` (valid hours that count), ``exempt``, ``stopped`` (hours), ``value`` (at SCALE, rounded half up) and, where it
-        is None, ``reason``.
-
-    Source:
-        WTE-11 (from memory, medium): marked hours leave the mean, which is that of the remaining hours.
-    """
-    left = pl.col("exempt") | pl.col("stopped")
-    counted = pl.col("value").is_not_null() & ~left
-    rest = HOURS_D - pl.col("exempt") - pl.col("stopped")
-    share = (hours_min * rest + HOURS_D - 1) // HOURS_D
-    asked = pl.lit(hours_min, dtype=pl.Int64) if basis == "fixed20" else pl.max_horizontal(share, 1)
-    enough = pl.col("n") >= pl.col("asked")
-    kept = enough & (pl.col("n") > 0)
-    return (
-        hours.group_by("pid", "day")
-        .agg(
-            n=counted.sum().cast(pl.Int64),
-            total=wide(pl.col("value").filter(counted)).sum(),
-            exempt=(pl.col("exempt") & ~pl.col("stopped")).sum().cast(pl.Int64),
-            stopped=pl.col("stopped").sum().cast(pl.Int64),
-        )
-        .with_columns(asked=asked)
-        .select(
-            "pid",
-            "day",
-            "n",
-            "exempt",
-            "stopped",
-            value=pl.when(kept).then(quotient_expr(pl.col("total"), pl.col("n"))),
-            reason=pl.when(rest <= 0)
-            .then(pl.lit("all hours exempt or stopped"))
-            .when(~kept)
-            .then(pl.format("{} valid hours of {}", "n", "asked")),
-        )
-        .sort("pid", "day")
     )
 
 

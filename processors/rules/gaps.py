@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import polars as pl
-
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import quotient_expr, wide
 
 
 def mean_across(before: Exact | None, after: Exact | None, *, gap_h: int, gap_h_max: int) -> Fraction | None:
@@ -72,34 +69,3 @@ def median(values: Sequence[Exact]) -> Fraction | None:
     if not ordered:
         return None
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-
-
-def filled_across(hours: pl.DataFrame, *, gap_h_max: int) -> pl.DataFrame:
-    """Fill each point's gaps of hours with ``mean_across``.
-
-    Args:
-        hours: one row a point and hour, without a missing row: ``pid``, ``hour`` (start), ``value`` (at SCALE, None in a gap).
-        gap_h_max: longest gap that is filled.
-
-    Returns:
-        The rows, ordered by point and hour, with ``filled`` (at SCALE, rounded half up; None where nothing was filled) and ``gap_h``
-        (length of the gap, None outside of one).
-
-    Source:
-        HJ/T 75-2007, as ``mean_across``.
-    """
-    missing = pl.col("value").is_null()
-    rows = hours.sort("pid", "hour").with_columns(
-        _run=missing.rle_id().over("pid"),
-        _before=pl.col("value").forward_fill().over("pid"),
-        _after=pl.col("value").backward_fill().over("pid"),
-    )
-    return (
-        rows.with_columns(gap_h=pl.when(missing).then(pl.len().over("pid", "_run").cast(pl.Int64)))
-        .with_columns(
-            filled=pl.when(pl.col("gap_h") <= gap_h_max).then(
-                quotient_expr(wide(pl.col("_before")) + wide(pl.col("_after")), pl.lit(2))
-            )
-        )
-        .drop("_run", "_before", "_after")
-    )

@@ -276,6 +276,7 @@ def reference_oxygen_expr(
     guard: pl.Expr,
     *,
     air: pl.Expr | None = None,
+    above_only: pl.Expr | None = None,
     digits: int = SCALE,
 ) -> pl.Expr:
     """Return ``at_reference_oxygen`` on integer columns, rounded half up.
@@ -286,6 +287,7 @@ def reference_oxygen_expr(
         reference: Int64, reference oxygen [%] at ``digits``.
         guard: Int64, oxygen from which on nothing is converted [%] at ``digits``.
         air: Int64, oxygen of ambient air [%] at ``digits``; 21 where it is None.
+        above_only: Boolean, whether a value stands as it is where oxygen is not above the reference; nowhere where it is None.
         digits: decimal digits of oxygen, reference, guard and air.
 
     Returns:
@@ -293,10 +295,12 @@ def reference_oxygen_expr(
         below air, or where the result does not fit.
 
     Source:
-        AIR-CNV-5, as ``at_reference_oxygen``.
+        AIR-CNV-5, as ``at_reference_oxygen``; EU-6, 2010/75/EU Annex VI (from memory, high): of hazardous waste only above the reference.
     """
     ambient = pl.lit(int(AIR_OXYGEN_PCT) * 10**digits, dtype=pl.Int128) if air is None else air.cast(pl.Int128)
     above = value.cast(pl.Int128) * (ambient - reference.cast(pl.Int128))
+    if above_only is not None:  # at the reference itself the formula leaves a value as it is
+        oxygen = pl.when(above_only & (oxygen < reference)).then(reference).otherwise(oxygen)
     below = ambient - oxygen.cast(pl.Int128)
     rounded = (2 * above + below) // (2 * below)
     meaningful = (oxygen < guard) & (below > 0) & (reference.cast(pl.Int128) < ambient)
@@ -319,6 +323,48 @@ def mass_expr(concentration_1e6: pl.Expr, flow_1e6: pl.Expr) -> pl.Expr:
     scale = 10 ** (SCALE + 6)  # two factors in millionths and mg to kg, down to one in millionths
     product = concentration_1e6.cast(pl.Int128) * flow_1e6.cast(pl.Int128)
     return ((product + pl.lit(scale // 2, dtype=pl.Int128)) // pl.lit(scale, dtype=pl.Int128)).cast(pl.Int64, strict=False)
+
+
+def dry_expr(value: pl.Expr, moisture_1e6: pl.Expr, flow: pl.Expr) -> pl.Expr:
+    """Return ``wet_to_dry`` on integer columns, or the dry share of a flow, rounded half up.
+
+    Args:
+        value: Int64 at any scale; the result has the same scale.
+        moisture_1e6: Int64, water vapour [% by volume] in millionths, 0 to below 100.
+        flow: Boolean, whether ``value`` is a flow, of which dry gas is the rest; a concentration or an oxygen content is that of the rest.
+
+    Source:
+        AIR-CNV-2 and AIR-FLW-3, as ``wet_to_dry`` and ``dry_standard_flow``.
+    """
+    whole = pl.lit(100 * 10**SCALE, dtype=pl.Int128)
+    return _times(value, whole - moisture_1e6.cast(pl.Int128), whole, flow)
+
+
+def standard_state_expr(
+    value: pl.Expr, *, temperature_1e6: pl.Expr, pressure_mpa: pl.Expr, t0_1e6: pl.Expr, flow: pl.Expr
+) -> pl.Expr:
+    """Return ``to_standard_state`` on integer columns, or a flow at the standard state, rounded half up.
+
+    Args:
+        value: Int64 at any scale; the result has the same scale.
+        temperature_1e6: Int64, gas temperature [°C] in millionths.
+        pressure_mpa: Int64, ambient and static pressure together [thousandths of a Pa].
+        t0_1e6: Int64, temperature of the standard state [K] in millionths.
+        flow: Boolean, whether ``value`` is a flow.
+
+    Source:
+        AIR-CNV-3 and AIR-FLW-3, as ``to_standard_state`` and ``dry_standard_flow``.
+    """
+    smaller = t0_1e6.cast(pl.Int128) * pressure_mpa
+    larger = (t0_1e6 + temperature_1e6).cast(pl.Int128) * pl.lit(int(STANDARD_PA) * 1000, dtype=pl.Int128)
+    return _times(value, smaller, larger, flow)
+
+
+def _times(value: pl.Expr, above: pl.Expr, below: pl.Expr, flow: pl.Expr) -> pl.Expr:
+    """Return a flow times above / below, anything else divided by it; null where that does not fit or has no meaning."""
+    num, den = pl.when(flow).then(above).otherwise(below), pl.when(flow).then(below).otherwise(above)
+    rounded = (2 * value.cast(pl.Int128) * num + den) // (2 * den)
+    return pl.when((num > 0) & (den > 0)).then(rounded).cast(pl.Int64, strict=False)
 
 
 def _moisture(fraction: Exact) -> Fraction:

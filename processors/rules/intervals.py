@@ -78,14 +78,6 @@ def intervals(segments: Iterable[Segment], edges: Sequence[int]) -> list[Interva
     return made
 
 
-def energy_between(segments: Iterable[Segment], edges: Sequence[int]) -> list[int]:
-    """Return the energy of each interval between consecutive edges, in millionths; 0 also where nothing covers it.
-
-    The sum is that of the segments wherever the edges enclose them. Use ``intervals`` to tell zero from missing.
-    """
-    return [interval.energy or 0 for interval in intervals(segments, edges)]
-
-
 def _touching(ordered: Sequence[Segment], starts: Sequence[int], start_ms: int, end_ms: int) -> Iterable[Segment]:
     """Return the segments that share time with an interval."""
     first = max(bisect_right(starts, start_ms) - 1, 0)

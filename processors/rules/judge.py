@@ -30,10 +30,6 @@ _LOWER = "op=>="
 _WHEN = re.compile(r"condition: .*?(\w+) ([<>]=?) ([0-9.]+)")
 
 
-class UnknownLimit(LookupError):
-    """No limit profile has this id."""
-
-
 @dataclass(frozen=True, slots=True)
 class LimitProfile:
     """One row of the shipped limit profiles.
@@ -96,11 +92,6 @@ def exceeds(value: int, limit: int, compare: str = FULL) -> bool:
     return compared(value, compare) > limit
 
 
-def falls_short(value: int, limit: int, compare: str = FULL) -> bool:
-    """Tell whether a value is strictly below a lower bound (furnace temperature, pH 6); equal complies."""
-    return compared(value, compare) < limit
-
-
 def compared(value: int, compare: str = FULL) -> int:
     """Return the value in millionths as it is compared with a limit.
 
@@ -147,21 +138,6 @@ def times_over_text(value: int, limit: int, digits: int = 2) -> str:
     """
     times = times_over(value, limit)
     return "" if times is None else f"{Decimal(half_even(times, digits)).scaleb(-digits):f}"
-
-
-def limit_profile(rule_id: str) -> LimitProfile:
-    """Return a shipped limit profile.
-
-    Raises:
-        UnknownLimit: no row has this id.
-
-    >>> limit_profile("PWR-ULE-SO2").limit
-    Decimal('35')
-    """
-    try:
-        return limit_profiles()[rule_id]
-    except KeyError:
-        raise UnknownLimit(f'no limit profile "{rule_id}"; {PROFILES_FILE} has {len(limit_profiles())} rows') from None
 
 
 @lru_cache(maxsize=CACHES_MAX)

@@ -75,16 +75,6 @@ def last_working_day(began: date, days: int, working: Mapping[date, bool]) -> da
     return day
 
 
-def is_in_time(began_ms: int, done_ms: int, *, hours: int) -> bool:
-    """Tell whether something was done within so many hours; at the very end is in time.
-
-    Source:
-        emission_rules 10: ALM-1 report within 12 h (seen: S34), ALM-3 simple faults 8 h (from memory, low), ALM-4 data logger 12 h
-        (from memory, medium).
-    """
-    return done_ms <= began_ms + hours * 3_600_000
-
-
 def excused(gaps_h: Sequence[Fraction], *, hours_max: int, per_quarter: int) -> list[bool]:
     """Return which of an outlet's gaps of one quarter are excused: the first so many that are not too long.
 

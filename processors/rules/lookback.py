@@ -28,7 +28,6 @@ def maxima_before(values: pl.DataFrame, asked: pl.DataFrame, *, counts: Sequence
         .sort("pid", "end_ms")
         .with_columns(n=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("pid"), **maxima)
         .drop("value")
-        .sort("end_ms")
     )
     return (
         asked.with_columns(_at=pl.col("before_ms").fill_null(NEVER_MS))
@@ -36,25 +35,4 @@ def maxima_before(values: pl.DataFrame, asked: pl.DataFrame, *, counts: Sequence
         .join_asof(known, left_on="_at", right_on="end_ms", by="pid", strategy="backward", check_sortedness=False)
         .with_columns(pl.col("n").fill_null(0))
         .drop("_at", "end_ms")
-    )
-
-
-def remembered(values: pl.DataFrame, moments: pl.DataFrame, *, count: int) -> pl.DataFrame:
-    """Keep what a later look back over ``count`` values can need: the last ones, and the last before each point's moment.
-
-    Args:
-        values: valid values as ``maxima_before`` takes them.
-        moments: one row a point: ``pid``, ``before_ms`` (last passed calibration; None or no row where none is known).
-        count: the longest look back.
-
-    Returns:
-        The rows of ``values`` that are kept, ordered by point and time: at most twice ``count`` a point.
-    """
-    latest = pl.len() - pl.int_range(pl.len())
-    rows = values.join(moments.select("pid", "before_ms"), on="pid", how="left").sort("pid", "end_ms")
-    before = (pl.col("end_ms") <= pl.col("before_ms")).fill_null(False)
-    return (
-        rows.with_columns(_last=latest.over("pid") <= count, _before=before & (latest.over("pid", before) <= count))
-        .filter(pl.col("_last") | pl.col("_before"))
-        .select(values.columns)
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors.figures import DAY_MS
 from processors.rules.averaging import half_up
 from processors.rules.gas import Exact, exact
 from processors.rules.millionths import share_at_least
-from processors.rules.periods import day_of, month_number, month_of
+from processors.rules.periods import month_number, month_of
 from processors.rules.verdict import Verdict, at_least, not_judged, share_pct
 
 FEBRUARY = 2
@@ -81,29 +80,6 @@ def share_within(*, valid_h: int, exceeding_h: int, share_min_pct: Exact) -> Ver
     if valid_h == 0:
         return not_judged("no valid operating hour")
     return at_least("share of hours within", share_pct(valid_h - exceeding_h, valid_h), exact(share_min_pct), "%")
-
-
-def exceedance_counts(hours: pl.DataFrame, *, window_days: int, offset_ms: int) -> pl.DataFrame:
-    """Count, at each hour, the exceeding hours of its day, of its month and of the days up to its end.
-
-    Args:
-        hours: one row a point and hour: ``pid``, ``hour`` (start), ``exceeds`` (None where not judged); any order.
-        window_days: length of the sliding window, which ends with the hour itself.
-        offset_ms: local time's offset from UTC.
-
-    Returns:
-        The rows, ordered by point and hour, with ``in_day``, ``in_month`` and ``in_window``, each with the hour itself.
-
-    Source:
-        Emission_rules 1.8 (5); alarm texts quote the count of 30 days (seen).
-    """
-    exceeding = pl.col("exceeds").fill_null(False).cast(pl.Int64)
-    day, month = day_of(pl.col("hour"), offset_ms), month_of(pl.col("hour"), offset_ms)
-    return hours.sort("pid", "hour").with_columns(
-        in_day=exceeding.cum_sum().over("pid", day),
-        in_month=exceeding.cum_sum().over("pid", month),
-        in_window=exceeding.rolling_sum_by("hour", f"{window_days * DAY_MS}i").over("pid"),
-    )
 
 
 def _months(days: pl.DataFrame, offset_ms: int, **more: pl.Expr) -> pl.DataFrame:

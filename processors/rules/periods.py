@@ -22,11 +22,6 @@ def month_of(time: pl.Expr, offset_ms: int) -> pl.Expr:
     return _truncated(time, "1mo", offset_ms)
 
 
-def quarter_of(time: pl.Expr, offset_ms: int) -> pl.Expr:
-    """Return the start of the local quarter in which a time lies."""
-    return _truncated(time, "1q", offset_ms)
-
-
 def year_of(time: pl.Expr, offset_ms: int) -> pl.Expr:
     """Return the start of the local year in which a time lies."""
     return _truncated(time, "1y", offset_ms)

@@ -235,22 +235,6 @@ def too_much_calibration(
     ).sort("pid", "start_ms", "end_ms")
 
 
-def low_capture(rates: pl.DataFrame, *, target_pct: Exact, weight: int) -> pl.DataFrame:
-    """Find periods whose capture rate is below its target (DQ-16).
-
-    Args:
-        rates: one row a point and period: ``pid``, ``start_ms``, ``end_ms``, ``value`` (capture rate, % at SCALE, None where there is none).
-        target_pct: least rate; equal meets it.
-        weight: of each piece of evidence.
-
-    Source:
-        DQ-16; 75 % (from memory, high) or 90 % (from memory, medium).
-    """
-    found = rates.filter(pl.col("value") < millionths(target_pct))
-    reason = pl.format("capture rate of {} %", text_expr(_value))
-    return evidence(found, "DQ-16", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
-
-
 def silence_before_exceedance(gaps: pl.DataFrame, *, gaps_min: int, offset_ms: int, weight: int) -> pl.DataFrame:
     """Find months in which data stopped again and again just when the hour was about to exceed its limit (DQ-16).
 

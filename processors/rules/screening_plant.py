@@ -179,6 +179,47 @@ def wrong_correlation(
     return evidence(told, "DQ-9", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=pl.col("reason"), weight=weight)
 
 
+def opposite(hours: pl.DataFrame, *, readings_min: int, distinct_min: int, cover_s: Exact, weight: int) -> pl.DataFrame:
+    """Find channels of which one moves exactly opposite to another: where it is greatest the other is least, and so on (DQ-9).
+
+    Args:
+        hours: one row a channel and time: ``pid``, ``factor`` (its name), ``time_ms``, ``value``.
+        readings_min: values of a channel below which it is not looked at.
+        distinct_min: different values, likewise.
+        cover_s: how long a row stands for.
+        weight: of each piece of evidence.
+
+    Returns:
+        Evidence of one channel of each pair, the one with the lower ``pid``; both have values at the same times.
+
+    Source:
+        DQ-9 (proposal); exactly opposite is read as a rank correlation of -1.
+    """
+    rank = pl.col("value").rank("min").cast(pl.Int64) + pl.col("value").rank("max").cast(pl.Int64)  # twice the mean rank
+    at = pl.col("time_ms").cast(pl.String)
+    ranked = (
+        hours.filter(pl.col("value").is_not_null())
+        .sort("pid", "time_ms")
+        .with_columns(rank=rank.over("pid"), mirrored=2 * (pl.len().cast(pl.Int64) + 1).over("pid") - rank.over("pid"))
+    )
+    channels = (
+        ranked.group_by("pid", "factor")
+        .agg(
+            n=pl.len(),
+            distinct=pl.col("value").n_unique(),
+            order=pl.format("{}:{}", at, "rank").str.join(" "),
+            reverse=pl.format("{}:{}", at, "mirrored").str.join(" "),
+            start_ms=pl.col("time_ms").min(),
+            end_ms=pl.col("time_ms").max() + milliseconds(cover_s),
+        )
+        .filter((pl.col("n") >= readings_min) & (pl.col("distinct") >= distinct_min))
+    )
+    other = channels.select(other="pid", other_factor="factor", order="reverse")
+    pairs = channels.join(other, on="order").filter(pl.col("pid") < pl.col("other"))
+    reason = pl.format("moves exactly opposite to {}", "other_factor")
+    return evidence(pairs, "DQ-9", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
+
+
 def stopped_yet_running(
     readings: pl.DataFrame,
     *,
@@ -280,8 +321,8 @@ def _spells(
 
 
 def _ranks(values: Sequence[int]) -> list[int]:
-    """Return twice the rank of each value, so that the middle rank of ties is a whole number."""
+    """Return twice the rank of each value, counted from 0, so that the middle rank of ties is a whole number."""
     ordered = sorted(values)
-    last = {value: at for at, value in enumerate(ordered, start=1)}
-    first = {value: at for at, value in reversed(list(enumerate(ordered, start=1)))}
+    last = {value: at for at, value in enumerate(ordered)}
+    first = {value: at for at, value in reversed(list(enumerate(ordered)))}
     return [first[value] + last[value] for value in values]

@@ -10,7 +10,7 @@ import polars as pl
 
 from processors.rules.evidence import evidence
 from processors.rules.gas import Exact, exact
-from processors.rules.millionths import millionths, milliseconds, text_expr, wide
+from processors.rules.millionths import millionths, milliseconds, share_at_least, text_expr, wide
 
 PARTS: tuple[tuple[str, str, str], ...] = (
     ("methane", "total_hydrocarbons", "methane {} above total hydrocarbons {}"),
@@ -80,35 +80,6 @@ def implausible_gas(rows: pl.DataFrame, *, warmer_degc_min: Exact, cover_s: Exac
     return _together(found, rows)
 
 
-def recomputed_otherwise(
-    rows: pl.DataFrame, *, detector: str, difference_pct_max: Exact, cover_s: Exact, weight: int
-) -> pl.DataFrame:
-    """Find received values that are not what their own parts make (DQ-13), or daily means that their hours do not (DQ-8).
-
-    Args:
-        rows: ``pid``, ``time_ms``, ``recomputed`` (from what was received of the finer level), ``received``.
-        detector: "DQ-13" for hours from minutes, "DQ-8" for days from hours.
-        difference_pct_max: greatest difference [% of the recomputed value]; equal is none. Any difference from 0 is one.
-        cover_s: how long a row stands for.
-        weight: of each piece of evidence.
-
-    Source:
-        DQ-13 and DQ-8: 1 % (between analyser, logger and platform from memory, high).
-    """
-    share = exact(difference_pct_max) / 100
-    off = (wide(pl.col("received")) - wide(pl.col("recomputed"))).abs()
-    found = rows.filter(off * share.denominator > wide(pl.col("recomputed")).abs() * share.numerator)
-    reason = pl.format("received {}, recomputed {}", text_expr(pl.col("received")), text_expr(pl.col("recomputed")))
-    return evidence(
-        found,
-        detector,
-        start=pl.col("time_ms"),
-        end=pl.col("time_ms") + milliseconds(cover_s),
-        reason=reason,
-        weight=weight,
-    )
-
-
 def silent_changes(changes: pl.DataFrame, maintenance: pl.DataFrame, *, slack_s: Exact, weight: int) -> pl.DataFrame:
     """Find settings of a monitor that were changed without a record of maintenance (DQ-15).
 
@@ -132,6 +103,23 @@ def silent_changes(changes: pl.DataFrame, maintenance: pl.DataFrame, *, slack_s:
     found = numbered.join(recorded, on="_at", how="anti")
     reason = pl.format("{} changed from {} to {} without a record of maintenance", "setting", "old", "new")
     return evidence(found, "DQ-15", start=pl.col("time_ms"), end=pl.col("time_ms") + 1, reason=reason, weight=weight)
+
+
+def low_capture(rates: pl.DataFrame, *, target_pct: Exact, weight: int) -> pl.DataFrame:
+    """Find periods of which too few operating hours are valid (DQ-16).
+
+    Args:
+        rates: one row a point and period: ``pid``, ``start_ms``, ``end_ms``, ``hours``, ``stopped``, ``valid`` (counts).
+        target_pct: share of the operating hours [%] that is enough; equal is.
+        weight: of each piece of evidence.
+
+    Source:
+        DQ-16 (proposal); the rate as in HJ 75-2017, emission_rules 1.5 (seen).
+    """
+    operated = pl.col("hours") - pl.col("stopped")
+    low = rates.filter((operated > 0) & ~share_at_least(pl.col("valid"), operated, target_pct))
+    reason = pl.format("{} of the month's {} operating hours valid", "valid", operated)
+    return evidence(low, "DQ-16", start=pl.col("start_ms"), end=pl.col("end_ms"), reason=reason, weight=weight)
 
 
 def _together(found: list[pl.DataFrame], rows: pl.DataFrame) -> pl.DataFrame:

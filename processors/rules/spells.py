@@ -52,18 +52,3 @@ def spells(rows: pl.DataFrame, met: pl.Expr, *, gap_ms_max: int, cover_ms: int) 
         .sort("pid", "start_ms")
         .drop("spell")
     )
-
-
-def reached(rows: pl.DataFrame, met: pl.Expr, *, lasting_ms: int, gap_ms_max: int, cover_ms: int) -> pl.DataFrame:
-    """Return the spells that lasted long enough, with the moment at which they did.
-
-    Args are those of ``held``, and ``lasting_ms``, the least length of a spell; equal is enough.
-
-    Returns:
-        The rows of ``spells``, with ``reached_ms``: the end of the reading with which the spell was long enough.
-    """
-    long = held(rows, met, gap_ms_max=gap_ms_max, cover_ms=cover_ms).filter(pl.col("held_ms") >= lasting_ms)
-    first = long.group_by("pid", "start_ms").agg(reached_ms=pl.col("time_ms").min() + cover_ms)
-    return (
-        spells(rows, met, gap_ms_max=gap_ms_max, cover_ms=cover_ms).join(first, on=["pid", "start_ms"]).sort("pid", "start_ms")
-    )

@@ -6,14 +6,13 @@ from typing import Literal
 
 import polars as pl
 
+from processors.digest import mix
 from processors.figures import DAY_MS, HOUR_MS
 from processors.rules.gas import Exact
 from processors.rules.lookback import maxima_before
 from processors.rules.millionths import millionths, quotient_expr
-from processors.rules.periods import day_of
 
 BY_EVENT_LENGTH: Literal["event_length"] = "event_length"
-BY_ELAPSED: Literal["elapsed"] = "elapsed"
 MANUAL = "manual monitoring or material balance"
 
 
@@ -115,37 +114,86 @@ def substituted_masses(
     )
 
 
-def measured_instead(
-    substituted: pl.DataFrame, measured: pl.DataFrame, *, results_a_day_min: int, offset_ms: int
-) -> pl.DataFrame:
-    """Prefer measurements by the reference method to substituted masses, on days that have enough of them.
+def manual_means(results: pl.DataFrame) -> pl.DataFrame:
+    """Take the mean of the results of manual monitoring of each day.
 
     Args:
-        substituted: rows of ``substituted_masses``.
-        measured: one row a result: ``pid``, ``time_ms``, ``mass`` (kg in an hour, at SCALE).
-        results_a_day_min: results below which a day keeps its substituted masses.
-        offset_ms: local time's offset from UTC.
+        results: one row a result: ``pid``, ``day`` (start of the local day in which it begins), ``rate`` (kg/h at SCALE), ``digest``; any order.
 
     Returns:
-        The rows, with ``mass`` (mean of the day's results, rounded half up), ``method`` and ``reason`` exchanged where the day has enough.
+        One row a point and day: ``pid``, ``day``, ``manual_n`` (results), ``manual_rate`` (their mean, kg/h at SCALE, rounded half up) and
+        ``manual_digest`` (of all of them).
 
     Source:
-        HJ 75-2017, emission_rules 1.6 (from memory, medium): at least one result a day.
+        Emission_rules 1.6 (from memory, medium) and 3.2 (from memory, high) name results; that their plain mean stands is a proposal.
     """
-    results = measured.group_by("pid", _day=day_of(pl.col("time_ms"), offset_ms)).agg(
-        _n=pl.len().cast(pl.Int64), _total=pl.col("mass").cast(pl.Int128).sum()
+    return results.group_by("pid", "day").agg(
+        manual_n=pl.len().cast(pl.Int64),
+        manual_rate=quotient_expr(pl.col("rate").cast(pl.Int128).sum(), pl.len()),
+        manual_digest=pl.col("digest").sum(),
     )
-    enough = (pl.col("_n") >= results_a_day_min).fill_null(False)
+
+
+def manual_concentrations(results: pl.DataFrame, *, results_min: int) -> pl.DataFrame:
+    """Take the concentration of each day of waste water from its results of manual monitoring.
+
+    Args:
+        results: one row a result that states one: ``pid``, ``day`` (start), ``concentration`` (mg/L at SCALE), ``flow`` (m3/h at SCALE in the hour in
+            which it begins, None where not known), ``digest``; any order.
+        results_min: results from which on a day has one.
+
+    Returns:
+        One row a point and day with results enough: ``pid``, ``day``, ``n`` (results), ``value`` (mg/L at SCALE, rounded half up: weighted by flow where
+        that is known of every result and not zero of all, else the plain mean), ``method``, ``digest``.
+
+    Source:
+        HJ 356-2019, emission_rules 3.2 (from memory, high): with at least 4 results a day concentration may be used too; the weights are a proposal.
+    """
+    flow = pl.col("flow").cast(pl.Int128)
+    weighted = pl.col("flow").is_not_null().all() & (flow.sum() > 0)
+    weight = pl.when(weighted).then(flow).otherwise(1)
     return (
-        substituted.with_columns(_day=day_of(pl.col("hour"), offset_ms))
-        .join(results, on=["pid", "_day"], how="left")
-        .with_columns(
-            mass=pl.when(enough).then(quotient_expr(pl.col("_total"), pl.col("_n"))).otherwise("mass"),
-            method=pl.when(enough).then(pl.format("mean of {} results of the reference method", "_n")).otherwise("method"),
-            reason=pl.when(~enough).then("reason"),
+        results.group_by("pid", "day")
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            weighted=weighted,
+            value=quotient_expr((pl.col("concentration") * weight).sum(), weight.sum()),
+            digest=mix(pl.col("flow"), pl.col("digest").reinterpret(signed=True)).sum(),
         )
-        .drop("_day", "_n", "_total")
-        .sort("pid", "hour")
+        .filter(pl.col("n") >= results_min)
+        .select(
+            "pid",
+            "day",
+            "n",
+            "value",
+            "digest",
+            method=pl.when("weighted")
+            .then(pl.format("{} results of manual monitoring, weighted by flow", "n"))
+            .otherwise(pl.format("{} results of manual monitoring, their plain mean", "n")),
+        )
+    )
+
+
+def manual_hours(found: pl.DataFrame, *, results_min: int) -> pl.DataFrame:
+    """Let results of manual monitoring stand for the masses of hours in place of substitutes, and where there is no substitute.
+
+    Args:
+        found: rows of ``substituted_masses`` with ``manual_n`` and ``manual_rate`` of their day as ``manual_means`` has them, None where there are none.
+        results_min: results of a day from which on they do.
+
+    Returns:
+        The rows; of an hour that takes the mean rate, ``mass`` is what that makes of the hour (kg at SCALE), ``method`` says of how many results,
+        and there is no ``reason``.
+
+    Source:
+        HJ 75-2017, emission_rules 1.6: below 75 % capture manual monitoring (seen); in place of substitutes, at least one result per day (from
+        memory, medium).
+    """
+    manual = (pl.col("manual_n") >= results_min).fill_null(False)
+    return found.with_columns(
+        mass=pl.when(manual).then("manual_rate").otherwise("mass"),
+        method=pl.when(manual).then(_manually()).otherwise("method"),
+        reason=pl.when(~manual).then("reason"),
     )
 
 
@@ -182,11 +230,7 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
         .then(pl.lit("no passed check is known"))
         .otherwise(pl.lit("no valid day before the last passed check"))
     )
-    method = (
-        pl.when(manual)
-        .then(pl.format("{} results of manual monitoring", "manual_n"))
-        .otherwise(_days_found(pl.lit("last passed check"), mass))
-    )
+    method = pl.when(manual).then(_manually()).otherwise(_days_found(pl.lit("last passed check"), mass))
     asked = missing.with_columns(before_ms=pl.col("checked_ms"), lookback_days=pl.lit(lookback_days, dtype=pl.Int64))
     return (
         maxima_before(known, asked, counts=[lookback_days])
@@ -194,6 +238,11 @@ def substituted_water_days(missing: pl.DataFrame, valid: pl.DataFrame, *, lookba
         .drop("before_ms", "lookback_days", found)
         .sort("pid", "day")
     )
+
+
+def _manually() -> pl.Expr:
+    """Word the results of a day."""
+    return pl.format("{} results of manual monitoring", "manual_n")
 
 
 def _hours_found(anchor: pl.Expr, mass: pl.Expr) -> pl.Expr:

@@ -14,20 +14,9 @@ import polars as pl
 
 from processors.rules.gas import Exact, exact
 from processors.rules.millionths import MILLION, millionths, quotient_expr, wide
-from processors.rules.periods import day_of
 from processors.rules.verdict import number_text
 
 COUNTED = "counted"
-_DAY = {
-    "pid": pl.Int64,
-    "day": pl.Int64,
-    "counted": pl.Int64,
-    "bad": pl.Int64,
-    "state": pl.String,
-    "streak": pl.Int64,
-    "alarm": pl.Boolean,
-    "reason": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +36,6 @@ class NozzleDay:
     streak: int
     alarm: bool
     reason: str
-
-
-def air_to_liquid(vapour_l: Exact, fuel_l: Exact) -> Fraction | None:
-    """Return the volume of vapour recovered for that of fuel dispensed, None where nothing was dispensed.
-
-    Source:
-        GST-1 (seen).
-
-    >>> air_to_liquid(Fraction("27.3"), 25)
-    Fraction(273, 250)
-    """
-    return exact(vapour_l) / exact(fuel_l) if exact(fuel_l) > 0 else None
 
 
 def must_be_networked(sales_t: Exact, *, sales_t_max: Exact) -> bool:
@@ -152,41 +129,3 @@ def nozzle_day(
         reason = f"{text}, more than {number_text(warn_share_pct)} %"
         return NozzleState(streak=streak), NozzleDay("warning", streak, streak >= streak_days, reason)
     return NozzleState(), NozzleDay("normal", 0, False, text)
-
-
-def nozzle_days(judged: pl.DataFrame, *, thin_n: int, warn_share_pct: Exact, streak_days: int, offset_ms: int) -> pl.DataFrame:
-    """Take each nozzle through its days from the first on; a day without any refuelling changes nothing.
-
-    Args:
-        judged: rows of ``refuellings`` with ``time_ms``; any order.
-        thin_n: as for ``nozzle_day``, as are the next two.
-        warn_share_pct: share out of band above which a day warns.
-        streak_days: warning days that raise the alarm.
-        offset_ms: local time's offset from UTC.
-
-    Returns:
-        One row a nozzle and day with a refuelling, ordered: ``pid``, ``day`` (start), ``counted``, ``bad`` (of the day itself), ``state``, ``streak``,
-        ``alarm``, ``reason``.
-
-    Source:
-        GST-4 to GST-6, as ``nozzle_day``.
-    """
-    counts = pl.col("status") == COUNTED
-    days = (
-        judged.group_by("pid", day=day_of(pl.col("time_ms"), offset_ms))
-        .agg(counted=counts.sum().cast(pl.Int64), bad=(counts & ~pl.col("in_band")).sum().cast(pl.Int64))
-        .sort("pid", "day")
-    )
-    states: dict[int, NozzleState] = {}
-    rows = []
-    for pid, day, counted, bad in days.rows():
-        states[pid], said = nozzle_day(
-            states.get(pid, NozzleState()),
-            counted=counted,
-            bad=bad,
-            thin_n=thin_n,
-            warn_share_pct=warn_share_pct,
-            streak_days=streak_days,
-        )
-        rows.append((pid, day, counted, bad, said.state, said.streak, said.alarm, said.reason))
-    return pl.DataFrame(rows, schema=_DAY, orient="row").cast({"pid": judged.schema["pid"]})

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
 from typing import Literal
 
 import polars as pl
 
-from processors.rules.gas import Exact, exact
+from processors.rules.gas import Exact
 from processors.rules.millionths import millionths, quotient_expr, share_at_least, wide
 
 G_M3_TO_KG = 1_000
 """Grams in a kilogram; mg/L is g/m³."""
-
-
-def flow_weighted(results: Sequence[tuple[Exact, Exact]]) -> Fraction | None:
-    """Return the mean of (concentration, volume) results weighted by volume, in the concentration's unit; None without volume.
-
-    Source:
-        WAT-4, HJ 356-2019 (from memory, high): Σ(C·Q)/ΣQ.
-
-    >>> flow_weighted([(40, 800), (60, 320)])
-    Fraction(320, 7)
-    """
-    total = sum((exact(volume) for _, volume in results), Fraction(0))
-    if not total > 0:
-        return None
-    return sum((exact(value) * exact(volume) for value, volume in results), Fraction(0)) / total
-
-
-def mass_kg(results: Sequence[tuple[Exact, Exact]]) -> Fraction:
-    """Return the mass [kg] of (concentration [mg/L], volume [m³]) results.
-
-    Source:
-        WAT-6, HJ 356-2019 (from memory, high): Σ(C·Q)·1e-3.
-
-    >>> mass_kg([(40, 800), (60, 320)])
-    Fraction(256, 5)
-    """
-    return sum((exact(value) * exact(volume) for value, volume in results), Fraction(0)) / G_M3_TO_KG
 
 
 def day_means_by_flow(
@@ -85,44 +56,3 @@ def day_means_by_flow(
         .when(~enough)
         .then(pl.format("{} valid results of {} due", "n", "due")),
     ).sort("pid", "day")
-
-
-def low_replaced(value: pl.Expr, *, detection_mg_l: Exact, zero_drift_mg_l: Exact, replacement_mg_l: Exact) -> pl.Expr:
-    """Replace readings near zero that are judged valid, before they are averaged.
-
-    Args:
-        value: Int64 at SCALE.
-        detection_mg_l: readings below this are replaced; one equal to it stays.
-        zero_drift_mg_l: how far below zero a reading may lie; one further below is not valid.
-        replacement_mg_l: what stands for it.
-
-    Returns:
-        Int64 at SCALE; null where the reading is null or not valid.
-
-    Source:
-        WAT-7, HJ 356-2019 (from memory, high): COD 2, ammonia nitrogen 0.01, total phosphorus 0.005, total nitrogen 0.025 mg/L.
-    """
-    low = pl.lit(millionths(replacement_mg_l), dtype=pl.Int64)
-    return pl.when(value >= millionths(detection_mg_l)).then(value).when(value >= -millionths(zero_drift_mg_l)).then(low)
-
-
-def limit_by_temperature(
-    water_degc: Exact | None, *, switch_degc: Exact, warm_mg_l: Exact, cold_mg_l: Exact
-) -> Fraction | None:
-    """Return the limit that holds at a water temperature; None where it is not known.
-
-    Args:
-        water_degc: water temperature of the same day.
-        switch_degc: above it the first limit holds, at or below it the second.
-        warm_mg_l: the plain figure of the standard's pair.
-        cold_mg_l: the figure in brackets.
-
-    Source:
-        GB 18918 and DB44/2208, emission_rules 3.3 (from memory, high): ammonia limits switch at 12 degC.
-
-    >>> limit_by_temperature(12, switch_degc=12, warm_mg_l=5, cold_mg_l=8)
-    Fraction(8, 1)
-    """
-    if water_degc is None:
-        return None
-    return exact(warm_mg_l) if exact(water_degc) > exact(switch_degc) else exact(cold_mg_l)

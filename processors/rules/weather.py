@@ -125,22 +125,6 @@ def strictest(
     return min(holding, key=lambda w: (-LEVELS.index(w.level), w.start_ms, w.issuer, w.area), default=None)
 
 
-def reduction_pct(during: Sequence[Exact], baseline: Sequence[Exact]) -> Fraction | None:
-    """Return by how much the mean fell against the baseline [%], negative where it rose; None without either, or from zero.
-
-    Source:
-        Emission_rules 8 (proposal): 1 - mean(during) / mean(baseline).
-
-    >>> reduction_pct([Fraction("8.7")], [12])
-    Fraction(55, 2)
-    """
-    if not during or not baseline:
-        return None
-    mean = sum((exact(v) for v in during), Fraction(0)) / len(during)
-    usual = sum((exact(v) for v in baseline), Fraction(0)) / len(baseline)
-    return (1 - mean / usual) * 100 if usual > 0 else None
-
-
 def reductions(
     hours: pl.DataFrame,
     *,

@@ -51,7 +51,7 @@ def test_a_finding_tells_the_engines_sentence_in_chinese() -> None:
     text = "two different values of a21026 at 2026-07-01T02:00:30+08:00; one of them counts, both are kept"
     assert words(about("reading.conflict", "02:00:31", factor="a21026", text=text))[:2] == [
         "【黄色】二氧化硫同一读数有两个数值 — 南海电厂 DA001（1号烟囱）",
-        "a21026 在 2026-07-01 02:00:30 有两个不同数值；其一计入，两者均保留",
+        "二氧化硫，2026-07-01 02:00:30：有两个不同数值；其一计入，两者均保留",
     ]
 
 
@@ -115,7 +115,7 @@ def test_a_sentence_of_the_engine(sentence: str, chinese: str) -> None:
 def test_a_fact_in_braces_is_no_placeholder() -> None:
     """What a device put into a sentence is never read as a template."""
     text = "two different values of {a} at 2026-07-01T02:00:30+08:00; one of them counts, both are kept"
-    assert worded(text, "zh").startswith("{a} 在 2026-07-01 02:00:30")
+    assert worded(text, "zh").startswith("{a}，2026-07-01 02:00:30")
 
 
 def test_a_long_sentence_costs_nothing() -> None:

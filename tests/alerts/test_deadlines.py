@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from typing import Any
 
 from alerts.alert import Alert, State
 from alerts.lifecycle import Office, explained, flush, step
 from alerts.message import render
-from ingest.registry import Holiday
+from ingest.registry import Escalation, Holiday
 from processors.figures import HOUR_MS, Event, local_iso
 from tests.alerts.given import BASE, SOURCE, ms, registry
 from tests.alerts.test_ladder import LADDER
+from tests.conftest import REPO
 
 assert LADDER is not None
 OFFICE = Office(ladder=LADDER)
@@ -67,6 +70,29 @@ def test_it_is_to_be_repaired_within_five_working_days() -> None:
     for ending in ("on_time", "stopped"):
         state, alerts = play(SILENT, said(ending, "2026-07-06T20:00:00"), until="2026-07-20T00:00:00")
         assert missed(alerts) == [] and "timers" not in state
+
+
+def test_deadlines_of_low_confidence_are_off_until_an_office_turns_them_on() -> None:
+    """EX-10.1b: out from 09:00, back at 16:30, within 8 h; back after 13 h, late for the data logger's 12 h. A spare is due after 48 h."""
+    text = (REPO / "registry" / "escalation.toml").read_text(encoding="utf-8")
+    turned_on = Escalation.model_validate(tomllib.loads(re.sub(r"(?m)^#(?=\[\[|\w)", "", text)))
+    morning = "2026-07-06T09:00:00"
+    silent = said("silent", "2026-07-06T09:11:00", morning)
+    before, after = Office(ladder=LADDER), Office(ladder=turned_on)  # type: ignore[arg-type]
+    for back, office, expected in (
+        ("2026-07-06T16:30:00", after, []),
+        ("2026-07-06T22:00:00", after, ["ALM-1-report", "ALM-3-repair", "ALM-4"]),
+        ("2026-07-06T22:00:00", before, ["ALM-1-report"]),
+    ):
+        alerts = play(silent, said("on_time", back, morning), office=office)[1]
+        assert sorted(rule for rule, _at in missed(alerts)) == expected
+    later = play(silent, until="2026-07-08T10:00:00", office=after)[1]
+    assert dict(missed(later)) == {
+        "ALM-3-repair": "07-06T17:00:00",
+        "ALM-1-report": "07-06T21:00:00",
+        "ALM-4": "07-06T21:00:00",
+        "ALM-3-spare": "07-08T09:00:00",
+    }
 
 
 def test_the_end_goes_to_who_was_told() -> None:

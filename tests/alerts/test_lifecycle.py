@@ -165,6 +165,19 @@ def test_told_step() -> None:
     assert [told_step(h) for h in (0, 1, 2, 3, 4, 7, 8)] == [1, 1, 2, 2, 4, 4, 8]
 
 
+def test_hours_above_the_range_are_told_once_a_factor_and_day() -> None:
+    """Two factors, two hours of each, and an hour of the next day."""
+    hours = [("13:10:00", "a21026"), ("13:10:00", "a21002"), ("14:10:00", "a21026"), ("14:10:00", "a21002")]
+    events = [about("reading.above_range", at, factor=f, id=f"{at}/{f}", item="range") for at, f in hours]
+    events.append(about("reading.above_range", "2026-07-02T01:10:00", factor="a21026", id="next day", item="range"))
+    _state, alerts = play(*events)
+    assert [(alert.factor, alert.time_ms) for alert in alerts] == [
+        ("a21026", ms("13:10:00")),
+        ("a21002", ms("13:10:00")),
+        ("a21026", ms("2026-07-02T01:10:00")),
+    ]
+
+
 def test_withdrawn_names_what_it_replaces() -> None:
     """The last alert told on the episode, with the value that was told."""
     _, alerts = play(

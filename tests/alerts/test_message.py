@@ -43,6 +43,69 @@ def test_over_limit() -> None:
     ]
 
 
+def test_how_often_before() -> None:
+    """Exceeding hours of the day, the month and 30 days (emission_rules 1.8), where there were others than those of the row."""
+    counts = {"exceeding_in_day": 2, "exceeding_in_month": 2, "exceeding_in_30_d": 5}
+    assert words(over(**counts))[2] == "Hours beyond the limit up to then: 2 that day, 2 that month, 5 in 30 days."
+    assert words(over(**counts | {"exceeding_in_30_d": 2}))[2] == "57 of 60 minutes valid; final."
+    in_chinese = render(step({}, over(**counts))[1][-1], registry(), BASE, "zh").body
+    assert in_chinese[1] == "截至当时超标小时数：当日 2，当月 2，近 30 日 5。"
+
+
+def test_a_factor_has_its_name() -> None:
+    """What the engine says of a code is told of its name."""
+    text = "a21026, day 2026-07-01: the device says 21, its 24 valid hours make 20"
+    told = words(about("reading.disagrees", "12:00:00", factor="a21026", text=text))
+    assert told[0] == f"[YELLOW] The device's own mean of SO₂ disagrees — {PLACE}"
+    assert told[1] == "SO₂, day 2026-07-01: the device says 21, its 24 valid hours make 20"
+    alone = words(about("reading.disagrees", "12:00:00", factor="a99999", text="a99999, day 2026-07-01: the device says 21"))
+    assert alone[1] == "a99999, day 2026-07-01: the device says 21"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [pytest.param(SOURCE, "stack 1", id="named"), pytest.param("4409", "4409", id="not in the registry")],
+)
+def test_a_matter_without_a_factor_has_its_sources_name(source: str, name: str) -> None:
+    """A confirmed finding may be about a source as a whole; its title names that as the registry does."""
+    facts = {
+        "stage": 4,
+        "reason": "pattern",
+        "decided": "confirmed",
+        "since": "2026-07-01T08:00:00+08:00",
+        "text": "x",
+        "who": "Li",
+    }
+    title, *_ = words(about("escalation.raised", "12:00:00", source=source, **facts))
+    assert title.startswith("[STAGE 4: ") and f"] {name} — " in title
+
+
+def test_above_the_range() -> None:
+    """What is known of an hour above the analyser's range, and what to do; no number that is not known, no confidence."""
+    known = {"stat": "avg_ref", "unit": "mg/m3", "limit": "35", "hour_start": "2026-07-01T12:00:00+08:00"}
+    known |= {"hour_end": "2026-07-01T13:00:00+08:00", "expected": "x", "episode": "x"}
+    facts = {"by": "above range", "n": 0, "above_min": 10, "rest": None, "value": None, "likely": None, "of": None}
+    opened = about("exceedance.expected", "12:20:00", factor="a21026", **known, **facts)
+    assert words(opened)[1:4] == [
+        "In the last 10 minutes it lay above 35 mg/m³ or above the analyser's range (hour 12:00–13:00, at 6 % O₂); 0 valid minutes.",
+        "How high is not known: minutes above the range are in no mean, and an hour with too many of them cannot be judged.",
+        "Nothing has exceeded yet. Time to act: until 13:00.",
+    ]
+    step_ = "→ Look at process and treatment first; then have the measuring range checked, and measure by hand while it lasts."
+    reason = "0 valid minutes of 45 (above range)"
+    ended = about(
+        "exceedance.expected_ended", "13:10:00", factor="a21026", outcome="not judged", value=None, reason=reason, **known
+    )
+    assert step_ in words(opened, ended)
+    text = (
+        "a21026, hour 2026-07-01T12:00:00+08:00: 60 minutes from 2026-07-01T12:00:00+08:00 on lie above the analyser's range; with 0"
+        " valid minutes the hour has no mean and is not held against its limit, though the concentration is high"
+    )
+    told = words(about("reading.above_range", "13:10:00", factor="a21026", text=text, item="range"))
+    assert told[0] == f"[YELLOW] SO₂ above the measuring range — {PLACE}"
+    assert told[1].startswith("SO₂, hour ") and told[3] == step_
+
+
 def test_first_hour_measured_provisional_without_basis() -> None:
     """A first hour has no row; a measured value says so; the limit's name stands in for a missing basis."""
     event = over(hours=1, stat="avg", state="provisional", basis="", since="2026-07-01T02:00:00+08:00")
@@ -84,6 +147,8 @@ def test_a_day_over_its_limit() -> None:
         "46.8 mg/m³ against 35 (day 2026-06-30, measured), 0.34 times over; second day in a row, since 2026-06-29 00:00.",
         "22 valid hours; final.",
     ]
+    counted = of_day | {"exceeding_in_month": 1, "exceeding_in_30_d": 3}
+    assert words(over(hours=1, **counted))[2] == "Days beyond the limit up to then: 1 that month, 3 in 30 days."
 
 
 ENDS = {

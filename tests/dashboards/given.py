@@ -130,8 +130,8 @@ def stored() -> Stored:
             for event in turn.events:
                 out.events.append(event.kind)
                 put(*form.event_line(event.line()))
-            for report in turn.reports:
-                put(*form.report_line(report[4]))
+            for *_key, stored_line in turn.reports:
+                put(*form.report_line(stored_line))
     for frame in _frames():
         for bucket, point in form.frame_line(frame.line()):
             put(bucket, point)

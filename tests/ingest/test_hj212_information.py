@@ -34,6 +34,15 @@ def test_a_state_that_is_no_number_has_no_value() -> None:
     assert (found.factors, found.numbers) == (["i41005"], ["null"])
 
 
+def test_settings_of_monitors_are_realtime_readings_of_what_they_measure() -> None:
+    """i13001 range, i13007 intercept, i13008 slope (HJ 212-2017), of one monitor after another; other parameters are none."""
+    area = "DataTime=20260701100000;PolId=a21026,i13001-Info=100;i13008-Info=0.98;i13009-Info=1;PolId=a21002;i13007-Info=-1.5;i13008-Info=1"
+    (found,) = told(area, st="22")
+    assert (found.source, found.kind, found.time) == ("STATION1", "realtime", datetime(2026, 7, 1, 10, tzinfo=LOCAL))
+    assert found.factors == ["a21026-i13001", "a21026-i13008", "a21002-i13007", "a21002-i13008"]
+    assert (found.stats, found.numbers) == (["rtd"] * 4, ["100", "0.98", "-1.5", "1"])
+
+
 @pytest.mark.parametrize(
     ("area", "st", "cn"),
     [
@@ -41,6 +50,7 @@ def test_a_state_that_is_no_number_has_no_value() -> None:
         pytest.param("DataTime=20260701100000;PolId=a21026;i12001-Info=1", "31", "3020", id="state of an instrument"),
         pytest.param("DataTime=20260701100000;i41020-Info=//pump off//", "31", "3020", id="a log's text"),
         pytest.param("DataTime=20260701100000;i41020-xx-Info=1", "31", "3020", id="no nozzle's number"),
+        pytest.param("DataTime=20260701100000;i13001-Info=100", "31", "3020", id="a setting of no one knows what"),
         pytest.param("DataTime=20260701100000;i41020-Info=1", "32", "3020", id="another system"),
         pytest.param("DataTime=20260701100000;i41020-Info=1", "31", "3021", id="another command"),
     ],

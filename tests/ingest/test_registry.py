@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.records import Mark
 from ingest.registry import Enterprise, Limit, MeterChange, Point, Registry, Source
 from ingest.registry_diff import FOREVER_MS
 from ingest.registry_files import Change, Fault, RegistryFaults, diff, load_marks, load_registry
@@ -180,14 +181,36 @@ def test_fault(
         ("a21026,weekly,6,,,,", "checks", "none of the words"),
         ("a21026,,6,,,,a21027", "analyser_factor", "no row"),
         ("a21026,,6,,,,a19001", "analyser_factor", "its unit is %"),
+        ("a21026,,6,,,,,48", "calibrated_high", "without valid_from"),
+        ("a21026,,6,,,,,,6", "rata_mean", "or none"),
     ],
 )
 def test_faults_of_pairs_and_checks(tmp_path: Path, cells: str, column: str, told: str) -> None:
     """A point before treatment must be another one of the source, and say something."""
-    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor,analyser_factor\n"
+    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor,analyser_factor,calibrated_high,rata_difference\n"
     factor, rest = cells.split(",", 1)
-    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,,\nS1,a00000,m3/h,,,,,,\n"
+    rest += "," * (7 - rest.count(","))
+    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,,,,\nS1,a00000,m3/h,,,,,,,,\n"
     found = [(f.line, f.column, f.message) for f in faults_of(folder(tmp_path, points=head + rows, limits=None))]
+    assert len(found) == 1 and found[0][:2] == (2, column) and told in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("unit", "state", "beside", "column", "told"),
+    [
+        ("mg/m3", "wet", "a01012,degC", "moisture_factor", "no row"),
+        ("mg/m3", "wet", "a01014,g/m3", "moisture_factor", "its unit is g/m3, gas_state wet needs %"),
+        ("mg/m3", "wat", "a01014,%", "gas_state", "none of the words"),
+        ("%", "actual", "a01012,degC\nS1,a01013,kPa\nS1,a01006,Pa", "gas_state", "a share of volume"),
+        ("m/s", "wet", "a01014,%", "gas_state", "values in m/s"),
+        ("m3/h", "actual", "a01012,degC\nS1,a01013,hPa\nS1,a01006,Pa", "static_pressure_factor", "needs Pa or kPa"),
+    ],
+)
+def test_faults_of_states(tmp_path: Path, unit: str, state: str, beside: str, column: str, told: str) -> None:
+    """What brings values to dry gas at the standard state is a point of the source, in a unit that is understood."""
+    rows = "".join(f"S1,{each},\n" for each in beside.replace("S1,", "").split("\n"))
+    points = f"source,factor,unit,gas_state\nS1,a21026,{unit},{state}\n{rows}"
+    found = [(f.line, f.column, f.message) for f in faults_of(folder(tmp_path, points=points, limits=None))]
     assert len(found) == 1 and found[0][:2] == (2, column) and told in found[0][2]
 
 
@@ -230,18 +253,51 @@ def test_marks(tmp_path: Path) -> None:
 def test_checks_in_a_file_of_marks(tmp_path: Path) -> None:
     """Numbers of checks are columns, exact; a mark beside them leaves them empty, and a check that lacks one is a fault."""
     path = tmp_path / "marks.csv"
-    head = MARKS.rstrip() + ",check,reference,before,after,span"
+    head = MARKS.rstrip() + ",check,reference,before,after,span,gas"
     plain = GOOD_MARK.rstrip(",\n") + ",,,"
     one = plain.replace("m1", "m2").replace(" a19001", "")
-    path.write_text(f"{head}\n{plain},,,,,\n{one},zero,0.2,3.1,,100\n")
+    path.write_text(f"{head}\n{plain},,,,,,\n{one},zero,0.2,3.1,,100,\n")
     first, second = load_marks(path)
     assert (first.check, first.span, second.check, second.after) == (None, None, "zero", None)
     assert (second.reference, second.before, second.span) == (Decimal("0.2"), Decimal("3.1"), 100)
-    path.write_text(f"{head}\n{one},zero,0.2,,,100\n{plain},zero,0.2,3,,100\n")
+    path.write_text(f"{head}\n{one},span,30,48,,100,ppm  丙烷\n")
+    assert [(mark.gas, mark.reference) for mark in load_marks(path)] == [("ppm propane", 30)]
+    path.write_text(f"{head}\n{one},zero,0.2,,,100,\n{plain},zero,0.2,3,,100,\n{one},span,30,48,,100,ppm propan\n")
     with pytest.raises(RegistryFaults) as raised:
         load_marks(path)
     told = [str(fault) for fault in raised.value.faults]
     assert "a check without before" in told[0] and "of one factor" in told[1]
+    assert told[2].startswith("marks.csv:4: gas") and "did you mean propane?" in told[2]
+
+
+def test_manual_results_in_a_file_of_marks(tmp_path: Path) -> None:
+    """A result has its rate exactly and its method; of two factors, without a method, below zero, of another type, too great or too long it is a fault."""
+    path = tmp_path / "marks.csv"
+    head = MARKS.rstrip() + ",result_kg_h,method"
+    two = GOOD_MARK.rstrip(",\n").replace("calibration", "manual") + ",,,"
+    one = two.replace(" a19001", "")
+    path.write_text(f"{head}\n{one},12.345678,HJ 57-2017\n")
+    (mark,) = load_marks(path)
+    assert (mark.type, mark.result_kg_h, mark.method) == ("manual", Decimal("12.345678"), "HJ 57-2017")
+    assert Mark.model_validate_json(mark.line()) == mark and b"result_mg_l" not in mark.line()
+    path.write_text(f"{head},result_mg_l\n{one},2,HJ 828-2017,28.5\n")
+    (mark,) = load_marks(path)
+    assert mark.result_mg_l == Decimal("28.5") and Mark.model_validate_json(mark.line()) == mark
+    rows = [
+        f"{two},1,HJ 57-2017",
+        f"{one},1,",
+        f"{one},-1,HJ 57-2017",
+        f"{one.replace('manual', 'fault')},1,HJ 57-2017",
+        f"{one},9999999,HJ 57-2017",
+        f"{one.replace('07-01T09', '07-02T09')},1,HJ 57-2017",
+    ]
+    path.write_text("\n".join([head, *rows]))
+    with pytest.raises(RegistryFaults) as raised:
+        load_marks(path)
+    told = [str(fault) for fault in raised.value.faults]
+    assert [text.split(":")[1] for text in told] == ["2", "3", "4", "5", "6", "7"]
+    assert "of one factor" in told[0] and "without method" in told[1] and "write type manual" in told[3] and "24 h" in told[5]
+    assert "result_kg_h" in told[2] and "result_kg_h" in told[4]
 
 
 def test_mark_faults(tmp_path: Path) -> None:
@@ -337,3 +393,12 @@ def test_holidays_are_days_of_a_file(tmp_path: Path) -> None:
     assert (fault.file, fault.line, fault.column) == ("holidays.csv", 4, "day") and "line 2" in fault.message
     (tmp_path / "holidays.csv").unlink()
     assert load_registry(tmp_path).holidays == ()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """It is told as such, with how to name another: its files are not what lacks."""
+    (fault,) = faults_of(tmp_path / "regsitry")
+    assert (
+        str(fault)
+        == "regsitry: there is no such folder; name the folder of the registry's CSV files (--registry, PLUMELINE_REGISTRY)"
+    )

@@ -6,6 +6,7 @@ import ast
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -20,6 +21,31 @@ def caches() -> list[Any]:
         for each in gc.get_objects()
         if type(each).__name__ == "_lru_cache_wrapper" and str(each.__module__).split(".")[0] in ours
     ]
+
+
+def watched(module: ModuleType, seen: set[str]) -> Undo:
+    """Let each function of a module, or method of a class there, put its name into a set whenever it runs.
+
+    Functions inside functions go by the name of the outer one, as in ``processors.rules.spells:spells``.
+
+    Returns:
+        What undoes it.
+    """
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    for name, function in outer_functions(tree):
+        function.body.insert(0, ast.parse(f"__seen__.add({f'{module.__name__}:{name}'!r})").body[0])
+    undo = install(module, tree, values=False)
+    vars(module)["__seen__"] = seen
+    return undo
+
+
+def outer_functions(tree: ast.Module | ast.ClassDef, where: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Give the functions of a module and its classes by name, and none inside another."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from outer_functions(node, f"{where}{node.name}.")
+        elif isinstance(node, ast.FunctionDef):
+            yield where + node.name, node
 
 
 def install(module: ModuleType, tree: ast.Module, *, values: bool) -> Undo:

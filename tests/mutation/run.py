@@ -1,7 +1,8 @@
 """Mutation testing of the rules: who of a module's mutants does no test notice? ``make mutants`` asks for all of them.
 
 What is found is kept by the text of the module, its tests and this tool, so that a run that was broken off goes on where it was, and
-one that repeats itself takes no time.
+one that repeats itself takes no time. A mutant meets only the tests that run its function; what is explained is not run, unless that
+is asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import threading
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,7 +38,7 @@ CASES = ("test_doctests.py", "test_packs.py")
 MORE = {"millionths": ("test_ph.py", "test_weather.py", "test_eu.py")}
 """Tests of modules that others use, beside those that import them by name."""
 HANGS_S = 180.0
-"""A worker that says nothing for so long is taken for hanging."""
+"""A worker in which no test ends for so long is taken for hanging."""
 
 TOOL = ("mutate.py", "install.py", "worker.py")
 """What decides a mutant's fate, beside the module and its tests."""
@@ -106,6 +107,7 @@ def run(
     *,
     build: Path = BUILD,
     again: bool = False,
+    left_out: Collection[Name] = (),
 ) -> None:
     """Bring every mutant of a module to its end and tell of each, those that are known from before first.
 
@@ -115,6 +117,7 @@ def run(
         tests: files that pytest runs against it.
         told: is handed one row a mutant.
         build: folder for what is found.
+        left_out: mutants not to run.
         again: what was killed by earlier tests is taken for killed; for who sharpens tests and looks at the rest.
 
     Raises:
@@ -138,11 +141,12 @@ def run(
             known = {name: before[name] for name in names if name in before} | known
             old.unlink()
     kept.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in known.values()), encoding="utf-8")
-    for row in known.values():
-        told(row)
+    for name, row in known.items():
+        if name not in left_out:
+            told(row)
     with kept.open("a", encoding="utf-8") as file:
-        while left := [number for number, name in enumerate(names) if name not in known]:
-            for row in _worker(module, source, left, tests):
+        while left := [number for number, name in enumerate(names) if name not in known and name not in left_out]:
+            for row in _worker(module, source, left, tests, build):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
                 known[_name(row)] = row
@@ -157,9 +161,9 @@ def _name(row: dict[str, Any]) -> Name:
     return row["where"], row["text"], row["change"]
 
 
-def _worker(module: str, source: Path, numbers: list[int], tests: list[Path]) -> Iterator[dict[str, Any]]:
+def _worker(module: str, source: Path, numbers: list[int], tests: list[Path], build: Path) -> Iterator[dict[str, Any]]:
     """Run one worker until it is done, or hangs or dies on a mutant, which then has timed out."""
-    command = [sys.executable, "-m", "tests.mutation.worker", module, ",".join(map(str, numbers)), *map(str, tests)]
+    command = [sys.executable, "-m", "tests.mutation.worker", str(build), module, ",".join(map(str, numbers)), *map(str, tests)]
     environment = os.environ | {"POLARS_MAX_THREADS": "1"}
     process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True, env=environment)
     lines: queue.Queue[str] = queue.Queue()
@@ -176,6 +180,8 @@ def _worker(module: str, source: Path, numbers: list[int], tests: list[Path]) ->
                 raise RuntimeError(f"{module}: {facts.get('error', 'the worker ended without a word')}")
             if "done" in facts:
                 return
+            if "ended" in facts:
+                continue
             if "starts" in facts:
                 begun = facts["starts"]
             elif "fate" in facts:
@@ -208,6 +214,9 @@ def main() -> int:
     parser.add_argument("--module", action="append", choices=modules(), help="only this one; may stand several times")
     parser.add_argument("--json", action="store_true", help="what was found as JSON, in place of the table")
     parser.add_argument("--again", action="store_true", help="only what survived before, where tests have become sharper")
+    parser.add_argument(
+        "--explained", action="store_true", help="also run what is explained: is it still true that it survives?"
+    )
     asked = parser.parse_args()
     why, outcomes = explained(), []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -215,13 +224,15 @@ def main() -> int:
         for module in asked.module or modules():
             source = RULES / f"{module}.py"
             outcome = Outcome(module, sum(1 for _ in mutants(source.read_text(encoding="utf-8"))))
-            task = progress.add_task(module, total=outcome.total)
+            known = {} if asked.explained else why.get(module, {})
+            outcome.explained = len(known)
+            task = progress.add_task(module, total=outcome.total - len(known))
 
             def told(row: dict[str, Any], outcome: Outcome = outcome, task: Any = task) -> None:
                 outcome.take(row, why.get(outcome.module, {}))
                 progress.advance(task)
 
-            run(f"processors.rules.{module}", source, suite_of(module), told, again=asked.again)
+            run(f"processors.rules.{module}", source, suite_of(module), told, again=asked.again, left_out=known)
             outcomes.append(outcome)
     if asked.json:
         print(json.dumps([asdict(each) for each in outcomes], ensure_ascii=False, indent=1))
@@ -232,10 +243,10 @@ def main() -> int:
 
 def show(outcomes: list[Outcome]) -> None:
     """Print a table of all modules and a line for each survivor that nobody explained."""
-    table = Table("module", "mutants", "killed", "timed out", "survived", "explained")
+    table = Table("module", "mutants", "killed", "timed out", "explained", "unexplained")
     for each in outcomes:
         fates = each.fates
-        counted = each.total, fates["killed"], fates["timed out"], fates["survived"], each.explained
+        counted = each.total, fates["killed"], fates["timed out"], each.explained, len(each.survivors)
         table.add_row(each.module, *map(str, counted))
     console = Console()
     console.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,35 @@ def test_rule():
     assert [exceeds(v) for v in (34, 35, 36)] == [False, False, True]
     assert [exceeds(v, limit=-2) for v in (-1, 0)] == [False, True]
     assert [steps(n) for n in (0, 1, 3)] == [0, 1, 3]
+"""
+SEEN = """
+def double(n):
+    return n * 2
+
+
+class Square:
+    def __init__(self, side):
+        self.side = side
+
+    @property
+    def area(self):
+        return self.side * self.side
+
+    def grown(self, by):
+        def more():
+            return self.side + by
+        return more()
+"""
+SEEN_TESTS = """
+from seen_rule import Square, double
+
+
+def test_double():
+    assert double(3) == 6
+
+
+def test_side():
+    assert (Square(5).area, Square(5).grown(2)) == (25, 7)
 """
 
 
@@ -104,6 +134,29 @@ def test_a_weak_suite_leaves_survivors(
     again: list[dict[str, Any]] = []
     run(name, source, [tests], again.append, build=build)
     assert again == rows
+
+
+def test_each_mutant_meets_the_tests_that_run_its_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a method, a property and a function inside another are seen; what is left out is not run."""
+    source, tests, build = tmp_path / "seen_rule.py", tmp_path / "test_seen_rule.py", tmp_path / "build"
+    source.write_text(SEEN, encoding="utf-8")
+    tests.write_text(SEEN_TESTS, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    rows: list[dict[str, Any]] = []
+    left_out = {("double", "return n * 2", "2 becomes 3")}
+    run("seen_rule", source, [tests], rows.append, build=build, left_out=left_out)
+    (notes,) = build.glob("seen-*.json")
+    seen = {name.rpartition(":")[2]: names for name, (_, names) in json.loads(notes.read_text(encoding="utf-8")).items()}
+    assert seen == {
+        "test_double": ["seen_rule:double"],
+        "test_side": ["seen_rule:Square.__init__", "seen_rule:Square.area", "seen_rule:Square.grown"],
+    }
+    assert [(row["where"], row["change"], row["by"].rpartition(":")[2]) for row in rows] == [
+        ("double", "* becomes //", "test_double"),
+        ("double", "2 becomes 1", "test_double"),
+        ("Square.area", "* becomes //", "test_side"),
+        ("Square.grown.more", "+ becomes -", "test_side"),
+    ]
 
 
 def test_a_slow_test_is_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ the first query there waits for ever. A mutant that hangs ends the process; whoe
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import json
 import os
@@ -14,6 +15,8 @@ import resource
 import signal
 import sys
 import time
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -21,9 +24,10 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.mutation.install import caches, install
+from tests.mutation.install import caches, install, watched
 from tests.mutation.mutate import mutants
 
+PROCESSORS = Path(__file__).resolve().parents[2] / "processors"
 SLOW_S = 4.0
 """A test that takes longer unchanged is left out, as too slow to run for each mutant [s of processor time]."""
 PATIENCE, PATIENCE_S = 10, 2.0
@@ -36,36 +40,52 @@ class TooLong(Exception):
     """A mutant took many times as long as the module itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a test was seen to do unchanged: how long it takes [s of processor time] and which functions of rules it runs."""
+
+    took_s: float
+    names: list[str]
+
+    def ran(self, module: str, where: str) -> bool:
+        """Tell whether it ran the function that a mutant lies in; anything of the module where that is in no function."""
+        return any(f"{module}:{where}.".startswith(f"{name}.") for name in self.names) or (
+            not where and any(name.startswith(f"{module}:") for name in self.names)
+        )
+
+
 class Mutating:
     """A pytest plugin whose test loop runs the collected tests once for each mutant."""
 
-    def __init__(self, module: ModuleType, numbers: set[int], told: Any) -> None:
-        self.module, self.numbers, self.told = module, numbers, told
+    def __init__(self, module: ModuleType, numbers: set[int], told: Any, build: Path) -> None:
+        self.module, self.numbers, self.told, self.build = module, numbers, told, build
         self.failed: str | None = None
-        self.touched, self.late = False, False
+        self.late = False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Keep the name of the test that failed."""
+        """Tell that a test has ended, and keep the name of the one that failed."""
+        self.tell(ended=report.nodeid)
         if report.failed and self.failed is None:
             self.failed = str(report.nodeid)
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        """Tell how long the tests take unchanged, then each mutant's fate; at the end, that the tests still pass."""
+        """Tell how long the tests take unchanged, then each mutant's fate; at the end, that those which noticed one still pass."""
         if session.testsfailed:
             self.tell(error="the tests cannot be collected")
             return True
         source = Path(str(self.module.__file__)).read_text(encoding="utf-8")
-        items = self.measured(session.items)
+        kept = caches()
+        seen = self.measured(session.items, kept)
         if self.failed:
             self.tell(error=f"fails unchanged: {self.failed}")
             return True
-        began = time.process_time()
-        self.run(items)
-        patience_s = PATIENCE * (time.process_time() - began) + PATIENCE_S
-        kept, kills = caches(), {id(item): 0 for item in items}
+        items = sorted((item for item in session.items if id(item) in seen), key=lambda item: seen[id(item)].took_s)
+        kills = {id(item): 0 for item in items}
         for number, mutant in enumerate(mutants(source)):
             if number not in self.numbers:
                 continue
+            for_it = [item for item in items if seen[id(item)].ran(self.module.__name__, mutant.where)] or items
+            patience_s = PATIENCE * sum(seen[id(item)].took_s for item in for_it) + PATIENCE_S
             self.tell(starts=number, patience_s=patience_s)
             for cache in kept:
                 cache.cache_clear()
@@ -78,7 +98,7 @@ class Mutating:
             else:
                 signal.setitimer(signal.ITIMER_PROF, patience_s)
                 try:
-                    killed_by = self.run(sorted(items, key=lambda item: -kills[id(item)]))
+                    killed_by = self.run(sorted(for_it, key=lambda item: -kills[id(item)]))
                 finally:
                     signal.setitimer(signal.ITIMER_PROF, 0)
                     undo()
@@ -96,35 +116,51 @@ class Mutating:
         for cache in kept:
             cache.cache_clear()
         self.failed = None
-        self.run(items)
+        self.run([item for item in items if kills[id(item)]])
         self.tell(error=f"fails after all mutants were taken out: {self.failed}") if self.failed else self.tell(done=True)
         return True
 
-    def measured(self, items: list[Any]) -> list[Any]:
-        """Run every test once and return those that run the module's code and are not slow, fastest first; a slow one is broken off."""
-        took: dict[int, float] = {}
-        for item in items:
-            began, self.touched, self.late = time.process_time(), False, False
-            sys.setprofile(self.look)
-            signal.setitimer(signal.ITIMER_PROF, SLOW_S)
-            try:
-                failed = self.run([item])
-            finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                sys.setprofile(None)
-            if self.late:
-                self.failed = None
-            elif failed:
-                return []
-            elif self.touched:
-                took[id(item)] = time.process_time() - began
-        return sorted((item for item in items if took.get(id(item), SLOW_S) < SLOW_S), key=lambda item: took[id(item)])
+    def measured(self, items: list[Any], kept: list[Any]) -> dict[int, Seen]:
+        """Run every test unchanged that has not been seen before; return those that run the module's code and are not slow."""
+        names: set[str] = set()
+        stems = [path.stem for path in sorted((PROCESSORS / "rules").glob("[!_]*.py"))]
+        rules = [importlib.import_module(f"processors.rules.{stem}") for stem in stems]
+        undo = [watched(each, names) for each in {*rules, self.module}]
+        found: dict[int, Seen] = {}
+        try:
+            for path, group in groupby(items, key=lambda item: Path(item.path)):
+                notes = self.build / f"seen-{path.stem}-{_digest(path, self.module)}.json"
+                before = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
+                for item in group:
+                    if item.nodeid not in before:
+                        for cache in kept:
+                            cache.cache_clear()
+                        names.clear()
+                        took_s = self.timed(item)
+                        if self.failed:
+                            return {}
+                        before[item.nodeid] = [took_s, sorted(names)]
+                        notes.write_text(json.dumps(before, ensure_ascii=False), encoding="utf-8")
+                    seen = Seen(*before[item.nodeid])
+                    if seen.took_s < SLOW_S and seen.ran(self.module.__name__, ""):
+                        found[id(item)] = seen
+        finally:
+            for each in undo:
+                each()
+        return found
 
-    def look(self, frame: FrameType, _event: str, _arg: object) -> None:
-        """Notice that a test runs the module's code, and look no further, for looking takes time."""
-        if frame.f_code.co_filename == self.module.__file__:
-            self.touched = True
-            sys.setprofile(None)
+    def timed(self, item: Any) -> float:
+        """Return how long a test takes [s of processor time]; a slow one is broken off."""
+        began, self.late = time.process_time(), False
+        signal.setitimer(signal.ITIMER_PROF, SLOW_S)
+        try:
+            self.run([item])
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        if self.late:
+            self.failed = None
+            return SLOW_S
+        return time.process_time() - began
 
     def run(self, items: list[Any]) -> Any | None:
         """Run tests until one fails; return that one."""
@@ -147,6 +183,16 @@ class Mutating:
         self.told.flush()
 
 
+def _digest(test: Path, module: ModuleType) -> str:
+    """Return what a test's doings hang on: its text, the module, all other code of the processors and the packs."""
+    digest = hashlib.sha256()
+    code = [path for path in sorted(PROCESSORS.rglob("*")) if path.suffix in (".py", ".toml", ".cases", ".csv")]
+    here = Path(str(module.__file__))
+    for path in [test, *([] if here in code else [here]), *code]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _in_function(tree: ast.Module, line: int) -> bool:
     """Tell whether a line lies in the body of a function: nothing outside changes with it."""
     return any(
@@ -154,7 +200,7 @@ def _in_function(tree: ast.Module, line: int) -> bool:
     )
 
 
-def main(module: str, numbers: set[int], tests: list[str]) -> None:
+def main(build: str, module: str, numbers: set[int], tests: list[str]) -> None:
     """Work off some of a module's mutants; what becomes of each goes to the first standard output."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -164,10 +210,10 @@ def main(module: str, numbers: set[int], tests: list[str]) -> None:
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failing example need not be made small
     hypothesis.settings.register_profile("mutants", phases=phases, database=None, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("mutants")
-    plugin = Mutating(importlib.import_module(module), numbers, told)
+    plugin = Mutating(importlib.import_module(module), numbers, told, Path(build))
     signal.signal(signal.SIGPROF, plugin.too_long)
     pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:faulthandler", *tests], plugins=[plugin])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], {int(number) for number in sys.argv[2].split(",")}, sys.argv[3:])
+    main(sys.argv[1], sys.argv[2], {int(number) for number in sys.argv[3].split(",")}, sys.argv[4:])

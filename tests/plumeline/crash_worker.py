@@ -95,10 +95,15 @@ def main(path: str, port: int) -> None:
         await server.stop()
         end = clock()
         gateway.clock = lambda: end
-        while (working := log.waiting(READ, runner.progress.seq)) or runner.backfill_waiting() or runner.engine.behind:
+        while (
+            (working := log.waiting(READ, runner.progress.seq))
+            or runner.backfill_waiting()
+            or runner.engine.behind
+            or runner.engine.closings
+        ):
             await asyncio.sleep(0.02)
             if not working:
-                end += timedelta(seconds=1)  # hours that were filled in are revised at ticks
+                end += timedelta(seconds=1)  # hours that were filled in are revised, and days closed, at ticks
                 await gateway.tick()
         for _ in range(200):
             if outbox.counts().get("waiting", 0) == 0:

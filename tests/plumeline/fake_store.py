@@ -13,6 +13,7 @@ from typing import Any
 
 from alerts.actions import Action, ActionKind, checked
 from alerts.alert import Alert, Phase, Severity
+from alerts.decisions import Decided, Decision, decision
 from alerts.records import AlertRow, Attempt, DeliveryRow
 from ingest.records import frame_id
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
@@ -377,6 +378,7 @@ class FakeOutbox:
 
     empty: bool = False
     actions: list[Action] = field(default_factory=list)
+    made: list[Decision] = field(default_factory=list)
 
     def alert(self, alert: str) -> AlertRow | None:
         return next((row for row in self.alerts(99) if row.id == alert), None)
@@ -417,6 +419,24 @@ class FakeOutbox:
         seen = next((a for a in done if a.kind == "acknowledge"), None)
         rows[0] = replace(rows[0], actions=done, acknowledged=seen)
         return [a for a in rows if source in (None, a.alert.source)][:limit]
+
+    def decide(
+        self,
+        finding: Event,
+        decided: Decided,
+        who: str,
+        words: str,
+        evidence: str,
+        now_ms: int,
+        key: str = "",
+        *,
+        registry: Registry,
+    ) -> Decision:
+        self.made.append(decision(finding, decided, who, words, evidence, now_ms, key))
+        return self.made[-1]
+
+    def decisions(self, source: str | None = None) -> list[Decision]:
+        return [one for one in self.made if source in (None, one.source)]
 
     def counts(self) -> dict[str, int]:
         return {"waiting": 0, "delivered": 0, "dead": 0} if self.empty else {"waiting": 1, "delivered": 3, "dead": 0}

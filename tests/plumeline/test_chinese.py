@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from alerts.standards import standard_words
 from alerts.texts import CHINESE, ENGLISH
 from alerts.wording import DELIVERY_ZH, ENGINE_ZH, worded
 from ingest.hj212 import framing
@@ -21,18 +22,16 @@ from plumeline.console import languages, words
 from plumeline.console.words import Names
 from plumeline.explain import ENERGY_RULES, rules_behind
 from plumeline.texts import LANGUAGES, catalogue, speaking, spoken, t
-from plumeline.texts.wording import FORMULA_ZH, GATEWAY_ZH, TABLES, said
+from plumeline.texts.wording import FORMULA_ZH, GATEWAY_ZH, TABLES, said, sure
 from processors.packs import STEP_OF, shipped
 from processors.rules.averaging import REASONS
 from tests.conftest import REPO
 from tests.plumeline.fake_store import HOUR, NOW_MS, STACK, registry_zh
 
-UNITS = "Pa Q L L/min g/m³ m/s mg mg/L g kg kg/h t m m³ m³/h h ms s kWh MJ mg/m³ mol/mol kgce kgce/kWh tCO2"
-PROTOCOL = (
-    "AQI CRC HJ GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
-)
+UNITS = "Pa Q L L/min g/m³ m/s mg mg/L g kg kg/h t m m³ m³/h h ms s kWh MJ mg/m³ mol/mol kgce kgce/kWh tCO2 ppm ppmC"
+PROTOCOL = "AQI CRC HJ HJ/T GB/T MN PW CN ST Flag N A CP DataTime MODBUS Modbus JSON ISO UTC NaN Infinity null ref C O₂ CO₂ VOC VOCs E T"
 OURS = "Plumeline url factors calorific primary year whsec base http s host S source/factor/stat/level/start avg/hour a English"
-CLAUSES = "LRV WTH WTE AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE WAT-CAP WAT-SUB GB DB GST WAT COD EN EU US CFR Part Annex V VI VII"
+CLAUSES = "LRV WTH WTE AIR-AVG AIR-CNV AIR-MAS AIR-CAP AIR-SUB AIR-ULE AIR-GAP WAT-CAP WAT-SUB WAT-GAP GB DB GST WAT COD EN EU US CFR Part Annex V VI VII QAL"
 FOREIGN = frozenset(f"{UNITS} {PROTOCOL} {OURS} {CLAUSES}".split())
 """What may stand in Latin letters in a Chinese text; besides them file names and words with an underscore."""
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -98,8 +97,6 @@ PROBES = (
 """What stands in for a fact of a sentence in the code."""
 PHRASES = ("12.5 at 2026-07-01T02:00:00+08:00 to 0.5 at 2026-07-01T02:15:00+08:00", "the register fell")
 """What else stands in where a fact is itself words."""
-UNUSED = "assessment gaps limits us"
-"""Rules that no step of a rule pack calls: whoever adds the step adds their words."""
 NOT_SHOWN = {
     "processors/registry_check.py": "faults of registry files, told by commands",
     "processors/decode.py": "asserts and errors of the decoder; its faults' words are pydantic's",
@@ -116,7 +113,6 @@ NOT_SHOWN = {
     "processors/case_checks.py": "told to whoever writes cases",
     "processors/case_warnings.py": "told to whoever writes cases",
     "processors/early.py": "what a warning rests on and what came of it, shown by key",
-    **{f"processors/rules/{name}.py": "a rule that no rule pack uses yet" for name in UNUSED.split()},
 }
 """Files of the engine whose sentences reach neither figures nor events."""
 OTHER_WORDS = {
@@ -137,6 +133,9 @@ OTHER_WORDS = {
     "{} of {} pressures outside {} Pa": "seen whole beside it",
     "processing unit": "the beginning of a finding's text; seen whole beside it",
     "day before revised": "the cause of a closing, not shown",
+    "hour decided": "the cause of a closing, not shown",
+    "new QAL2 due by (\\d{4}-\\d\\d-\\d\\d)$": "reads a note back",
+    ", at most {} % in a week": "the end of a note; seen whole beside it",
     "beyond the bound from": "a part of a note; seen whole beside it",
     "one too many at": "a part of a note; seen whole beside it",
     "set aside": "the cause of a touch, not shown",
@@ -253,6 +252,14 @@ def test_every_formula_has_its_chinese() -> None:
                 assert not english(told["formula_zh"]), told
                 assert not english(said(told["confidence"])), told
                 assert not english(told["basis_zh"]), told
+
+
+def test_every_rule_has_its_chinese() -> None:
+    """What a rule rests on, and how sure it is, as the page Limits lists them."""
+    with speaking("zh"):
+        for rule in (rule for pack in shipped().values() for rule in pack.rules):
+            for told in (standard_words(rule.standard, "zh"), sure(rule.confidence)):
+                assert not re.search(r"\b[a-z]{3,}\b", told), told
 
 
 def test_every_verdict_of_the_gateway_has_its_chinese() -> None:

@@ -35,8 +35,10 @@ from plumeline.console.converted import converted
 from plumeline.console.html import h
 from plumeline.console.ports import Console
 from plumeline.console.shell import Shell
+from plumeline.masked import masked
 from plumeline.texts import catalogue, t
 from processors.figures import HOUR_MS, Episode, Event, Figure, SourceState, epoch_ms, local_iso
+from processors.packs import shipped
 from processors.store import StoreAway
 from tests.plumeline.console_given import context as _context
 from tests.plumeline.console_given import text_of as _text
@@ -89,6 +91,15 @@ def test_hours_that_are_going_to_exceed_are_shown_until_they_ended(monkeypatch: 
         text = _text(now.view(_context()))
         for words_shown in ("Going to exceed", "by 16:00", "33.1 mg/m³ so far, limit 35", "20 of 24 earlier changes"):
             assert (words_shown in text) == shown
+
+
+def test_an_hour_above_the_range_is_shown_without_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No mean is known, and none is shown."""
+    facts = {"hour_end": local_iso(HOUR + HOUR_MS), "limit": "35", "value": None, "unit": "mg/m3", "stat": "avg_ref"}
+    facts |= {"by": "above range", "likely": None, "of": None}
+    told = Event("exceedance.expected/x", "exceedance.expected", STACK, "a21026", NOW_MS, True, facts)
+    monkeypatch.setattr(FakeStore, "events", lambda *_args, **_named: [told])
+    assert "above its measuring range, limit 35" in _text(now.view(_context()))
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:
@@ -226,7 +237,7 @@ def test_the_fault_is_marked_at_its_byte() -> None:
 def test_why_names_fault_and_remedy() -> None:
     """A clock five minutes off, a name nobody registered and a factor without a row are told with what to do."""
     late = _text(why.view(_context(source="4401000005")))
-    assert t("why.clock.do")[:20] in late and t("why.bytes.none") in late
+    assert t("why.clock.do")[:20] in late and "over HTTP or from a file" in late
     assert "sources.csv" in _text(why.view(_context(source="nobody")))
     assert "Sent but not in points.csv" in _text(why.view(_context(source=VOC)))
 
@@ -366,9 +377,27 @@ def test_minutes_at_reference_oxygen_are_the_rule_s() -> None:
     at = [minute.start_ms + n * 60_000 for n in range(3)]
     measured = [replace(minute, start_ms=one, value=28 * 10**8, ok=True) for one in at]
     beside = [replace(oxygen, start_ms=one, value=pct * 10**8, ok=True) for one, pct in zip(at, (9, 20), strict=False)]
-    found = converted(point, measured, beside)
+    found = converted(point, measured, beside, shipped()["cn-flue-gas"])
     assert [c.value for c in found.values()] == [Decimal(35), None, None]
     assert [c.reason for c in found.values()] == [None, "oxygen at or above the guard", "no valid oxygen"]
+
+
+@pytest.mark.parametrize(
+    ("pack", "below", "above"),
+    [
+        pytest.param("eu-hazardous", "28", "35", id="EU-6: as it is below the reference"),
+        pytest.param("eu-waste", "23.33333333", "35", id="28 · 15 / 18"),
+        pytest.param("us-cfr60", "23.30726257", "35.05882353", id="28 · 14.9 / 17.9 and 28 · 14.9 / 11.9"),
+    ],
+)
+def test_minutes_at_reference_oxygen_by_the_source_s_pack(pack: str, below: str, above: str) -> None:
+    """Minutes on the page are converted as those of the engine: 28 mg/m³ at 3 and 9 % O₂, to 6 %."""
+    minute = FakeStore().figures(STACK, "minute", HOUR - HOUR_MS, HOUR, "a21026", "avg")[0]
+    point = Point(source=STACK, factor="a21026", unit="mg/m3", reference_o2_pct=Decimal(6), oxygen_factor="a19001")
+    measured = [replace(minute, start_ms=minute.start_ms + n * 60_000, value=28 * 10**8, ok=True) for n in range(2)]
+    beside = [replace(each, value=pct * 10**8) for each, pct in zip(measured, (3, 9), strict=True)]
+    found = converted(point, measured, beside, shipped()[pack])
+    assert [c.value for c in found.values()] == [Decimal(below), Decimal(above)]
 
 
 def test_evidence_at_reference_oxygen_shows_each_minute_converted() -> None:
@@ -385,7 +414,7 @@ def test_evidence_at_reference_oxygen_shows_each_minute_converted() -> None:
 def test_a_password_is_never_shown() -> None:
     """PW is masked in text, in hex and in excerpts, at its place and length; the stored frame keeps it."""
     raw = b"##0041QN=1;ST=31;CN=2011;PW=123456;MN=M;pw=9,CP=&&&&"
-    assert hexdump.masked(raw) == b"##0041QN=1;ST=31;CN=2011;PW=******;MN=M;pw=*,CP=&&&&"
+    assert masked(raw) == b"##0041QN=1;ST=31;CN=2011;PW=******;MN=M;pw=*,CP=&&&&"
     shown = str(hexdump.as_text(raw)) + str(hexdump.as_hex(raw)) + str(frames.excerpt(raw))
     assert "123456" not in shown and "31 32 33" not in shown
     assert "123456" not in _text(why.view(_context(source=STACK))) + _text(frames.quarantine(_context()))

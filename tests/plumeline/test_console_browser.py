@@ -34,6 +34,10 @@ PAGES = (
     "/why",
     f"/why/{VOC}",
     "/pipeline",
+    "/limits",
+    "/weather",
+    f"/marks/{STACK}",
+    f"/source/{FACTORY}",
 )
 
 
@@ -231,7 +235,6 @@ VERBATIM = (
 """Identities, and what devices, receivers and people said, which is shown as it is."""
 CHINESE_PAGES = (
     *PAGES,
-    f"/source/{FACTORY}",
     f"/source/{STACK}?hours=168",
     "/source/nobody",
     f"/evidence?figure={quote(f'{STACK}/a21026/avg_ref/hour/2026-06-30T19:00:00+08:00', safe='')}",

@@ -51,6 +51,12 @@ def test_a_source_shows_its_checks() -> None:
         assert "漂移为满量程的 6%" in text_of(source.view(page(bench, known)))
 
 
+def test_a_month_counts_from_the_first_hour_that_is_known() -> None:
+    """Three hours from noon of 1 July on are three of three, not of fifteen."""
+    bench, known = checked()
+    assert t("source.month.of", factor="a21026", n=3, of=3) in text_of(source.view(page(bench, known)))
+
+
 def test_a_source_without_checks_says_nothing_of_them() -> None:
     """Most sources have none."""
     bench, known = checked()
@@ -105,6 +111,32 @@ def test_a_check_that_is_not_taken(change: dict[str, str]) -> None:
     assert port.marks == [] and "said=check" in address and "reference=0.2" in address
     text = text_of(marks.view(given(port, said="check", check="zero", before="3.1")))
     assert t("marks.said.check") in text and 'value="zero" selected' in text and 'name="before" value="3.1"' in text
+
+
+def test_the_gas_of_a_check_is_a_field_of_the_form() -> None:
+    """It is filed as it is kept; one that is not known is refused, shown again, and the answer says what to write."""
+    port = Filed()
+    of_gas = {**FORM, **CHECK, "check": "span", "reference": "30"}
+    assert marks.act(given(port), {**of_gas, "gas": " ppm 丙烷"}).endswith("said=filed")
+    assert (port.marks[0].gas, str(port.marks[0].reference)) == ("ppm propane", "30")
+    address = marks.act(given(port), {**of_gas, "gas": "ppm propan"})
+    assert len(port.marks) == 1 and "said=gas" in address and "gas=ppm+propan" in address.replace("%20", "+")
+    text = text_of(marks.view(given(port, said="gas", check="span", gas="ppm propan")))
+    assert t("marks.said.gas") in text and 'value="ppm propan"' in text and '<option value="ppm propane">' in text
+    with speaking("zh"):
+        assert '<option value="ppm 丙烷">' in text_of(marks.view(given(port)))
+
+
+def test_a_source_shows_the_gas_of_a_check() -> None:
+    """50 ppm are 50 × 64/22.4 = 142.857 mg/m³; of a gas that says nothing of the unit of the point it says that."""
+    bench, known = checked(check("a", 0, "140", kind="span", reference="50", gas="ppm SO2"))
+    text = text_of(source.view(page(bench, known)))
+    assert "142.86 (50 ppm SO2)" in text and "-2.86\u00a0%" in text
+    other = known.model_copy(update={"points": tuple(p.model_copy(update={"unit": "mg/L"}) for p in known.points)})
+    text = text_of(source.view(page(bench, other)))
+    assert "a reference in ppm SO2 does not say what is shown in mg/L" in text and "— (50 ppm SO2)" in text
+    with speaking("zh"):
+        assert "以ppm 二氧化硫给出的参考值不能换算为mg/L" in text_of(source.view(page(bench, other)))
 
 
 def test_rejecting_a_check() -> None:

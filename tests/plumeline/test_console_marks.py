@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,9 @@ from ingest.log import LogFull
 from ingest.records import Mark
 from plumeline import marks_cli
 from plumeline.console import marks
+from plumeline.console.furnace import mark_of
 from plumeline.console.shell import Context
+from plumeline.sqlite_query import stored_mark
 from plumeline.texts import speaking, t
 from processors.figures import HOUR_MS, Event, epoch_ms
 from processors.store import StoredMark
@@ -213,6 +216,61 @@ def test_a_file_of_marks_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [Mark.model_validate_json(row).id for row in request.content.splitlines()] == ["a", "b"]
     told = capsys.readouterr()
     assert "mark b: no token" in told.err and "1 marks filed, 1 refused" in told.out
+
+
+RESULT = {**FORM, "type": "manual", "result_kg_h": "12.5", "method": "HJ 57-2017", "evidence": "report 2026-117"}
+
+
+class Measured(FakeStore):
+    """One result of manual monitoring, a draft."""
+
+    def marks(self, source: str, start_ms: int, end_ms: int, *, rejected: bool = False) -> list[StoredMark]:
+        port = Filed()
+        marks.act(given(port), {**RESULT, "state": "draft"})
+        return [stored_mark(mark) for mark in port.marks]
+
+
+def test_a_result_of_manual_monitoring_is_filed_listed_and_confirmed() -> None:
+    """Rate, method and report stand in the record and in the list; confirming it files the same numbers; two methods are two results."""
+    port = Filed()
+    made = given(port, Measured())
+    for change in ({}, {"method": "HJ 629-2011"}):
+        assert marks.act(made, {**RESULT, **change}) == f"marks/{STACK}?said=filed"
+    page = text_of(marks.view(made))
+    assert [mark_of(m).result_kg_h for m in Measured().marks(STACK, 0, NOW_MS)] == [Decimal("12.5")]
+    assert "12.5\xa0kg/h, HJ 57-2017" in page and "report 2026-117" in page
+    marks.act(made, {"source": STACK, "mark": port.marks[0].id, "who": "Wang", "reason": "report read", "state": "confirmed"})
+    assert [(m.author, str(m.result_kg_h), m.method, m.state) for m in port.marks] == [
+        ("Li Wei", "12.5", "HJ 57-2017", "confirmed"),
+        ("Li Wei", "12.5", "HJ 629-2011", "confirmed"),
+        ("Wang", "12.5", "HJ 57-2017", "confirmed"),
+    ]
+    assert len({m.id for m in port.marks}) == 2
+    marks.act(made, {**RESULT, "method": "HJ 828-2017", "result_mg_l": "28.5"})
+    assert port.marks[-1].result_mg_l == Decimal("28.5")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end": "2026-07-02T13:30"},
+        {"result_kg_h": ""},
+        {"result_kg_h": "much"},
+        {"method": " "},
+        {"factor": ""},
+        {"type": "fault"},
+        {"result_mg_l": "-1"},
+    ],
+)
+def test_a_result_that_is_not_whole_says_what_is_asked(change: dict[str, str]) -> None:
+    """Nothing is filed; the form keeps what was written and stands open, in both languages."""
+    port = Filed()
+    address = marks.act(given(port), {**RESULT, **change})
+    assert port.marks == [] and "said=result" in address
+    for language in ("en", "zh"):
+        with speaking(language):
+            page = text_of(marks.view(given(port, said="result", **{**RESULT, **change})))
+            assert t("marks.said.result") in page and t("marks.result.about") in page
 
 
 class Undecided(Marked):

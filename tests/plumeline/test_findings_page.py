@@ -9,26 +9,28 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from alerts.decisions import Decision, standing
+from alerts.outbox import Outbox
 from plumeline import patterns
 from plumeline.cli import app
-from plumeline.console import findings
+from plumeline.console import decisions, findings
 from plumeline.sqlite_store import SqliteWriter
-from plumeline.texts import speaking
+from plumeline.texts import speaking, t
 from processors.figures import DAY_MS, HOUR_MS, Event, Figure, Level
 from processors.output import Output
 from processors.points import Points, Rules
 from tests.plumeline.console_given import context, text_of
-from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeStore, registry
+from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
 from tests.plumeline.fake_store import findings as told
 
 
 def test_sources_are_ranked_by_the_sum_of_the_last_thirty_days() -> None:
     """Two of weight 3 and one of 5 are 11; what ended 44 days ago counts only where more days are asked for."""
-    (one,) = patterns.ranked(FakeStore(), NOW_MS)
+    (one,) = patterns.ranked(patterns.recent(FakeStore(), NOW_MS))
     assert (one.source, one.weight, one.by_rule) == (STACK, 11, {"DQ-4": 6, "DQ-10": 5})
     assert [e.id for e in one.findings] == ["fDQ-101", "fDQ-41", "fDQ-42"]
     assert one.since_ms == HOUR - 15 * HOUR_MS - 2 * DAY_MS
-    assert [(s.source, s.weight) for s in patterns.ranked(FakeStore(), NOW_MS, 60)] == [(STACK, 11), (VOC, 5)]
+    assert [(s.source, s.weight) for s in patterns.ranked(patterns.recent(FakeStore(), NOW_MS, 60))] == [(STACK, 11), (VOC, 5)]
 
 
 def test_the_list_says_patterns_in_words_and_accuses_nobody() -> None:
@@ -107,7 +109,7 @@ class Movements(FakeStore):
 def test_a_source_among_those_of_its_kind_and_sector() -> None:
     """Movements of 2 of 101, 20 of 110 and 40 of 120: the first of three, the lower middle of the two others 200 / 11 %."""
     (event,) = [e for e in told() if e.id == "fDQ-41"]
-    stands = patterns.among(Movements(), registry(), event, patterns.ranked(FakeStore(), NOW_MS))
+    stands = patterns.among(Movements(), registry(), event, patterns.ranked(patterns.recent(FakeStore(), NOW_MS)))
     assert stands is not None
     assert (round(stands.own_pct, 4), stands.rank, stands.peers) == (Decimal("1.9802"), 1, 2)
     assert (round(stands.middle_pct, 4), stands.alike) == (Decimal("18.1818"), 0)
@@ -129,3 +131,98 @@ def test_the_command_ranks_what_is_stored(tmp_path: Path) -> None:
     assert [(r["source"], r["weight"], len(r["findings"])) for r in rows] == [(STACK, 11, 3)]
     text = CliRunner().invoke(app, asked).stdout
     assert "DQ-10" in text and "24 hourly values equal those of 6 days before" in text and VOC not in text
+
+
+def test_a_finding_is_dismissed_and_leaves_the_list() -> None:
+    """The form says why and by whom; the finding goes from the default list with its weight, a chip shows it, its page keeps it."""
+    here = context(source=STACK, finding="fDQ-101")
+    assert t("decision.none") in text_of(findings.view(here)) and "findings/decide" in text_of(findings.view(here))
+    form = {
+        "source": STACK,
+        "finding": "fDQ-101",
+        "who": "Wang Fang",
+        "words": f"one load {SCRIPT}",
+        "evidence": "",
+        "key": "0",
+    }
+    address = decisions.act(here, form | {"decided": "dismissed"})
+    assert address == f"findings/{STACK}?finding=fDQ-101&said=kept"
+    page = text_of(findings.view(replace(here, query={**here.query, "said": "kept"})))
+    assert (
+        t("decision.said.kept") in page
+        and "dismissed by Wang Fang:" in page
+        and "&lt;script&gt;" in page
+        and SCRIPT not in page
+    )
+    assert t("findings.weight.of", n=6) in page, "two of weight 3 remain of 11"
+    ranking = str(findings.index(replace(here, query={})).html["list"])
+    assert "values hugging the limit" in ranking and "a day repeated" not in ranking
+    ranking = str(findings.index(replace(here, query={"state": "dismissed"})).html["list"])
+    assert "a day repeated" in ranking and "values hugging the limit" not in ranking
+    assert t("findings.none.state") in text_of(findings.index(replace(here, query={"state": "confirmed"})))
+
+
+def test_a_confirmation_needs_evidence_and_accuses_nobody() -> None:
+    """Refused it shows what was typed; kept it says by whom, as which pattern, after inspection, in both languages."""
+    here = context(source=STACK, finding="fDQ-41")
+    form = {"source": STACK, "finding": "fDQ-41", "who": "Wang Fang", "words": "seen", "evidence": "", "decided": "confirmed"}
+    address = decisions.act(here, form)
+    assert address.endswith("said=evidence&who=Wang+Fang&words=seen")
+    query = {**here.query, "said": "evidence", "who": "Wang Fang", "words": "seen"}
+    page = text_of(findings.view(replace(here, query=query)))
+    assert t("decision.said.evidence") in page and 'value="Wang Fang"' in page
+    assert decisions.act(here, form | {"evidence": "report 17"}).endswith("said=kept")
+    page = text_of(findings.view(here))
+    assert "confirmed by Wang Fang as “values hugging the limit” after inspection:" in page and "Evidence: report 17" in page
+    with speaking("zh"):
+        page = text_of(findings.view(here))
+    assert "经核查，Wang Fang 确认为“贴限排放”：" in page and "证据：report 17" in page
+    for wrong in ({"finding": "nothing"}, {"decided": "perhaps"}):
+        assert "said=gone" in decisions.act(here, form | wrong)
+
+
+def test_how_the_rules_fared() -> None:
+    """One of DQ-4's two findings confirmed and the other dismissed is 50 %; DQ-10 has one finding and no decision."""
+    here = context()
+    assert t("scores") not in text_of(findings.index(here))
+    for name, decided in (("fDQ-41", "dismissed"), ("fDQ-41", "confirmed"), ("fDQ-42", "dismissed")):
+        form = {"source": STACK, "finding": name, "who": "Wang Fang", "words": "why", "evidence": "report", "decided": decided}
+        assert decisions.act(here, form).endswith("said=kept")
+    told, decided_about = patterns.recent(FakeStore(), NOW_MS), standing(here.console.outbox.decisions())
+    assert patterns.scores(told, decided_about) == [patterns.Score("DQ-10", 1, 0, 0), patterns.Score("DQ-4", 2, 1, 1)]
+    table = str(findings.index(here).html["scores"])
+    assert "50 %" in table and "values hugging the limit" in table and t("scores.about") in table
+
+
+class Silent(FakeOutbox):
+    """An outbox that does not answer."""
+
+    def decisions(self, source: str | None = None) -> list[Decision]:
+        raise OSError("away")
+
+
+def test_without_the_outbox_all_findings_are_shown_and_it_is_said() -> None:
+    here = context(source=STACK)
+    here.console.outbox = Silent()
+    for view in (findings.view(here), findings.index(replace(here, query={}))):
+        page = text_of(view)
+        assert t("findings.decisions.away") in page and "a day repeated" in page and "findings/decide" not in page
+
+
+def test_the_command_leaves_out_what_was_dismissed(tmp_path: Path) -> None:
+    """By the outbox beside the data; with --dismissed all are listed, each with its decision."""
+    known = registry()
+    writer = SqliteWriter(tmp_path / "data.db")
+    out = Output(registry=known.model_dump_json().encode(), ticks={(0, "g"): (NOW_MS, NOW_MS)})
+    out.events += reversed(told())
+    writer.commit(out, Points(known, Rules()), [], 1)
+    writer.close()
+    (event,) = (e for e in told() if e.id == "fDQ-101")
+    box = Outbox(tmp_path / "outbox.db")
+    box.decide(event, "dismissed", "Wang Fang", "one load", "", NOW_MS, registry=known)
+    box.close()
+    asked = ["findings", "--data", str(tmp_path), "--json"]
+    (row,) = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert (row["weight"], [f["decided"] for f in row["findings"]]) == (6, [None, None])
+    (row,) = json.loads(CliRunner().invoke(app, [*asked, "--dismissed"]).stdout)
+    assert (row["weight"], [f["decided"] for f in row["findings"]]) == (11, ["dismissed", None, None])

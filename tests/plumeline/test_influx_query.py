@@ -156,7 +156,7 @@ def questions() -> dict[str, Callable[[Any], Any]]:
             f"revised {source}": lambda s, a=source: s.revised(a, *ALL),
             f"reports {source}": lambda s, a=source: s.reports(a, *DAY),
             f"few reports {source}": lambda s, a=source: s.reports(a, ms(NOON), ms(NOON) + 1, 1),
-            f"cold_reports {source}": lambda s, a=source: s.cold_reports([(a, *DAY), (a, ms(NOON), ms(NOON) + 1)]),
+            f"cold_reports {source}": lambda s, a=source: sorted(s.cold_reports([(a, *DAY), (a, ms(NOON), ms(NOON) + 1)])),
             f"first_report_ms {source}": lambda s, a=source: s.first_report_ms(a),
             f"frames {source}": lambda s, a=source: s.frames(a),
             f"two frames {source}": lambda s, a=source: s.frames(a, 2),

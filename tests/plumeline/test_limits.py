@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from plumeline.cli import app
 from plumeline.console import limits as page
 from plumeline.limits import outlets
-from plumeline.texts import speaking, t
+from plumeline.texts import speaking
 from processors.registry_check import load_registry
 from tests.plumeline.console_given import context
 
@@ -33,7 +33,7 @@ def test_a_permit_opens_all_that_applies() -> None:
         ("WW-18918-1A-NH3N-COLD", "8", "w01010 <= 12", "upper"),
     ]
     assert {x.confidence for x in found.limits} == {"seen: S30"}
-    assert (found.pack.id, len(found.points)) == ("cn-water", 5)
+    assert (found.pack.id, len(found.points)) == ("cn-water-series", 5)
 
 
 def test_a_limit_counts_on_its_days_only() -> None:
@@ -51,15 +51,25 @@ def test_the_command_as_data() -> None:
         app, ["limits", "--permit", "NH-2026-0005", "--on", "2026-07-01", "--registry", str(REGISTRY), "--json"]
     )
     (told,) = json.loads(ran.output)["outlets"]
-    assert (told["source"], told["pack"], told["limits"][0]["limit"]) == (OUTFALL, "cn-water", "6")
+    assert (told["source"], told["pack"], told["limits"][0]["limit"]) == (OUTFALL, "cn-water-series", "6")
     assert told["limits"][0]["basis_zh"].startswith("GB 18918-2002")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_is_searched_by_permit(language: str) -> None:
-    """One outlet, its limits in words of the language; what is not found leads back to all."""
+@pytest.mark.parametrize(
+    ("language", "bounds", "condition", "sure"),
+    [
+        ("en", ("at least 6<", "at most 9<"), "Water temperature ≤ 12 °C", "seen in a public text"),
+        ("zh", ("不低于 6<", "不高于 9<"), "水温 ≤ 12 °C", "已见公开文本"),
+    ],
+)
+def test_the_page_is_searched_by_permit(language: str, bounds: tuple[str, ...], condition: str, sure: str) -> None:
+    """One outlet, its limits in words of the language, without codes; what is not found leads back to all."""
     with speaking(language):
         found = str(page.view(context(known=load_registry(REGISTRY), find="NH-2026-0005")).html["list"])
         assert OUTFALL in found and "44060500010000000000A001" not in found
-        assert t("limits.least", limit="6") in found
+        assert all(bound in found for bound in bounds)
+        assert condition in found and "w01010 " not in found
+        assert sure in found and "S30" not in found
+        by_enterprise = page.view(context(known=load_registry(REGISTRY), find="reedbank"))
+        assert OUTFALL in str(by_enterprise.html["list"])
         assert 'href="limits"' in str(page.view(context(known=load_registry(REGISTRY), find="NOPE")).html["list"])

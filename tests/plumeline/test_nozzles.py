@@ -132,7 +132,7 @@ def test_evidence_of_a_tanks_day(two_days: Station) -> None:
     """The state as a word without the pressure's unit, its note, and the hours of the pressure."""
     page = shown(two_days, evidence.view, figure=two_days.of("zero_pressure", 1, "tank").id)
     assert "warning: days with zero pressure in a row: 1." in page and "warning Pa" not in page
-    assert "pressure within 50 Pa of zero for 12 h at 2026-07-02T18:00:00+08:00" in page
+    assert "pressure within 50 Pa of zero for 12 h at 2 Jul 2026 18:00" in page
     assert "06:00–07:00" in page
 
 

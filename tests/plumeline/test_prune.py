@@ -16,6 +16,7 @@ from ingest.kafka_log import KafkaPublisher, make_topics
 from ingest.log import Entry
 from plumeline.kafka_read import commit, consumer
 from plumeline.sqlite_prune import MARGIN_MS, Pruner
+from plumeline.sqlite_store import SqliteWriter
 from plumeline.worker import GROUP, Partition, WorkerOptions
 from processors.figures import DAY_MS
 from processors.memory import Settings
@@ -67,13 +68,12 @@ def test_nothing_old_is_left(both: tuple[State, State, list[int], list[int]]) ->
     pruned = both[0]
     cut = ms(MIDNIGHT) + (DAYS - KEEP_DAYS) * DAY_MS - MARGIN_MS
     for table, column in (
-        ("reports", "time"),
+        ("reports", "hour"),
         ("figures", "start"),
         ("events", "time"),
         ("carries", "day"),
-        ("episodes", "start"),
     ):
-        kept = " AND NOT (level != 'hour' OR stat IN ('avg', 'mass'))" if table == "figures" else ""
+        kept = " AND NOT (level != 'hour' OR stat IN ('avg', 'mass') OR verdict IS 'exceeds')" if table == "figures" else ""
         assert pruned.counts(table, f"{column} < {cut - 3_600_000}{kept}") == 0, table
         assert pruned.counts(table, "1") > 0, table
     assert pruned.partition.store.kept_from_ms() == cut + MARGIN_MS
@@ -85,6 +85,41 @@ def test_nothing_old_is_left(both: tuple[State, State, list[int], list[int]]) ->
             pass
         assert pruned.counts("figures", f"level = 'hour' AND {old}") == 0
     assert pruned.counts("figures", old) == 0
+
+
+def test_what_stands_for_missing_hours_is_kept_as_long_as_the_hours_of_a_quarter() -> None:
+    """A substitute, and what is made of it, stays while its quarter may be issued again: 368 days before the first hour that may be rebuilt."""
+    writer = SqliteWriter(":memory:")
+    stats = ("avg", "mass", "avg_sub", "mass_sub", "avg_adj", "nox_rate", "so2_rate", "avg_ref")
+    row = "INSERT INTO figures (source, level, start, factor, stat) VALUES ('S', 'hour', 0, 'f', ?)"
+    with writer.lock, writer.db as db:
+        db.executemany(row, [(stat,) for stat in stats])
+    left = []
+    for keep_from in (MARGIN_MS + 368 * DAY_MS, MARGIN_MS + 368 * DAY_MS + 1):
+        pruner = Pruner(writer)
+        while pruner.step(keep_from):
+            pass
+        left.append({stat for (stat,) in writer.db.execute("SELECT stat FROM figures")})
+    assert left == [set(stats) - {"avg_ref"}, set()]
+
+
+def test_exceeding_hours_are_kept_as_long_as_they_are_counted() -> None:
+    """An exceeding hour and its episode stay for 31 days more: alarms say how many there were in their month and in 30 days."""
+    writer = SqliteWriter(":memory:")
+    figure = "INSERT INTO figures (source, level, start, factor, stat, verdict) VALUES ('S', 'hour', 0, ?, 'avg_ref', ?)"
+    episode = "INSERT INTO episodes (id, source, state, start, row) VALUES (?, 'S', ?, 0, '{\"end_ms\": 3600000}')"
+    with writer.lock, writer.db as db:
+        db.executemany(figure, [("a", "exceeds"), ("b", "complies"), ("c", None)])
+        db.execute(episode, ("over", "closed"))
+    left = []
+    for keep_from in (1, 31 * DAY_MS, 31 * DAY_MS + 3_600_000 + 1):
+        pruner = Pruner(writer)
+        while pruner.step(MARGIN_MS + keep_from):
+            pass
+        left.append(
+            [[row[0] for row in writer.db.execute(f"SELECT {what}")] for what in ("factor FROM figures", "id FROM episodes")]
+        )
+    assert left == [[["a"], ["over"]], [["a"], ["over"]], [[], []]]
 
 
 def test_an_hour_whose_inputs_are_gone_is_refused(both: tuple[State, State, list[int], list[int]]) -> None:
@@ -148,6 +183,7 @@ def test_a_log_that_does_not_reach_back(kafka: Kafka, tmp_path: Path) -> None:
         partition = Partition(PARTITION, Said(), registry(), options)  # type: ignore[arg-type]
         assert partition.catch_up() == end - cut > 0
         floors.append(partition.store.kept_from_ms())
-        first = min(t for (t,) in partition.store.rows("SELECT time FROM reports WHERE source = ?", (STACKS[0],)))
+        first = partition.store.first_report_ms(STACKS[0])
+        assert first is not None
         partition.close()
     assert floors[0] < ms(MIDNIGHT) < first < floors[1]

@@ -13,11 +13,12 @@ import pytest
 import structlog
 
 from ingest.log import PARTITIONS, Entry
-from ingest.records import Mark, MarkType
+from ingest.records import Mark, MarkState, MarkType
 from ingest.registry import Enterprise, Point, Registry, RulePack, Source
 from plumeline.console import evidence, source, words
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, View
+from plumeline.replay import replay
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
 from plumeline.sqlite_query import SqliteStore
@@ -51,6 +52,7 @@ clause_zh = "own"
 confidence = "seen"
 text = "own"
 text_zh = "own"
+manual_results_min = 2
 """
 START = epoch_ms(MIDNIGHT)
 FLOW_M3_H = 1_000_000.0
@@ -88,6 +90,15 @@ class County:
     def mark(self, of: str, type_: MarkType, first: int, last: int) -> None:
         start, end = (MIDNIGHT + timedelta(hours=h) for h in (first, last))
         mark = Mark(id="M1", source=of, type=type_, start=start, end=end, author="operator", set_at=end)
+        self.log.append_now([Entry("marks", 0, mark.line())])
+
+    def result(self, name: str, hour: float, kg_h: str, state: MarkState = "confirmed") -> None:
+        """File a result of manual monitoring of 45 minutes from an hour on."""
+        start = MIDNIGHT + timedelta(hours=hour)
+        mark = Mark(
+            id=name, source=STACK, factors=[SO2], type="manual", start=start, end=start + timedelta(minutes=45), author="Li Wei",
+            set_at=start + timedelta(hours=30), evidence="report 2026-117", state=state, result_kg_h=Decimal(kg_h), method="HJ 57-2017",
+        )  # fmt: skip
         self.log.append_now([Entry("marks", 0, mark.line())])
 
     def ticks(self, hours: float, times: int = 4) -> None:
@@ -235,6 +246,65 @@ def test_a_day_of_waste_water_takes_the_greatest_of_valid_days_before_the_last_c
     county.log.close()
 
 
+def test_results_of_a_day_of_waste_water_make_its_concentration_and_a_rejected_one_takes_it_back(tmp_path: Path) -> None:
+    """10, 20 and 30 mg/L at 100 m3/h, 40 at 300: 18,000 / 600 = 30 mg/L, beside a mean that stays withheld; three are too few. A replay tells the same."""
+    cod, flow = "w01018", "w00000"
+    (tmp_path / "first").mkdir()
+    county = County(tmp_path / "first", water_registry(cod, flow))
+    for n in range(25):
+        at, values = MIDNIGHT + timedelta(hours=n), {cod: 9.0, flow: 300.0 if n == 18 else 100.0}
+        row = line(at, values, source="W1", kind="hour", stat="avg", flags={cod: "D"}, delay_s=3601)
+        county.log.append_now([Entry("reports", 0, row)])
+    county.ticks(24.1)
+
+    def file(hour: int, mg_l: int, state: MarkState = "confirmed") -> None:
+        start = MIDNIGHT + timedelta(hours=hour)
+        mark = Mark(
+            id=f"R{hour}", source="W1", factors=[cod], type="manual", start=start, end=start + timedelta(hours=1), author="Li Wei", state=state,
+            set_at=start + timedelta(hours=30), result_kg_h=Decimal(2), result_mg_l=Decimal(mg_l), method="HJ 828-2017",
+        )  # fmt: skip
+        county.log.append_now([Entry("marks", 0, mark.line())])
+
+    def made() -> Figure | None:
+        return county.store.figure("W1", cod, "avg_sub", "day", START)
+
+    for hour, mg_l in ((1, 10), (7, 20), (13, 30)):
+        file(hour, mg_l)
+    county.ticks(24.3)
+    assert made() is None
+    file(18, 40)
+    county.ticks(24.5)
+    day, mean, mass = (
+        made(),
+        county.store.figure("W1", cod, "avg", "day", START),
+        county.store.figure("W1", cod, "mass_sub", "day", START),
+    )
+    assert day is not None and mean is not None and mass is not None
+    note = "4 results of manual monitoring, weighted by flow"
+    assert (day.number, day.unit, day.n, day.explain["note"], day.verdict) == (30, "mg/L", 4, note, None)
+    assert (mean.value, mean.revision, mass.number) == (None, 1, 48)
+    now_ms = START + 25 * HOUR_MS
+    console = Console(county.store, lambda: county.registry, lambda: now_ms, FakeOutbox(), dict)
+    for language, told in (
+        ("en", "not judged: 30 mg/L (4 results of manual monitoring, weighted by flow)"),
+        ("zh", "手工监测结果 4 个，按流量加权"),
+    ):
+        for figure, times in ((mass, 1), (day, 0)):
+            with speaking(language):
+                made_page = evidence.view(Context(console, now_ms, words.Names(county.registry, now_ms), {"figure": figure.id}))
+                page = html.unescape(re.sub(r"<[^>]*>", " ", text_of(made_page))).replace("\xa0", " ")
+            assert page.count("2 kg/h, 10 mg/L, HJ 828-2017") == 1
+            assert not times or told in page
+    file(18, 40, "rejected")
+    county.ticks(24.7)
+    day = made()
+    assert day is not None
+    assert (day.value, day.reason) == (None, "measured, or fewer results of manual monitoring than asked")
+    county.log.close()
+    again = replay(tmp_path / "first", tmp_path / "again")
+    assert again["figures_equal"] and again["events_equal"]
+
+
 def test_pages_show_the_quarter_and_lead_to_its_days_and_hours(county: County) -> None:
     """From the source's page to the quarter's mass, to the day with a substitute, to the hour that says how it was found; in both languages."""
     _day_one(county)
@@ -247,10 +317,10 @@ def test_pages_show_the_quarter_and_lead_to_its_days_and_hours(county: County) -
             return html.unescape(re.sub(r"<[^>]*>", " ", text_of(made)))
 
     shown = page(source.view, source=STACK)
-    assert "quarter 3 of 2026, so far" in shown
+    assert "Quarter 3 of 2026, so far" in shown
     assert re.search(r"95\.8\d*\W+%", shown)
     quarter = county.figure("mass_sub", "quarter")
-    assert "1 hours substituted" in page(evidence.view, figure=quarter.id)
+    assert "1 hour substituted" in page(evidence.view, figure=quarter.id)
     assert "mass with substitutes" in page(evidence.view, figure=county.figure("mass_sub", "day").id)
     hour = county.figure("mass_sub", "hour", START + 10 * HOUR_MS)
     assert "maximum of 3 valid hours before the failure" in page(evidence.view, figure=hour.id)
@@ -287,3 +357,112 @@ def test_a_late_mark_of_a_stop_remakes_the_quarter(county: County) -> None:
     taken_back = county.figure("mass_sub", "hour", START + 20 * HOUR_MS)
     assert taken_back.reason == "measured: nothing is substituted any more"
     assert (taken_back.revision, taken_back.state) == (0, "provisional")  # as all substitutes until the quarter is over
+
+
+def _low(county: County) -> None:
+    """17 of 24 hours are 70.83 %: seven masses of 5 kg x 17 = 85 lack a substitute."""
+    county.hours(0, [5] * 17)
+    county.hours(17, [99] * 7, "D")
+    county.hours(24, [5])
+    county.ticks(24)
+
+
+def _masses(county: County) -> tuple[list[Decimal | None], Decimal | None, Decimal | None]:
+    hours = [county.figure("mass_sub", "hour", START + h * HOUR_MS).number for h in range(17, 24)]
+    return hours, county.figure("mass_sub", "day").number, county.figure("mass_sub", "quarter").number
+
+
+NOTHING = ([None] * 7, None, None)
+
+
+def test_late_manual_results_stand_for_what_has_no_substitute(county: County) -> None:
+    """One of two asked changes nothing; with 3 and 4 kg/h each hour is 3.5 kg: 85 + 24.5 = 109.5; corrected to 5: 4 kg, 113; rejected: none."""
+    _low(county)
+    assert _masses(county) == NOTHING
+    county.result("R1", 18, "3")
+    county.ticks(24.2)
+    assert _masses(county) == NOTHING
+    county.result("R2", 23.5, "4")  # ends in the next day: it is of the day in which it begins
+    county.ticks(24.4)
+    assert _masses(county) == ([Decimal("3.5")] * 7, Decimal("109.5"), Decimal("109.5"))
+    filled = county.figure("mass_sub", "hour", START + 20 * HOUR_MS)
+    assert (filled.explain["note"], filled.reason) == ("2 results of manual monitoring", None)
+    measured = county.figure("mass", "hour", START + 20 * HOUR_MS)
+    assert (measured.value, measured.reason, measured.revision) == (None, "fault", 1)  # what was measured stays as it was
+    assert county.figure("capture", "quarter").value == 70_833_333
+    county.result("R2", 23.5, "5")
+    county.ticks(24.6)
+    assert _masses(county) == ([4] * 7, 113, 113)
+    county.result("R2", 23.5, "5", "rejected")
+    county.ticks(24.8)
+    assert _masses(county) == NOTHING
+
+
+def test_a_late_manual_result_is_told_as_other_late_marks_are(county: County) -> None:
+    """One event for what is filed, one for its rejection: day 1 is closed anew, its marks are due at noon of day 2.
+
+    A draft, and a result of a day that runs, are not told.
+    """
+    _low(county)
+    county.result("R1", 18, "3")
+    county.ticks(24.2)
+    county.result("R1", 18, "3", "rejected")
+    county.result("R2", 19, "4", "draft")
+    county.result("R3", 24, "4")
+    county.ticks(24.4)
+    told = [e for e in reversed(county.store.events(limit=1000)) if e.kind == "mark.late"]
+    assert [(e.facts["mark"], e.facts["state"], e.facts["days"], e.facts["late"]) for e in told] == [
+        ("R1", "confirmed", 1, False),
+        ("R1", "rejected", 1, False),
+    ]
+    span = "from 2026-07-01T18:00:00+08:00 to 2026-07-01T18:45:00+08:00"
+    assert [e.facts["text"] for e in told] == [
+        f"Li Wei marked manual monitoring {span}, before the deadline of 2026-07-02T12:00:00+08:00; decided days closed anew: 1",
+        f"Li Wei rejected the mark manual monitoring {span}; decided days closed anew: 1",
+    ]
+
+
+def test_a_draft_of_a_result_and_one_of_another_day_change_nothing(county: County) -> None:
+    """Two results are asked for: here the second is a draft, then one of the next day."""
+    _low(county)
+    county.result("R1", 18, "3")
+    county.result("R2", 19, "4", "draft")
+    county.result("R3", 24, "4")
+    county.ticks(24.2)
+    assert _masses(county) == NOTHING
+
+
+def test_manual_results_after_a_restart_and_in_a_replay(tmp_path: Path) -> None:
+    """Filed just before a restart they are taken after it; a replay of the same log ends with the same figures."""
+    (tmp_path / "first").mkdir()
+    county = County(tmp_path / "first")
+    _low(county)
+    county.result("R1", 18, "3")
+    county.result("R2", 19, "4")
+    county.runner.drain()
+    assert county.store.rows("SELECT source, day, cause FROM closings") == [(STACK, START, "mark R1")]
+    county.log.close()
+    county.open()
+    county.ticks(24.2)
+    assert _masses(county)[1:] == (Decimal("109.5"), Decimal("109.5"))
+    county.hours(25, [5])
+    county.ticks(25)
+    county.log.close()
+    told = replay(tmp_path / "first", tmp_path / "again")
+    assert told["figures_equal"] and told["events_equal"] and told["figures"] > 0
+
+
+def test_the_evidence_names_the_manual_results(county: County) -> None:
+    """Of an hour and, with its days behind it, of what it makes: by whom, when, which method and report; in both languages."""
+    _low(county)
+    county.result("R1", 18, "3.25")
+    county.result("R2", 19, "4")
+    county.ticks(24.2)
+    now_ms = START + 25 * HOUR_MS
+    console = Console(county.store, lambda: county.registry, lambda: now_ms, FakeOutbox(), dict)
+    hour = county.figure("mass_sub", "hour", START + 20 * HOUR_MS)
+    for language, told in (("en", "Result of manual monitoring by Li Wei"), ("zh", "手工监测结果：")):
+        with speaking(language):
+            made = evidence.view(Context(console, now_ms, words.Names(county.registry, now_ms), {"figure": hour.id}))
+            page = html.unescape(re.sub(r"<[^>]*>", " ", text_of(made))).replace("\xa0", " ")
+        assert page.count(told) == 2 and "3.25 kg/h, HJ 57-2017" in page and "report 2026-117" in page

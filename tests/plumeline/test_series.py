@@ -122,6 +122,19 @@ def test_late_readings_and_a_gap(stack: Stack) -> None:
     assert found["SER-GAP"]["start"] == "2026-07-01T12:01:30+08:00"
 
 
+def test_a_late_reading_before_midnight_tests_the_next_day_anew(stack: Stack) -> None:
+    """24 % at 23:59:30 comes when both days are over: it stands 18 above 23:59 and 00:00, which only the next day's test sees."""
+    stack.send(1430, [6.0] * 19)
+    stack.ticks(24)
+    stack.send(1440, [6.0] * 20)
+    stack.ticks(48)
+    assert "SER-SPIKE" not in {e.facts["rule"] for e in stack.told()}
+    stack.send(1439.5, [24.0], delay_s=25 * 3600)
+    stack.ticks(49, 6)
+    spike = next(e for e in stack.told() if e.facts["rule"] == "SER-SPIKE")
+    assert (spike.facts["day"], spike.facts["start"], spike.facts["fail"]) == ("2026-07-02", "2026-07-01T23:59:30+08:00", 1)
+
+
 def test_flags_are_a_function_of_the_log(stack: Stack, tmp_path: Path) -> None:
     """A restart between a day and its closing, and a replay of the log into an empty store, tell the same."""
     stack.send(600, OXYGEN)

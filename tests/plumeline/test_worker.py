@@ -87,6 +87,12 @@ def test_what_is_not_ours_is_neither_worked_off_nor_acknowledged() -> None:
     assert stream.acknowledged == [(1, 0), (1, 1)]
 
 
+def test_between_two_assignments_partitions_stay_open() -> None:
+    """Nothing is assigned while the group is balanced anew: no partition is closed, nothing is worked off or acknowledged."""
+    worker, stream = fed([[(1, 0), (2, 0)]], {})
+    assert (worker.told, worker.kept, stream.acknowledged) == ([], [], [])
+
+
 @pytest.mark.parametrize(
     ("waiting", "batches", "live"),
     [

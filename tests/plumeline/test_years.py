@@ -16,6 +16,7 @@ from ingest.registry_files import RegistryFaults
 from plumeline.console import evidence, source, words
 from plumeline.console.ports import Console
 from plumeline.console.shell import Context, View
+from plumeline.explain import explained
 from plumeline.texts import speaking
 from processors.figures import HOUR_MS, period_start_ms
 from processors.registry_check import load_registry
@@ -77,8 +78,12 @@ def test_pages_lead_from_the_year_to_a_half_hour(tmp_path: Path) -> None:
     half = county.figure("validated", "halfhour", START + 47 * HOUR_MS // 2)
     assert (half.number, half.verdict) == (60, "exceeds")
     assert "half-hour" in page(evidence.view, figure=half.id)
+    county.store.describe = lambda f: explained(f, county.registry)
     plain = county.figure("avg", "halfhour", START)
-    assert "the mean of 30 valid minutes of 30" in page(evidence.view, figure=plain.id)
+    behind = page(evidence.view, figure=plain.id)
+    assert "the mean of 30 valid minutes of 30" in behind and re.search(r"900 / 30 =\s+30\s+mg/m³", behind)
+    data = evidence.as_json(Context(console, now_ms, words.Names(county.registry, now_ms), {"figure": half.id}))
+    assert data is not None and (data["figure"]["value"], data["figure"]["limit"]) == ("60", "50")
     county.log.close()
 
 

@@ -13,7 +13,7 @@ from processors.decode import MINUTE, REALTIME
 from processors.digest import mix
 from processors.figures import HOUR_MS
 from processors.rules import averaging
-from processors.rules.averaging import COMMUNICATION, FAULT, STOPPED, VALID
+from processors.rules.averaging import CALIBRATION, COMMUNICATION, FAULT, MAINTENANCE, STOPPED, VALID
 from tests.processors.given import ms
 
 M, FINE = 10**6, 10**8
@@ -103,12 +103,22 @@ def test_the_code_of_a_reason() -> None:
     assert hours == [f"0 valid minutes of 45 ({each})" for each in words]
 
 
-def converted(value: int | None, oxygen: int | None, *, oxygen_as_of: int = 5, digest: int = 2, own: int = 1) -> dict[str, Any]:
+def test_codes_of_what_is_missing_beside_a_value() -> None:
+    """Each code names its own companion."""
+    codes = (averaging.NO_MOISTURE, averaging.NO_TEMPERATURE, averaging.NO_STATIC, averaging.NO_AMBIENT)
+    assert [averaging.REASONS[code] for code in codes] == [
+        f"no valid {name}" for name in ("moisture", "gas temperature", "static pressure", "ambient pressure")
+    ]
+
+
+def converted(
+    value: int | None, oxygen: int | None, *, oxygen_as_of: int = 5, digest: int = 2, own: int = 1, above_only: bool = False
+) -> dict[str, Any]:
     """Convert a minute to 6 % oxygen with a guard of 20 %; values in hundred-millionths, no row of oxygen where it is None."""
     row = {"pid": 1, "minute": NOON, "value": value, "code": VALID, "digest": own, "as_of": 4, "oxygen_pid": 7}
     rules = {"ref_o2": 6 * M, "guard": 20 * M, "air_o2": 21 * M}
     schema = dict.fromkeys([*row, *rules], pl.Int64) | {"digest": pl.UInt64}
-    minutes = pl.DataFrame([row | rules], schema=schema)
+    minutes = pl.DataFrame([row | rules], schema=schema).with_columns(above_only=pl.lit(above_only))
     found = {"pid": 7, "minute": NOON, "value": oxygen, "digest": digest, "as_of": oxygen_as_of}
     schema = dict.fromkeys(found, pl.Int64) | {"digest": pl.UInt64}
     known = pl.DataFrame([found] if oxygen is not None else [], schema=schema)
@@ -132,6 +142,38 @@ def test_reference_oxygen(value: int | None, oxygen: int | None, expected: int |
     """EX-1.8 and EX-1.10, minute by minute; only a value that oxygen near that of air leaves without conversion is told so."""
     made = converted(value, oxygen)
     assert (made["value"], made["ambient"]) == (expected, ambient)
+
+
+@pytest.mark.parametrize(
+    ("value", "oxygen", "expected", "as_is"),
+    [
+        pytest.param(28 * FINE, 9 * FINE, 35 * FINE, False, id="above 6 %: 28 · 15/12"),
+        pytest.param(28 * FINE, 6 * FINE + 1, 2_800_000_002, False, id="just above: 28 · 15/14.99999999"),
+        pytest.param(28 * FINE, 6 * FINE, 28 * FINE, True, id="at it"),
+        pytest.param(28 * FINE, 3 * FINE, 28 * FINE, True, id="below: not 28 · 15/18"),
+        pytest.param(28 * FINE, 20 * FINE, None, False, id="at the guard"),
+        pytest.param(28 * FINE, None, None, False, id="no oxygen: not known whether it is above"),
+        pytest.param(None, 3 * FINE, None, False, id="nothing to convert"),
+    ],
+)
+def test_reference_oxygen_of_hazardous_waste(value: int | None, oxygen: int | None, expected: int | None, as_is: bool) -> None:
+    """EU-6: only above the reference; otherwise the value stands, and is told so."""
+    made = converted(value, oxygen, above_only=True)
+    assert (made["value"], made["as_is"]) == (expected, as_is)
+
+
+def test_what_is_said_of_conversions() -> None:
+    """Of valid minutes, with how many oxygen was above the reference; nothing of minutes without oxygen, and of points that are always converted."""
+    rows = {
+        "pid": [1, 1, 1, 1, 2],
+        "minute": [NOON + n * MINUTE_MS for n in range(4)] + [NOON],
+        "value": [20, 20, None, 20, 20],
+        "code": [VALID, VALID, VALID, FAULT, VALID],
+        "as_is": [False, True, False, False, False],
+        "above_only": [True, True, True, True, False],
+    }
+    found = averaging.conversion_notes(pl.DataFrame(rows), period_ms=HOUR_MS).rows()
+    assert found == [(1, NOON, "1 of 2 valid minutes converted, in which oxygen was above the reference")]
 
 
 def test_what_a_conversion_is_made_of() -> None:
@@ -225,18 +267,130 @@ def test_an_hour_that_could_not_be_converted(ambient: int, why: str) -> None:
         pytest.param([(9, MORE, VALID)], 2, None, "9 valid minutes of 10", id="too few anyway"),
         pytest.param([(60, None, STOPPED)], 2, None, "stopped", id="stopped"),
         pytest.param([(5, MORE, VALID)] + [(10, None, FAULT), (5, MORE, VALID)] * 3, 4, 32 * M, None, id="all four"),
+        pytest.param(
+            [(45, None, STOPPED), (15, MORE, VALID)],
+            2,
+            None,
+            "valid minutes in 1 quarters of 2",
+            id="it stood, and they are asked",
+        ),
+        pytest.param(
+            [(2, MORE, VALID), (58, None, CALIBRATION)], 2, None, "2 valid minutes of 10 (calibration)", id="two are not enough"
+        ),
     ],
 )
 def test_quarters(runs: list[tuple[int, int | None, int]], quarters_min: int, value: int | None, reason: str | None) -> None:
     """A registry's own numbers: at least 10 minutes, spread over so many quarters."""
-    asked = pl.DataFrame({"pid": [1, 2], "hour": [NOON, NOON], "minutes_min": [10, 10], "quarters_min": [quarters_min, 1]})
+    asked = pl.DataFrame(
+        {
+            "pid": [1, 2],
+            "hour": [NOON, NOON],
+            "minutes_min": [10, 10],
+            "quarters_min": [quarters_min, 1],
+            "apart_min": [0, 0],
+            "operating_minutes": [False, False],
+        }
+    )
     (hour,) = averaging.hour_means(minutes(*runs), minutes_min=asked).rows(named=True)
     assert (hour["pid"], hour["value"], hour["reason"]) == (1, value, reason)
 
 
+def at_minutes(codes: dict[int, int]) -> pl.DataFrame:
+    """Return an hour of which only some minutes are known, by their codes."""
+    runs = minutes(*[(1, MORE if codes.get(n, FAULT) == VALID else None, codes.get(n, FAULT)) for n in range(60)])
+    return runs.filter(((pl.col("minute") - NOON) // MINUTE_MS).is_in(list(codes)))
+
+
+@pytest.mark.parametrize(
+    ("codes", "reason"),
+    [
+        pytest.param(dict.fromkeys([3, 20, 33], VALID), "3 valid minutes of 4", id="EX-9.11 three quadrants"),
+        pytest.param({3: VALID, 20: VALID, 40: CALIBRATION}, None, id="EX-9.11 with a calibration"),
+        pytest.param({3: VALID, 18: VALID, 40: MAINTENANCE}, None, id="just 15 minutes apart, maintenance"),
+        pytest.param({3: VALID, 17: VALID, 40: CALIBRATION}, "2 valid minutes of 4 (calibration)", id="14 minutes apart"),
+        pytest.param({3: VALID, 40: CALIBRATION}, "1 valid minutes of 4 (calibration)", id="one point"),
+        pytest.param({40: CALIBRATION}, "0 valid minutes of 4 (calibration)", id="no point"),
+        pytest.param(
+            {0: FAULT, 20: VALID, 30: VALID, 40: CALIBRATION}, "2 valid minutes of 4 (calibration)", id="10 minutes apart"
+        ),
+        pytest.param({3: VALID, 20: VALID, 40: FAULT}, "2 valid minutes of 4 (fault)", id="a fault is no calibration"),
+        pytest.param(dict.fromkeys([0, 15, 30, 45], VALID), None, id="the first minute of each"),
+        pytest.param(dict.fromkeys([0, 1, 15, 30], VALID), "valid minutes in 3 quarters of 4", id="two in one"),
+        pytest.param({3: STOPPED, 20: VALID, 35: STOPPED, 50: STOPPED}, None, id="only the quadrant in which it ran"),
+        pytest.param({3: VALID, 20: VALID, 33: VALID, 50: STOPPED}, None, id="one in which it stood"),
+        pytest.param({3: VALID, 20: VALID, 33: VALID, 50: STOPPED, 51: FAULT}, "3 valid minutes of 4 (stopped)", id="it ran"),
+    ],
+)
+def test_quadrants(codes: dict[int, int], reason: str | None) -> None:
+    """US-1: a valid minute in each quadrant in which the unit operated; with a calibration two of them 15 minutes apart are enough."""
+    asked = pl.DataFrame(
+        {"pid": [1], "hour": [NOON], "minutes_min": [4], "quarters_min": [4], "apart_min": [15], "operating_minutes": [False]}
+    )
+    (hour,) = averaging.hour_means(at_minutes(codes), minutes_min=asked).rows(named=True)
+    assert (hour["reason"], hour["value"]) == (reason, 32 * M if reason is None else None)
+
+
+@pytest.mark.parametrize(
+    ("codes", "least", "apart_min", "reason"),
+    [
+        pytest.param({3: VALID, 4: VALID, 40: CALIBRATION}, 4, 1, None, id="one minute apart"),
+        pytest.param({3: VALID, 20: VALID, 33: VALID, 50: STOPPED}, 4, 1, None, id="one in which it stood"),
+        pytest.param({3: STOPPED, 20: FAULT}, 1, 15, "0 valid minutes of 1 (stopped)", id="one valid minute at least"),
+    ],
+)
+def test_the_least_that_can_be_asked(codes: dict[int, int], least: int, apart_min: int, reason: str | None) -> None:
+    """US-1 as above with the least numbers: two minutes any minute apart are enough, and without any valid minute there is no hour."""
+    asked = pl.DataFrame(
+        {
+            "pid": [1],
+            "hour": [NOON],
+            "minutes_min": [least],
+            "quarters_min": [least],
+            "apart_min": [apart_min],
+            "operating_minutes": [False],
+        }
+    )
+    (hour,) = averaging.hour_means(at_minutes(codes), minutes_min=asked).rows(named=True)
+    assert (hour["reason"], hour["value"]) == (reason, 32 * M if reason is None else None)
+
+
+@pytest.mark.parametrize(
+    ("runs", "reason"),
+    [
+        pytest.param([(20, None, STOPPED), (30, MORE, VALID), (10, None, FAULT)], None, id="30 of 40"),
+        pytest.param([(20, None, STOPPED), (29, MORE, VALID)], "29 valid minutes of 30 (stopped)", id="29 of 40"),
+        pytest.param([(0, None, STOPPED), (44, MORE, VALID)], "44 valid minutes of 45", id="44 of 60, missing ones are due"),
+        pytest.param([(59, None, STOPPED), (1, MORE, VALID)], None, id="one of one"),
+        pytest.param([(60, None, STOPPED)], "stopped", id="none of none"),
+    ],
+)
+def test_an_hour_of_the_minutes_in_operation(runs: list[tuple[int, int | None, int]], reason: str | None) -> None:
+    """45/60 of the minutes that were not stopped, rounded up."""
+    said = {"pid": [1], "hour": [NOON], "minutes_min": [45], "quarters_min": [0], "apart_min": [0], "operating_minutes": [True]}
+    (hour,) = averaging.hour_means(minutes(*runs), minutes_min=pl.DataFrame(said)).rows(named=True)
+    assert (hour["reason"], hour["value"]) == (reason, 32 * M if reason is None else None)
+
+
+@pytest.mark.parametrize(("valid", "reason"), [(6, None), (5, "5 valid minutes of 6 (stopped)")])
+def test_a_share_just_above_a_whole_minute(valid: int, reason: str | None) -> None:
+    """7/60 of 43 minutes in operation are 5.02: six are asked."""
+    said = {"pid": [1], "hour": [NOON], "minutes_min": [7], "quarters_min": [0], "apart_min": [0], "operating_minutes": [True]}
+    given = minutes((17, None, STOPPED), (valid, MORE, VALID))
+    assert averaging.hour_means(given, minutes_min=pl.DataFrame(said))["reason"].to_list() == [reason]
+
+
 def test_an_hour_that_is_not_asked_for() -> None:
     """Where the registry gives no numbers for a point's hour there is none."""
-    asked = pl.DataFrame({"pid": [1], "hour": [NOON + HOUR_MS], "minutes_min": [1], "quarters_min": [0]})
+    asked = pl.DataFrame(
+        {
+            "pid": [1],
+            "hour": [NOON + HOUR_MS],
+            "minutes_min": [1],
+            "quarters_min": [0],
+            "apart_min": [0],
+            "operating_minutes": [False],
+        }
+    )
     assert averaging.hour_means(minutes((60, MORE, VALID)), minutes_min=asked).is_empty()
 
 
@@ -315,6 +469,32 @@ def test_a_day_of_one_hour() -> None:
     assert averaging.day_means(one)["value"].to_list() == [7 * M]
     none = hours(SHORT).with_columns(hours_min=pl.lit(0, pl.Int64))
     assert averaging.day_means(none)["value"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "valid", "reason"),
+    [
+        (14, 9, None),
+        (14, 8, "8 valid hours of 9"),
+        (0, 20, None),
+        (0, 19, "19 valid hours of 20"),
+        (23, 1, None),
+        (24, 0, "stopped"),
+    ],
+)
+def test_a_day_of_the_hours_in_operation(stopped: int, valid: int, reason: str | None) -> None:
+    """20/24 of the hours that were not stopped: 8.33 of 10 hours are 9, all 20 of 24, and one of one; a day of stops has no mean."""
+    rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
+    (day,) = averaging.day_means(rows.with_columns(operating_hours=pl.lit(value=True))).rows(named=True)
+    assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
+
+
+@pytest.mark.parametrize(("valid", "reason"), [(3, None), (2, "2 valid hours of 3")])
+def test_a_share_just_above_a_whole_hour(valid: int, reason: str | None) -> None:
+    """7/24 of 7 hours in operation are 2.04: three are asked; also where the rule holds for a part of the day only."""
+    rows = hours((valid, 20, None, False), (17, None, "stopped", False), (7 - valid, None, "fault", False))
+    rows = rows.with_columns(hours_min=pl.lit(7, pl.Int64), operating_hours=pl.col("hour") == NOON)
+    assert averaging.day_means(rows)["reason"].to_list() == [reason]
 
 
 def test_the_stricter_rule_of_a_day() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -237,6 +238,11 @@ text_zh = "own"
         ({"span": "0"}, "greater than 0"),
         ({"before": "1.0000001"}, "decimal"),
         ({"before": "NaN"}, "finite"),
+        ({"gas": "ppm propan"}, "did you mean propane"),
+        ({"gas": "ppm NO"}, "write one of methane.*NO as NO2"),
+        ({"gas": "mg/L"}, "write one of ppm, umol/mol, ppmC, mg/m3, or nothing for the unit of the point"),
+        ({"gas": "ppmC propane"}, "write ppmC alone, or ppm propane"),
+        ({"gas": "ppm propane", "check": None, "reference": None, "before": None, "span": None}, "gas without check"),
     ],
 )
 def test_what_is_no_check_is_refused(change: dict[str, Any], told_of: str) -> None:
@@ -279,7 +285,7 @@ text_zh = "own"
 def test_a_shewhart_chart() -> None:
     """EU-17 with s = 0.5: beyond 1.5 alone, or beyond 1.0 twice in a row, on either side."""
     known = rows(rules="chart")
-    points = tuple(p.model_copy(update={"s_ams": "0.5"}) if p.factor == SO2 else p for p in known.points)
+    points = tuple(p.model_copy(update={"s_ams": Decimal("0.5")}) if p.factor == SO2 else p for p in known.points)
     text = CHART.format(chart="shewhart", times="warn_times = 2")
     packs = (RulePack(id="chart", file="chart.toml", text=text),)
     bench = Bench(Registry.model_validate(known.model_copy(update={"points": points, "packs": packs}).model_dump()))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from itertools import permutations
+from typing import Literal
 
 import pytest
 
 from alerts.wording import worded
-from ingest.registry import Limit, Point, Registry, Source
+from ingest.registry import Limit, Point, Registry, RulePack, Source
 from processors.rules.accuracy import accuracy
 from tests.processors.given import NOON, STACK, line
 from tests.processors.test_checks import over, put, told
@@ -44,6 +45,50 @@ def results(high: int | None = None) -> list[bytes]:
 
 def reasons(bench: Bench) -> list[str | None]:
     return [bench.hour(COD, "avg", NOON + timedelta(hours=n)).reason for n in range(HOURS)]
+
+
+PACK = """
+id = "own"
+title = "own"
+title_zh = "own"
+base = "cn-water"
+[[rule]]
+id = "OWN"
+step = "check.accuracy"
+bounds = [{ name = "cod", factors = ["w01018"], checks = ["comparison"], error_pct_max = 15, interval_days = "0.125" }]
+standard = "own"
+clause = "own"
+clause_zh = "own"
+confidence = "seen"
+text = "own"
+text_zh = "own"
+"""
+"""A comparison each three hours, an eighth of a day."""
+
+
+@pytest.mark.parametrize(("checks", "pack", "overdue"), [("manual", "own", True), ("", "own", False), ("manual", "", False)])
+def test_overdue_where_pack_and_point_say_so(checks: Literal["", "manual"], pack: str, overdue: bool) -> None:
+    """Compared at 12:30, due by 15:30: from then on nothing counts, told once, until 16:30; by the shipped pack, or where no checks are kept, never."""
+    known = station()
+    packs = (RulePack(id="own", file="own.toml", text=PACK),)
+    source = known.sources[0].model_copy(update={"rules": pack})
+    point = known.points[0].model_copy(update={"checks": checks})
+    bench = Bench(known.model_copy(update={"sources": (source,), "points": (point,), "packs": packs}))
+    put(bench, check("passed", 0.5, "110"))
+    bench.lines(results())
+    over(bench)
+    late = "overdue calibration" if overdue else None
+    assert reasons(bench) == [None, None, None, late, late, late]
+    due = "2026-07-01T15:30:00+08:00"
+    sentence = f"the comparison check of {COD} was due at {due}, and none is known: its values do not count until one is made"
+    assert told(bench) == ([sentence] if overdue else [])
+    assert (
+        not overdue
+        or worded(sentence, "zh") == f"{COD} 比对监测应不晚于 2026-07-01 15:30 完成，至今没有记录：完成之前其数据无效"
+    )
+    put(bench, check("next", 4.5, "100"))
+    over(bench, HOURS + 2)
+    assert reasons(bench) == [None, None, None, late, late, None]
 
 
 @pytest.mark.parametrize("hot_hours", [48, 1])

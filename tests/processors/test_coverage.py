@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Literal
-
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -17,36 +14,6 @@ from processors.rules.verdict import number_text
 M = 10**6
 FIRST = 48 * HOUR_MS
 SCHEMA = {"pid": pl.Int64, "hour": pl.Int64, "value": pl.Int64, "stopped": pl.Boolean}
-
-
-@pytest.mark.parametrize(
-    ("basis", "operating", "needed"),
-    [
-        pytest.param("clock", 40, 45, id="clock: a part of an hour is asked the whole"),
-        pytest.param("operating", 40, 30, id="operating: the same share"),
-        pytest.param("operating", 41, 31, id="operating: 30.75 is rounded up"),
-        pytest.param("operating", 60, 45, id="a whole hour"),
-        pytest.param("operating", 0, 1, id="nothing is never enough"),
-    ],
-)
-def test_minutes_needed(basis: Literal["clock", "operating"], operating: int, needed: int) -> None:
-    """Of 40 minutes in which a source ran, the clock hour cannot be valid; on the operating basis 30 minutes make it."""
-    assert coverage.minutes_needed(minutes_min=45, basis=basis, operating_minutes=operating) == needed
-
-
-@pytest.mark.parametrize(
-    ("basis", "operating", "needed"),
-    [
-        pytest.param("fixed20", 10, 20, id="fixed"),
-        pytest.param("fraction_of_operating", 10, 9, id="8.33 is rounded up"),
-        pytest.param("fraction_of_operating", 12, 10, id="exactly ten"),
-        pytest.param("fraction_of_operating", 24, 20, id="a whole day"),
-        pytest.param("fraction_of_operating", 0, 1, id="nothing is never enough"),
-    ],
-)
-def test_hours_needed(basis: Literal["fixed20", "fraction_of_operating"], operating: int, needed: int) -> None:
-    """A source that ran ten hours has no valid day at fixed 20; at 20/24 of ten it needs nine."""
-    assert coverage.hours_needed(hours_min=20, basis=basis, operating_hours=operating) == needed
 
 
 def test_capture_rate() -> None:
@@ -92,18 +59,18 @@ def test_a_value_of_a_stopped_hour_does_not_count() -> None:
     assert coverage.capture_rates(rows, start_ms=0, end_ms=2 * HOUR_MS).rows() == [(1, 2, 1, 1, 0, 100 * M, None)]
 
 
-@pytest.mark.parametrize(
-    ("rate", "outcome"),
-    [(Fraction("75"), "passes"), (Fraction("74.999999"), "fails"), (Fraction("75.000001"), "passes"), (None, "not judged")],
-)
-def test_capture_target(rate: Fraction | None, outcome: str) -> None:
-    """At least 75 %: equal passes; a source that was stopped all the time is not judged."""
-    assert coverage.capture_target(rate, target_pct=75).outcome == outcome
-
-
-def test_effective_transmission() -> None:
-    """A product of two rates: 96 % that arrived, 95 % of it valid, make 91.2 %."""
-    assert coverage.effective_transmission_pct(transmission_pct=96, validity_pct=95) == Fraction("91.2")
+def test_transmission_rates() -> None:
+    """By hand: of 12 hours 2 are stopped; of the 10 due 8 arrived, 80 %, and 6 of those are valid, 80 % x 75 % = 60 %."""
+    each = [(True, 1, False)] * 6 + [(True, None, False)] * 2 + [(False, None, False)] + [(True, 1, True), (False, None, True)]
+    rows = [(1, FIRST + i * HOUR_MS, value, stopped, received) for i, (received, value, stopped) in enumerate(each)]
+    outside = [(1, FIRST - HOUR_MS, 1, False, True), (1, FIRST + 12 * HOUR_MS, 1, False, True)]  # one hour has no row
+    still = [(2, FIRST + i * HOUR_MS, None, True, False) for i in range(12)]
+    frame = pl.DataFrame([*still, *rows, *outside], schema={**SCHEMA, "received": pl.Boolean}, orient="row")
+    found = coverage.transmission_rates(frame, start_ms=FIRST, end_ms=FIRST + 12 * HOUR_MS)
+    assert found.select("pid", "due", "received", "valid", "value", "effective", "reason").rows() == [
+        (1, 10, 8, 6, 80 * M, 60 * M, None),
+        (2, 0, 0, 0, None, None, "stopped all the time"),
+    ]
 
 
 @settings(max_examples=100, deadline=None)

@@ -49,6 +49,8 @@ def test_a_reason_names_its_bounds() -> None:
     )
     told = "drift of 5 % of full scale, 2 m/s; 3 % or 0.9 m/s is allowed, out of control beyond 1.8 m/s"
     assert (both.state, both.reason) == ("out of control", told)
+    one = drift.judged_drift(-2, full_scale=40, unit="m/s", out_of_control=Decimal("1.8"))
+    assert one.reason == "drift of 5 % of full scale, 2 m/s; out of control beyond 1.8 m/s"
 
 
 @pytest.mark.parametrize("full_scale", [0, -1])

@@ -86,15 +86,15 @@ def test_backfill_is_not_looked_back_at() -> None:
     assert told(engine, records([*late, tick(NOON + timedelta(hours=5)), tick(NOON + timedelta(hours=5, minutes=10))])) == []
 
 
-def minutes(*runs: tuple[int, float]) -> pl.DataFrame:
-    """(count, value) of minutes in a row, against a limit of 35 and the shipped numbers."""
+def minutes(*runs: tuple[int, float | None]) -> pl.DataFrame:
+    """(count, value) of minutes in a row, None above the range, against a limit of 35 and the shipped numbers."""
     values = [value for count, value in runs for _ in range(count)]
     return pl.DataFrame(
         {
             "pid": 0,
             "stat": "avg",
             "minute": [n * MINUTE_MS for n in range(len(values))],
-            "value": [int(Decimal(str(v)) * FINE) for v in values],
+            "value": pl.Series([None if v is None else int(Decimal(str(v)) * FINE) for v in values], dtype=pl.Int64),
             "limit": 35 * 10**6,
             "valid_min": 15,
             "above_min": 10,
@@ -115,6 +115,14 @@ def minutes(*runs: tuple[int, float]) -> pl.DataFrame:
         pytest.param(minutes((20, 29.749999)), False, True, id="below 0.85"),
         pytest.param(minutes((5, 10), (10, 35.1)), True, False, id="ten minutes above"),
         pytest.param(minutes((5, 10), (1, 35), (9, 35.1)), False, True, id="nine minutes above"),
+        pytest.param(minutes((10, 35.1), (5, 10)), False, True, id="ten minutes above that are over"),
+        pytest.param(minutes((10, None)), True, False, id="ten minutes above the range"),
+        pytest.param(minutes((9, None)), False, False, id="nine minutes above the range"),
+        pytest.param(minutes((15, 10), (4, None), (6, 35.1)), True, False, id="above the range, then above the limit"),
+        pytest.param(minutes((10, None), (15, 10)), False, True, id="minutes above the range that are over"),
+        pytest.param(minutes((9, None), (15, 31.5)), False, False, id="minutes above the range are in no mean"),
+        pytest.param(minutes((14, 34), (9, None)), False, False, id="minutes above the range are not valid"),
+        pytest.param(minutes((5, 10), (2, 35.1), (1, 35), (8, 35.1)), False, True, id="nine of the newest ten, ten of eleven"),
     ],
 )
 def test_hour_so_far(given: pl.DataFrame, opens: bool, closes: bool) -> None:
@@ -124,11 +132,29 @@ def test_hour_so_far(given: pl.DataFrame, opens: bool, closes: bool) -> None:
         assert (row["opens"], row["closes"]) == (opens, closes)
 
 
+@pytest.mark.parametrize(
+    ("given", "value", "censored"),
+    [
+        pytest.param(minutes((10, None)), None, True, id="nothing but minutes above the range"),
+        pytest.param(minutes((1, 33), (9, None)), 33, False, id="one valid minute; nine above the range say nothing yet"),
+        pytest.param(minutes((2, 33), (10, None)), 33, True, id="two valid minutes"),
+        pytest.param(minutes((1, None), (10, 36)), 36, False, id="above the limit now, above the range before"),
+    ],
+)
+def test_what_an_hour_shows_so_far(given: pl.DataFrame, value: int | None, censored: bool) -> None:
+    """The mean of valid minutes, and whether it is minutes above the range that tell: those of the newest ten, where all ten lie above."""
+    (row,) = hour_so_far(given).rows(named=True)
+    assert (row["value"], row["censored"]) == (None if value is None else value * 10**6, censored)
+
+
 def test_room_for_the_rest_of_the_hour() -> None:
     """30 minutes of 33 leave 37 for the other 30; of 71 they leave nothing."""
     assert room(30 * 33 * FINE, 30, 30, 35 * 10**6) == 37 * 10**6
     assert room(30 * 71 * FINE, 30, 30, 35 * 10**6) is None
     assert room(60 * 33 * FINE, 60, 0, 35 * 10**6) is None
+    assert room(59 * 33 * FINE, 59, 1, 35 * 10**6) == 153 * 10**6  # 60 x 35 - 59 x 33
+    assert room(30 * 70 * FINE, 30, 30, 35 * 10**6) == 0  # half an hour at twice the limit leaves just nothing
+    assert room(30 * 70 * FINE + 1, 30, 30, 35 * 10**6) is None
 
 
 def oracle(values: list[int], base: int, left: int, limit: int) -> tuple[int, int]:
@@ -142,30 +168,88 @@ def oracle(values: list[int], base: int, left: int, limit: int) -> tuple[int, in
     return sum(base + (d + slope * (base - x)) * Fraction(left, 60) > limit for x, d in pairs), n
 
 
+def series(values: Sequence[int], unit: int) -> pl.DataFrame:
+    """Hours from 0 on, in units of so many millionths."""
+    hours = [n * HOUR_MS for n in range(len(values))]
+    return pl.DataFrame({"pid": 0, "stat": "avg", "hour": hours, "value": [v * unit for v in values]})
+
+
+def bases_at(hours: Sequence[int], base: int, left: int, limit: int, back: int) -> pl.DataFrame:
+    """The same base and limit, in millionths, at several hours."""
+    same = {"base": base, "left": left, "limit": limit, "hours_back": back}
+    return pl.DataFrame({"pid": 0, "stat": "avg", "hour": [h * HOUR_MS for h in hours], **same})
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(10**6, id="mg/m3"),
+        pytest.param(10**3, id="thousandths, the least that a slope is taken from"),
+        pytest.param(20_000 * 10**6, id="a flow of 700 000 m3/h"),
+    ],
+)
 @pytest.mark.parametrize("left", [60, 30, 10])
-def test_chances_are_those_of_an_independent_count(left: int) -> None:
-    """Of 24 changes of a jagged series, at each base from 20 to 40."""
+def test_chances_are_those_of_an_independent_count(left: int, unit: int) -> None:
+    """Of a jagged series, at each base from 20 to 40, of two hours at once: each counts the ten changes before it, no other."""
     values = [20 + (n * n * 7 + n * 3) % 17 for n in range(25)]
-    hours = pl.DataFrame(
-        {"pid": 0, "stat": "avg", "hour": [n * HOUR_MS for n in range(25)], "value": [v * 10**6 for v in values]}
-    )
+    changes = one_hour_changes(series(values, unit))
     for base in range(20, 40):
-        bases = pl.DataFrame(
-            {
-                "pid": [0],
-                "stat": ["avg"],
-                "hour": [25 * HOUR_MS],
-                "base": [base * 10**6],
-                "left": [left],
-                "limit": [35 * 10**6],
-                "hours_back": [24],
-            }
-        )
-        (row,) = chances(bases, one_hour_changes(hours)).rows(named=True)
-        assert (row["k"], row["of"]) == oracle(values, base, left, 35)
+        rows = chances(bases_at([15, 20], base * unit, left, 35 * unit, 10), changes).sort("hour").rows(named=True)
+        assert [(row["hour"], row["k"], row["of"]) for row in rows] == [
+            (hour * HOUR_MS, *oracle(values[hour - 11 : hour], base, left, 35)) for hour in (15, 20)
+        ]
+
+
+def test_all_changes_of_the_hours_asked_for_count() -> None:
+    """Of 24 changes in the 24 hours before, the oldest counts too."""
+    values = [20 + (n * n * 7 + n * 3) % 17 for n in range(25)]
+    (row,) = chances(bases_at([25], 30 * 10**6, 60, 35 * 10**6, 24), one_hour_changes(series(values, 10**6))).rows(named=True)
+    assert (row["k"], row["of"]) == oracle(values, 30, 60, 35)
+
+
+@pytest.mark.parametrize(
+    ("values", "limit", "k"),
+    [
+        pytest.param([30_000, 30_001, 30_001], 30_001, 0, id="slope -1: both lead to 30.001"),
+        pytest.param([30_000, 30_001, 30_001], 30_000, 2, id="slope -1: which is above 30.000"),
+        pytest.param([30_000, 30_001, 30_000], 29_999, 2, id="slope -2 is taken as -1: to 30.001 and 30.000"),
+        pytest.param([30_000, 30_001, 30_002], 31_000, 2, id="slope 0: both lead to 31.001"),
+        pytest.param([30_000, 30_001, 30_003], 31_001, 1, id="slope 1 is taken as 0: to 31.001 and 31.002"),
+        pytest.param([30_000, 30_001], 31_000, 1, id="one change has no slope: to 31.001"),
+        pytest.param([30_000, 30_001], 31_001, 0, id="one change has no slope: not above 31.001"),
+    ],
+)
+def test_a_slope_lies_between_minus_one_and_nought(values: list[int], limit: int, k: int) -> None:
+    """From 31.000 and a whole hour to come, in thousandths: base + d + b (base - x), which for b = -1 is x + d."""
+    (row,) = chances(bases_at([9], 31_000_000, 60, limit * 1000, 9), one_hour_changes(series(values, 1000))).rows(named=True)
+    assert (row["k"], row["of"]) == (k, len(values) - 1)
+    assert oracle(values, 31_000, 60, limit) == (k, len(values) - 1)
+
+
+def test_a_millionth_in_the_last_minute_is_above() -> None:
+    """At the limit with one minute to come, a change of a millionth of the unit leads a sixtieth of it above."""
+    (row,) = chances(bases_at([2], 35 * 10**6, 1, 35 * 10**6, 2), one_hour_changes(series([7, 8], 1))).rows(named=True)
+    assert (row["k"], row["of"]) == (1, 1)
 
 
 def test_a_change_is_one_of_adjacent_hours() -> None:
     """A withheld hour and a gap leave none."""
     rows = pl.DataFrame({"pid": 0, "stat": "avg", "hour": [h * HOUR_MS for h in (0, 1, 2, 3, 5)], "value": [1, 3, None, 4, 9]})
     assert one_hour_changes(rows).rows() == [(0, "avg", HOUR_MS, 1, 2)]
+
+
+def test_a_change_is_one_of_a_single_series() -> None:
+    """Where one series ends the hour before another begins there is no change; the rows may come in any order."""
+    rows = pl.DataFrame(
+        {
+            "pid": [1, 0, 0, 1, 0, 0],
+            "stat": ["avg", "avg", "min", "avg", "avg", "min"],
+            "hour": [h * HOUR_MS for h in (5, 1, 3, 4, 0, 2)],
+            "value": [60, 20, 40, 50, 10, 30],
+        }
+    )
+    assert one_hour_changes(rows).rows() == [
+        (0, "avg", HOUR_MS, 10, 10),
+        (0, "min", 3 * HOUR_MS, 30, 10),
+        (1, "avg", 5 * HOUR_MS, 50, 10),
+    ]

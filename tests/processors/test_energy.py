@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from processors.rules import energy
-from processors.rules.assessment import assessed_energy
 from processors.rules.energy import Coal, Use
 from tests.conftest import SHARED, require
 
@@ -39,10 +39,10 @@ def test_plant_in_standard_coal() -> None:
     """EX-3.1: 5 266.355 tce calorific, 7 391.555 at a primary value of 0.3000; the gas factor is a default."""
     parts = [tonnes(energy.kgce(use)) for use in BOUGHT + SOLD]
     assert parts == ["1474.800", "2142.900", "1064.000", "72.855", "682.400", "170.600"]
-    calorific = energy.comprehensive_energy(BOUGHT, SOLD)
-    assert (tonnes(calorific), calorific.basis, calorific.factor_default) == ("5266.355", "calorific", True)
-    primary = energy.comprehensive_energy(BOUGHT, SOLD, basis=energy.primary_basis(2021, Decimal("0.3000")))
-    assert (tonnes(primary), primary.basis) == ("7391.555", PRIMARY)
+    for basis, expected in (("calorific", "5266.355"), ("primary:2021:0.3", "7391.555")):
+        bought, (sold,) = [energy.kgce(use, basis) for use in BOUGHT], [energy.kgce(use, basis) for use in SOLD]
+        assert tonnes(sum(bought, Coal(Fraction(0), basis)) - sold) == expected
+        assert any(coal.factor_default for coal in bought)
 
 
 def test_plant_in_co2() -> None:
@@ -55,7 +55,7 @@ def test_plant_in_co2() -> None:
 
 def test_measured_heating_value_beats_the_table() -> None:
     """EX-3.3: batches of 22.10 and 20.40 MJ/kg weigh to 21.08 and give 2 157.802 tce, not 2 142.9."""
-    lhv = energy.mean_lhv([(1_200, Decimal("22.10")), (1_800, Decimal("20.40"))])
+    lhv = energy.mean_lhv([1_200, 1_800], [Decimal("22.10"), Decimal("20.40")])
     coal = energy.kgce(Use("raw_coal", 3_000_000, lhv))
     assert (shown(lhv, 2), tonnes(coal), coal.factor_default) == ("21.08", "2157.802", False)
 
@@ -65,7 +65,7 @@ def test_clinker() -> None:
     fuel = energy.kgce(Use("raw_coal", 98_000_000, Decimal("23.5")))
     power = energy.kgce(Use("electricity_calorific", 55_000_000))
     assert (tonnes(fuel), tonnes(power)) == ("78580.300", "6759.500")
-    assert shown(energy.unit_product_energy(fuel + power, 1_000_000)) == "85.340"
+    assert shown(energy.unit_product_energy((fuel + power).kgce, 1_000_000)) == "85.340"
 
 
 @pytest.mark.parametrize(("it_kwh", "expected"), [(40_430_769, "1.3000"), (36_500_000, "1.4400")])
@@ -74,35 +74,17 @@ def test_pue(it_kwh: int, expected: str) -> None:
     assert shown(energy.pue(52_560_000, it_kwh), 4) == expected
 
 
-def ktce(amount: int, basis: str = energy.CALORIFIC) -> Coal:
-    """Thousands of tonnes of standard coal."""
-    return Coal(Fraction(amount * 10**6), basis)
-
-
-@pytest.mark.parametrize(("kept", "intensity"), [(True, 25_800), (False, 25_150)])
-def test_what_a_plan_assesses(kept: bool, intensity: int) -> None:
+def test_what_a_plan_assesses() -> None:
     """EX-3.6: of 30 000 ktce without 4 200 feedstock and 650 new renewables 25 150 are assessed; the intensity keeps the 650."""
-    made = assessed_energy(ktce(30_000), feedstock=ktce(4_200), new_renewables=ktce(650), renewables_in_intensity=kept)
-    assert (made.total, made.intensity) == (ktce(25_150), ktce(intensity))
+    assert (energy.assessed_energy(30_000, 4_200, 650), energy.assessed_energy(30_000, 4_200)) == (25_150, 25_800)
 
 
-def test_what_cannot_be_taken_out() -> None:
-    """A part below zero, more than there is, or electricity counted otherwise is refused; all of it may be taken out."""
-    assert assessed_energy(ktce(5), feedstock=ktce(2), new_renewables=ktce(3)).total == ktce(0)
-    little = Coal(Fraction(1, 2))  # less than a kilogram
-    below = ktce(0) - little
-    for feedstock, renewables in (
-        (ktce(-1), ktce(1)),
-        (ktce(1), ktce(-1)),
-        (ktce(2), ktce(4)),
-        (below, ktce(0)),
-        (ktce(0), below),
-        (ktce(5), little),
-    ):
-        with pytest.raises(energy.FactorError, match="taken out"):
-            assessed_energy(ktce(5), feedstock=feedstock, new_renewables=renewables)
-    with pytest.raises(energy.BasisMismatch):
-        assessed_energy(ktce(5), feedstock=ktce(0), new_renewables=ktce(1, PRIMARY))
+@pytest.mark.parametrize(("feedstock", "renewables"), [("-1", "1"), ("1", "-1"), ("2", "4"), ("-0.5", "0"), ("5", "0.5")])
+def test_what_cannot_be_taken_out(feedstock: str, renewables: str) -> None:
+    """A part below zero, or more than there is, is refused; all of it may be taken out."""
+    assert energy.assessed_energy(5, 2, 3) == 0
+    with pytest.raises(energy.FactorError, match="taken out"):
+        energy.assessed_energy(5, Fraction(feedstock), Fraction(renewables))
 
 
 def test_bases_refuse_to_add() -> None:
@@ -113,14 +95,6 @@ def test_bases_refuse_to_add() -> None:
             calorific + other
         with pytest.raises(energy.BasisMismatch):
             other - calorific
-
-
-def test_transforming_plant_deducts_at_calorific_value() -> None:
-    """A power plant that sells 3 kWh for each kilogram of coal stays positive on a primary basis."""
-    coal, power = [Use("raw_coal", 1_000)], [Use("electricity_calorific", 3_000)]
-    assert energy.comprehensive_energy(coal, power, basis=PRIMARY).kgce < 0  # 714.3 - 900
-    kept = energy.comprehensive_energy(coal, power, basis=PRIMARY, transforming=True)
-    assert (kept.kgce, kept.basis) == (Fraction("714.3") - Fraction("368.7"), PRIMARY)
 
 
 def test_natural_gas_default_is_marked() -> None:
@@ -172,13 +146,35 @@ def test_junk_amounts() -> None:
     """Heating values, outputs and weights must be above zero."""
     for junk in (
         lambda: energy.lhv_kgce(0),
-        lambda: energy.mean_lhv([]),
+        lambda: energy.mean_lhv([], []),
+        lambda: energy.mean_lhv([1, 2], [20]),
         lambda: energy.pue(1, 0),
-        lambda: energy.unit_product_energy(Coal(Fraction(1)), 0),
-        lambda: energy.primary_basis(2021, Fraction(1, 3)),
+        lambda: energy.unit_product_energy(1, 0),
     ):
         with pytest.raises(energy.FactorError):
             junk()
+
+
+@pytest.mark.parametrize(
+    ("unit", "to_unit", "size"),
+    [
+        ("Wh", "kWh", "0.001"),
+        ("kWh", "MJ", "3.6"),
+        ("MWh", "kWh", "1000"),
+        ("GWh", "MWh", "1000"),
+        ("kJ", "MJ", "0.001"),
+        ("GJ", "MJ", "1000"),
+        ("TJ", "GJ", "1000"),
+        ("g", "kg", "0.001"),
+        ("t", "kg", "1000"),
+        ("L", "m3", "0.001"),
+        ("km3", "m3", "1000"),
+    ],
+)
+def test_each_unit(unit: str, to_unit: str, size: str) -> None:
+    """Sizes by the SI brochure: its prefixes, 1 h = 3 600 s, 1 t = 1 000 kg, 1 L = 0.001 m3; km3 stands for a thousand m3."""
+    assert energy.in_unit(1, unit, to_unit) == Fraction(size)
+    assert energy.in_unit(1, to_unit, unit) == 1 / Fraction(size)
 
 
 def test_units() -> None:
@@ -190,6 +186,47 @@ def test_units() -> None:
     for unit in ("kg", "bushel"):
         with pytest.raises(energy.UnitMismatch):
             energy.in_unit(1, unit, "kWh")
+
+
+@pytest.mark.parametrize(("code", "unit"), [("grid_gd_2023", "kWh"), ("natural_gas", "m3"), ("diesel", "kg"), ("heat", "MJ")])
+def test_metered_units(code: str, unit: str) -> None:
+    """Electricity is metered in kWh, gas in m3, diesel in kg and heat in MJ, as the reference's table of factors has it."""
+    assert energy.metered_unit(code) == unit
+
+
+def test_one_default_marks_a_sum() -> None:
+    """A sum in which a single part stands on a default is marked, on whichever side that part is; others are not."""
+    diesel, gas = energy.kgce(Use("diesel", 1)), energy.kgce(Use("natural_gas", 1))
+    assert [(a + b).factor_default for a, b in ((diesel, gas), (gas, diesel), (diesel, diesel))] == [True, True, False]
+    fuel, power = energy.tco2(Use("diesel", 1), year=2026), energy.tco2(Use("electricity_calorific", 1), year=2026)
+    assert [(a + b).factor_default for a, b in ((fuel, power), (power, fuel), (fuel, fuel))] == [True, True, False]
+
+
+def test_less_than_one_is_above_zero() -> None:
+    """Half of a unit is above zero: 0.5/29.3076 kgce, a mean of the one value, and twice the energy for one; nothing to take out is no fault."""
+    half = Decimal("0.5")
+    assert energy.lhv_kgce(half) == Fraction(5_000, 293_076)
+    assert energy.mean_lhv([half], [20]) == 20
+    assert [energy.unit_product_energy(1, half), energy.pue(1, half)] == [2, 2]
+    assert [energy.assessed_energy(5, 0), energy.assessed_energy(5, half)] == [5, Fraction("4.5")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        pytest.param(["peat,kg,0.5", "peat,kg,0.6"], "line 3: energy_code peat stands twice", id="a code twice"),
+        pytest.param(["peat,kg,half"], 'line 2, kgce_per_unit: "half" is no number', id="no number"),
+    ],
+)
+def test_an_unreadable_table(rows: list[str], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that cannot be read is refused with the line, counted from the header as the first, and the field."""
+    header = "energy_code,unit,kgce_per_unit,name_zh,name_en,lhv_MJ_per_unit,tco2_per_unit,source,confidence"
+    (tmp_path / "data").mkdir()
+    text = "\n".join([header, *(f"{row},泥炭,peat,,,here,seen" for row in rows)])
+    (tmp_path / "data" / energy.FACTORS_FILE).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(energy, "files", lambda _package: tmp_path)
+    with pytest.raises(ValueError, match=fault):
+        energy.factors.__wrapped__()
 
 
 def test_shipped_factors_equal_the_reference() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,26 @@ def test_an_episode_found_looking_back_ends_where_the_next_hour_was_judged(hot_h
     assert (episode.state, episode.closed_by, episode.hours) == ("closed", "complies", 1)
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_exceedance_that_was_told_is_not_found_anew(restarted: bool) -> None:
+    """Each second of 160 hours exceeds; a late reading of the first leaves it above its limit: whatever came since, nothing is told of it."""
+    bench = Bench(registry(cadence_s=300))
+    for h in range(160):
+        at = NOON + timedelta(hours=h)
+        bench.lines([line(at + timedelta(minutes=m), {SO2: 20.0 if h % 2 else 50.0, O2: 6.0}) for m in range(0, 60, 5)])
+        bench.tick(at + timedelta(hours=1, minutes=6))
+    told, known = bench.events(), bench.store.episodes()
+    assert told.count("exceedance.opened") == len(known) == 80
+    if restarted:
+        bench.runner.adopt(registry(cadence_s=300))
+    bench.lines([line(NOON + timedelta(minutes=5), {SO2: 60.0, O2: 6.0}, delay_s=159 * 3600)])
+    for m in range(10, 13):
+        bench.tick(NOON + timedelta(hours=160, minutes=m))
+    assert bench.hour(SO2, "avg_ref", NOON).state == "revised"
+    assert [e for e in bench.events() if "exceedance" in e] == [e for e in told if "exceedance" in e]
+    assert sorted((e.id, e.live, e.hours) for e in bench.store.episodes()) == sorted((e.id, e.live, 1) for e in known)
+
+
 def test_live_hours_never_wait_for_the_past() -> None:
     """While more hours are backfilled than a tick may rebuild, a live hour is decided and told by the reading that completes it."""
     bench = Bench(registry(), hot_hours=1)
@@ -336,7 +357,7 @@ def test_a_changed_limit_is_a_row_and_a_rebuild() -> None:
     bench.tick(NOON + timedelta(hours=1, minutes=1))
     assert bench.hour(SO2, "avg_ref", NOON).verdict == "complies"
     old = bench.runner.registry
-    lower = old.model_copy(update={"limits": (old.limits[0].model_copy(update={"limit": 25, "limit_id": "L25"}),)})
+    lower = old.model_copy(update={"limits": (old.limits[0].model_copy(update={"limit": Decimal(25), "limit_id": "L25"}),)})
     touched = bench.runner.adopt(Registry.model_validate_json(lower.model_dump_json()))
     bench.tick(NOON + timedelta(hours=1, minutes=2))
     figure = bench.hour(SO2, "avg_ref", NOON)

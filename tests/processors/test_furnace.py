@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
-from typing import Literal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from processors.figures import DAY_MS, HOUR_MS, MINUTE_MS, OFFSET_MS
+from processors.figures import DAY_MS, MINUTE_MS, OFFSET_MS
 from processors.rules import furnace, judge
-from processors.rules.coverage import hours_needed
-from processors.rules.millionths import rounded
 from tests.processors.given import CST, ms
 
 M = 10**6
 MIDNIGHT = ms(datetime(2026, 5, 1, tzinfo=CST))
 SLOT_MS = 5 * MINUTE_MS
 UPPER, MIDDLE = [905, 880, 700], [860, 830, 845]
-
-
-def test_two_medians() -> None:
-    """EX-4.1: one bad thermocouple does not move 862.5, where the plain mean would be 836.7 and a false alarm."""
-    value = furnace.slot_temperature(UPPER, MIDDLE)
-    assert value == Fraction("862.5")
-    assert not judge.falls_short(rounded(value) or 0, 850 * M)
-    assert Decimal(sum(UPPER + MIDDLE)) / 6 < 850
-    assert (furnace.slot_temperature([], MIDDLE), furnace.slot_temperature(UPPER, [])) == (None, None)
 
 
 def thermocouples(slot: int, upper: list[int | None], middle: list[int | None], pid: int = 1) -> pl.DataFrame:
@@ -101,102 +85,10 @@ def test_a_cold_slot_tells_its_day_and_number() -> None:
     ]
 
 
-HOURS = {
-    "pid": pl.Int64,
-    "day": pl.Int64,
-    "hour": pl.Int64,
-    "value": pl.Int64,
-    "exempt": pl.Boolean,
-    "stopped": pl.Boolean,
-}
-
-
-def hours(*runs: tuple[int, int | None, str]) -> pl.DataFrame:
-    """Return (count, value, state) runs of one day, the state being normal, exempt, stopped or both."""
-    kinds = [(None if v is None else v * M, "exempt" in s, "stopped" in s) for n, v, s in runs for _ in range(n)]
-    rows = [(1, MIDNIGHT, MIDNIGHT + i * HOUR_MS, *kind) for i, kind in enumerate(kinds)]
-    return pl.DataFrame(rows, schema=HOURS, orient="row")
-
-
-@pytest.mark.parametrize(
-    ("rows", "basis", "expected"),
-    [
-        pytest.param(hours((21, 240, ""), (3, 420, "exempt")), "fixed20", (21, 3, 0, 240 * M, None), id="EX-4.3"),
-        pytest.param(hours((21, 240, ""), (3, 420, "")), "fixed20", (24, 0, 0, 262_500_000, None), id="EX-4.3 all hours"),
-        pytest.param(
-            hours((15, 240, ""), (3, None, ""), (6, 420, "exempt")),
-            "fixed20",
-            (15, 6, 0, None, "15 valid hours of 20"),
-            id="the whole day's hours are asked",
-        ),
-        pytest.param(
-            hours((15, 240, ""), (3, None, ""), (6, 420, "exempt")),
-            "fraction_of_operating",
-            (15, 6, 0, 240 * M, None),
-            id="15 of 18 are asked",
-        ),
-        pytest.param(
-            hours((14, 240, ""), (4, None, ""), (6, 0, "stopped")),
-            "fraction_of_operating",
-            (14, 0, 6, None, "14 valid hours of 15"),
-            id="one too few",
-        ),
-        pytest.param(
-            hours((12, 9, "stopped"), (12, 9, "exempt stopped")),
-            "fraction_of_operating",
-            (0, 0, 24, None, "all hours exempt or stopped"),
-            id="nothing left; what is both counts once",
-        ),
-        pytest.param(
-            hours((24, None, "")), "none asked", (0, 0, 0, None, "0 valid hours of 0"), id="nothing asked, nothing there"
-        ),
-        pytest.param(
-            hours((23, 9, "exempt"), (1, None, "")),
-            "fraction_of_operating",
-            (0, 23, 0, None, "0 valid hours of 1"),
-            id="nothing has no mean",
-        ),
-    ],
-)
-def test_the_mean_of_the_rest(
-    rows: pl.DataFrame,
-    basis: Literal["fixed20", "fraction_of_operating", "none asked"],
-    expected: tuple[int, int, int, int | None, str | None],
-) -> None:
-    """EX-4.3: without three exempt hours 240.0 complies with 250; with them it would be 262.5."""
-    for each in (rows, rows.reverse()):
-        asked, how = (0, "fixed20") if basis == "none asked" else (20, basis)
-        (found,) = furnace.day_means_of_rest(each, hours_min=asked, basis=how).rows()  # type: ignore[arg-type]
-        assert found == (1, MIDNIGHT, *expected)
-
-
-def test_means_come_in_order() -> None:
-    """By point and day, whatever the order of hours."""
-    one = hours((24, 240, ""))
-    rows = pl.concat(
-        [one.with_columns(pl.col("day") + d * DAY_MS, pid=pl.lit(pid, pl.Int64)) for pid in (3, 1, 2) for d in (1, 0)]
-    )
-    found = furnace.day_means_of_rest(rows, hours_min=20, basis="fixed20")
-    assert found.select("pid", "day").rows() == [(pid, MIDNIGHT + d * DAY_MS) for pid in (1, 2, 3) for d in (0, 1)]
-
-
 def test_the_daily_limit() -> None:
     """EX-4.3: 240.0 complies with 250, 262.5 would exceed it."""
-    limit = judge.limit_profile("WTE-NOX-24H").limit_1e6
+    limit = judge.limit_profiles()["WTE-NOX-24H"].limit_1e6
     assert [judge.exceeds(value, limit) for value in (240 * M, 262_500_000)] == [False, True]
-
-
-@settings(max_examples=50, deadline=None)
-@given(rest=st.integers(0, 24), valid=st.integers(0, 24), hours_min=st.integers(0, 24))
-def test_what_is_asked_of_the_rest(rest: int, valid: int, hours_min: int) -> None:
-    """The frame asks as many hours as the formula, and judges them alike."""
-    valid = min(valid, rest)
-    rows = hours((24 - rest, 5, "exempt"), (valid, 5, ""), (rest - valid, None, ""))
-    (found,) = furnace.day_means_of_rest(rows, hours_min=hours_min, basis="fraction_of_operating").rows(named=True)
-    asked = hours_needed(hours_min=hours_min, basis="fraction_of_operating", operating_hours=rest)
-    assert (found["value"] is not None) is (valid >= asked)
-    if rest and valid < asked:
-        assert found["reason"] == f"{valid} valid hours of {asked}"
 
 
 def days(*rows: tuple[int, bool | None]) -> pl.DataFrame:

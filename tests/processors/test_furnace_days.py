@@ -9,7 +9,7 @@ import pytest
 
 from alerts.lifecycle import step
 from ingest.log import LogRecord
-from ingest.records import Mark
+from ingest.records import Mark, MarkType
 from ingest.registry import Point, Registry, Source
 from processors.figures import Event, epoch_ms
 from tests.processors.given import CST, STACK, line
@@ -73,7 +73,8 @@ def test_the_sixth_cold_slot_is_told(slots: int, number: int) -> None:
         assert {s["degc"] for s in facts["slots"]} == {"846"}
 
 
-def test_a_late_mark_takes_it_back_and_its_rejection_brings_it_again() -> None:
+@pytest.mark.parametrize("kind", ["start_up", "abnormal_furnace_temperature"])
+def test_a_late_mark_takes_it_back_and_its_rejection_brings_it_again(kind: MarkType) -> None:
     """Told once, taken back with the reason, told again with the slot that was one too many at first; the figure counts what is left."""
     bench = Bench(rows())
     bench.lines(minutes(0, 1440, range(600, 630)))
@@ -81,7 +82,7 @@ def test_a_late_mark_takes_it_back_and_its_rejection_brings_it_again() -> None:
     mark = Mark(
         id="M1",
         source=STACK,
-        type="start_up",
+        type=kind,
         start=MIDNIGHT + timedelta(hours=10),
         end=MIDNIGHT + timedelta(hours=10, minutes=5),
         author="operator",

@@ -5,10 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-import polars as pl
 import pytest
 
-from processors.figures import HOUR_MS
 from processors.rules import gaps
 
 M = 10**6
@@ -48,34 +46,3 @@ def test_too_few_readings_before(gap: int) -> None:
 def test_median_of_nothing() -> None:
     """Nothing has no median."""
     assert gaps.median([]) is None
-
-
-def test_filled_across() -> None:
-    """EX-1.18 on rows; what is too long or open stays empty, points do not mix, and order does not matter."""
-    values = [None, 30, *[None] * 5, 36, *[None] * 25, 7, None]
-    rows = pl.DataFrame(
-        {
-            "pid": [1] * len(values) + [2] * 3 + [3] * 2,
-            "hour": [i * HOUR_MS for i in range(len(values))] + [0, HOUR_MS, 2 * HOUR_MS, 0, HOUR_MS],
-            "value": [None if v is None else v * M for v in values] + [1, None, 2, None, 5],
-        }
-    )
-    for each in (rows, rows.sample(fraction=1, shuffle=True, seed=4)):
-        found = gaps.filled_across(each, gap_h_max=24)
-        one = found.filter(pl.col("pid") == 1)
-        assert one["filled"].to_list() == [None, None, *[33 * M] * 5, *[None] * 28]
-        assert one["gap_h"].to_list() == [1, None, *[5] * 5, None, *[25] * 25, None, 1]
-        assert found.filter(pl.col("pid") == 2).rows() == [
-            (2, 0, 1, None, None),
-            (2, HOUR_MS, None, 1, 2),  # 1.5 millionths, half up
-            (2, 2 * HOUR_MS, 2, None, None),
-        ]
-        assert found.filter(pl.col("pid") == 3).rows() == [(3, 0, None, 1, None), (3, HOUR_MS, 5, None, None)]
-
-
-def test_the_longest_gap_on_rows() -> None:
-    """24 missing hours are filled, one more is not."""
-    for missing, filled in ((24, 24), (25, 0)):
-        values = [1, *[None] * missing, 3]
-        rows = pl.DataFrame({"pid": 1, "hour": [i * HOUR_MS for i in range(len(values))], "value": values})
-        assert gaps.filled_across(rows, gap_h_max=24)["filled"].count() == filled

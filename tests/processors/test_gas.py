@@ -93,6 +93,7 @@ def test_worked_examples(value: Callable[[], Fraction], digits: int, expected: s
         pytest.param("20.0", "20.0", False, id="at the guard"),
         pytest.param("19.999999", "20.0", True, id="just below the guard"),
         pytest.param("20.5", "21", True, id="guard wide open"),
+        pytest.param("20.999999", "21", True, id="just below air"),
         pytest.param("21", "21", False, id="air"),
     ],
 )
@@ -107,6 +108,13 @@ def test_the_guard_near_air(oxygen: str, guard: str, converted: bool) -> None:
         return
     with pytest.raises(OxygenGuard, match=f"oxygen {oxygen} % is at or above the guard of {guard} %"):
         gas.at_reference_oxygen(2, oxygen_pct=Decimal(oxygen), reference_pct=6, guard_pct=Decimal(guard))
+
+
+def test_a_reference_of_air() -> None:
+    """The column form is null there; just below it 15 000 000 mg/m3 at 6 % are 15 000 000 · 0.000001 / 15 = 1 mg/m3."""
+    row = pl.DataFrame({"c": [15_000_000 * M] * 2, "o": [6 * M] * 2, "r": [21 * M, 21 * M - 1], "g": [20 * M] * 2})
+    column = row.select(gas.reference_oxygen_expr(pl.col("c"), pl.col("o"), pl.col("r"), pl.col("g"))).to_series()
+    assert column.to_list() == [None, 1 * M]
 
 
 def test_what_the_guard_prevents() -> None:
@@ -133,12 +141,16 @@ def test_order_of_averaging_and_conversion() -> None:
     [
         pytest.param(lambda: gas.wet_to_dry(80, 12), id="moisture in percent"),
         pytest.param(lambda: gas.wet_to_dry(80, 1), id="only steam"),
+        pytest.param(lambda: gas.wet_to_dry(80, Decimal("-0.01")), id="less than no steam"),
         pytest.param(lambda: gas.wet_to_dry(Decimal("NaN"), 0), id="NaN"),
         pytest.param(lambda: gas.wet_to_dry(Decimal("Infinity"), 0), id="infinity"),
         pytest.param(lambda: gas.at_reference_oxygen(1, oxygen_pct=5, reference_pct=21), id="reference of air"),
         pytest.param(lambda: gas.at_reference_oxygen(1, oxygen_pct=5, reference_pct=6, guard_pct=22), id="guard above air"),
         pytest.param(
             lambda: gas.to_standard_state(1, temperature_degc=-274, ambient_pa=1, static_pa=0), id="below absolute zero"
+        ),
+        pytest.param(
+            lambda: gas.to_standard_state(1, temperature_degc=Decimal("-273.15"), ambient_pa=1, static_pa=0), id="absolute zero"
         ),
         pytest.param(lambda: gas.to_standard_state(1, temperature_degc=0, ambient_pa=100, static_pa=-100), id="vacuum"),
         pytest.param(
@@ -153,6 +165,19 @@ def test_junk_is_refused(junk: Callable[[], Fraction]) -> None:
     """What no gas can be is a ValueError with the number in it, never a figure."""
     with pytest.raises(ValueError):
         junk()
+
+
+def test_what_a_gas_can_barely_be() -> None:
+    """Dry gas stays as it is; 1 Pa of 101 325 at 0 degC, and 1 K of 273.15 at 101 325 Pa, are still converted."""
+    assert gas.wet_to_dry(80, 0) == 80
+    assert gas.to_standard_state(1, temperature_degc=0, ambient_pa=1, static_pa=0) == 101_325
+    assert gas.to_standard_state(Decimal("273.15"), temperature_degc=Decimal("-272.15"), ambient_pa=101_325, static_pa=0) == 1
+
+
+def test_a_conversion_that_does_not_fit() -> None:
+    """9e18 · (21 - 0) / (21 - 20) is beyond 2^63 - 1, about 9.22e18: null, no error."""
+    row = pl.DataFrame({"c": [9 * 10**18], "o": [20 * M], "r": [0], "g": [21 * M]})
+    assert row.select(gas.reference_oxygen_expr(pl.col("c"), pl.col("o"), pl.col("r"), pl.col("g"))).item() is None
 
 
 def test_binary_floats_are_refused() -> None:

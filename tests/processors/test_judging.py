@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_a_change_of_another_limit_is_a_change() -> None:
     bench.lines([*stack_hour(NOON, 40.0), line(NOON + H, {SO2: 20.0, O2: 6.0})])
     bench.tick(NOON + H + timedelta(minutes=1))
     old = bench.runner.registry
-    changed = (old.limits[0], old.limits[1].model_copy(update={"limit": 38, "limit_id": "L38"}))
+    changed = (old.limits[0], old.limits[1].model_copy(update={"limit": Decimal(38), "limit_id": "L38"}))
     bench.runner.adopt(Registry.model_validate_json(old.model_copy(update={"limits": changed}).model_dump_json()))
     bench.tick(NOON + H + timedelta(minutes=2))
     figure = bench.hour(SO2, "avg_ref", NOON)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
-from processors.rules.ladder import counted, excused, is_in_time, is_multiple, last_working_day
-from tests.processors.given import CST, MIDNIGHT, ms
+from processors.rules.ladder import counted, excused, is_multiple, last_working_day
+from tests.processors.given import MIDNIGHT, ms
 
 MONDAY = date(2026, 7, 6)
 DRAGON_BOAT = {date(2026, 6, 19): False, date(2026, 6, 21): True}
@@ -46,27 +46,12 @@ def test_the_edge_of_24_hours() -> None:
         pytest.param(70_000_000, 35_000_000, "1.0", True, id="equal counts"),
         pytest.param(69_999_999, 35_000_000, "1.0", False, id="a millionth below"),
         pytest.param(1, 0, "1.0", False, id="no limit to divide by"),
+        pytest.param(2, 1, "1.0", True, id="the least limit: 2 / 1 - 1 is 1"),
     ],
 )
 def test_multiple(value: int, limit: int, multiple: str, told: bool) -> None:
     """value / limit - 1, exactly."""
     assert is_multiple(value, limit, multiple=Decimal(multiple)) is told
-
-
-@pytest.mark.parametrize(
-    ("began", "done", "hours", "in_time"),
-    [
-        pytest.param("10:00", "21:30", 12, True, id="EX-10.1 report at 21:30"),
-        pytest.param("10:00", "22:30", 12, False, id="EX-10.1 report at 22:30"),
-        pytest.param("10:00", "22:00", 12, True, id="at the very end"),
-        pytest.param("09:00", "16:30", 8, True, id="EX-10.1b simple fault"),
-        pytest.param("09:00", "22:00", 12, False, id="EX-10.1b logger after 13 h"),
-    ],
-)
-def test_in_time(began: str, done: str, hours: int, in_time: bool) -> None:
-    """Hours are counted from the fault on."""
-    at = [ms(datetime.fromisoformat(f"2026-07-06T{text}").replace(tzinfo=CST)) for text in (began, done)]
-    assert is_in_time(*at, hours=hours) is in_time
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.rules.lookback import maxima_before, remembered
+from processors.rules.lookback import maxima_before
 
 VALUES = st.lists(st.tuples(st.integers(1, 2), st.integers(0, 60), st.integers(0, 9)), max_size=40, unique_by=lambda v: v[:2])
 
@@ -56,27 +56,6 @@ def test_nothing_lies_before_a_moment_that_is_not_known() -> None:
     assert found.select("n", "max_1").rows() == [(0, None)]
 
 
-@pytest.mark.parametrize(
-    ("moments", "count", "kept"),
-    [
-        pytest.param([(1, 25)], 1, [(1, 20), (1, 40), (2, 25)], id="the last, and the last before the calibration"),
-        pytest.param([(1, 20)], 1, [(1, 20), (1, 40), (2, 25)], id="what ends at the calibration lies before it"),
-        pytest.param([(1, 19)], 1, [(1, 10), (1, 40), (2, 25)], id="what ends later does not"),
-        pytest.param([(1, 30), (2, 20)], 2, [(1, 20), (1, 30), (1, 40), (2, 15), (2, 25)], id="two of each"),
-        pytest.param([(2, 15)], 1, [(1, 40), (2, 15), (2, 25)], id="each point its own calibration"),
-        pytest.param([(1, None)], 1, [(1, 40), (2, 25)], id="no calibration known"),
-        pytest.param([], 3, [(1, 20), (1, 30), (1, 40), (2, 15), (2, 25)], id="no row either"),
-    ],
-)
-def test_what_is_remembered(moments: list[tuple[int, int | None]], count: int, kept: list[tuple[int, int]]) -> None:
-    """By hand, in order of point and time, whatever the order of rows."""
-    calibrated = pl.DataFrame(moments, schema=ASKED, orient="row")
-    for seed in range(3):
-        found = remembered(frame(random.Random(seed).sample(SERIES, len(SERIES))), calibrated, count=count)
-        assert found.columns == ["pid", "end_ms", "value"]
-        assert found.select("pid", "end_ms").rows() == kept
-
-
 @settings(max_examples=100, deadline=None)
 @given(values=VALUES, before=st.integers(-5, 65), count=st.integers(1, 8))
 def test_a_maximum_is_that_of_the_last_values(values: list[tuple[int, int, int]], before: int, count: int) -> None:
@@ -88,22 +67,3 @@ def test_a_maximum_is_that_of_the_last_values(values: list[tuple[int, int, int]]
     ended = [value for pid, end, value in sorted(values) if pid == 1 and end <= before]
     expected = [(1, before, len(ended), max(ended[-count:], default=None)), (2, None, 0, None), (3, before, 0, None)]
     assert found.select("pid", "before_ms", "n", f"max_{count}").rows() == expected
-
-
-@settings(max_examples=100, deadline=None)
-@given(values=VALUES, calibrated=st.integers(-5, 65), count=st.integers(1, 8), shorter=st.integers(1, 8))
-def test_what_is_remembered_is_enough(values: list[tuple[int, int, int]], calibrated: int, count: int, shorter: int) -> None:
-    """Looking back from now, or from the last calibration, finds the same in what was kept as in all there was."""
-    known = frame(values)
-    moments = pl.DataFrame({"pid": [1], "before_ms": [calibrated]}, schema={"pid": pl.Int64, "before_ms": pl.Int64})
-    kept = remembered(known, moments, count=count)
-    looks = min(count, shorter)
-    asked = pl.DataFrame(
-        {"pid": [1, 2, 1], "before_ms": [100, 100, calibrated]}, schema={"pid": pl.Int64, "before_ms": pl.Int64}
-    )
-    column = f"max_{looks}"
-    sort = ["pid", "before_ms"]
-    assert maxima_before(kept, asked, counts=[looks]).sort(sort)[column].to_list() == (
-        maxima_before(known, asked, counts=[looks]).sort(sort)[column].to_list()
-    )
-    assert kept.group_by("pid").len()["len"].max() is None or kept.group_by("pid").len()["len"].max() <= 2 * count  # type: ignore[operator]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import polars as pl
 import pytest
@@ -15,8 +15,7 @@ from processors.exempting import mark_words
 from processors.figures import OFFSET_MS
 from processors.packs import shipped
 from processors.rules import marks
-from processors.rules.averaging import ABOVE_RANGE, CODE_OF_FLAG, VALID, hour_means
-from processors.rules.marks import UnknownMark, flag_effect, flag_effects
+from processors.rules.averaging import ABOVE_RANGE, VALID, hour_means
 from tests.processors.given import CST, ms
 
 DAY = datetime(2026, 5, 1, tzinfo=CST)
@@ -31,6 +30,8 @@ SCHEMA = {"pid": pl.Int64, "id": pl.String, "mark": pl.String, "start_ms": pl.In
         (["failure", "accident", "drying", "cooling_down"], ("exempt", False, False, "included", "measured")),
         (["calibration", "maintenance", "fault"], ("invalid", False, False, "invalid", "B")),
         (["overdue_calibration", "out_of_control"], ("invalid", False, False, "invalid", "A")),
+        (["communication_interruption"], ("missing", True, True, "invalid", "B")),
+        (["manual", "abnormal_furnace_temperature"], ("valid", True, True, "included", "measured")),
     ],
 )
 @pytest.mark.parametrize("pack", ["cn-flue-gas", "cn-waste-incineration"])
@@ -50,26 +51,6 @@ def test_every_mark_has_its_class_and_its_words() -> None:
         assert all(texts) and worded(mark_words(name), "zh") != mark_words(name)
 
 
-@pytest.mark.parametrize(
-    ("flag", "above_range_as", "effect"),
-    [
-        ("N", "censored", ("valid", "included", "measured")),
-        ("F", "censored", ("not operating", "excluded", "zero")),
-        ("M", "censored", ("invalid", "invalid", "B")),
-        ("C", "censored", ("invalid", "invalid", "B")),
-        ("D", "censored", ("invalid", "invalid", "B")),
-        ("S", "censored", ("invalid", "invalid", "B")),
-        ("B", "censored", ("missing", "invalid if never filled", "B")),
-        ("T", "censored", ("censored", "invalid", "B")),
-        ("T", "invalid", ("invalid", "invalid", "B")),
-    ],
-)
-def test_effects_of_flags(flag: str, above_range_as: Literal["censored", "invalid"], effect: tuple[str, str, str]) -> None:
-    """F leaves the denominator, T proves a height without being a value, the rest is invalid or missing (emission_rules 1.4)."""
-    row = flag_effect(flag, above_range_as=above_range_as)
-    assert (row.data_class, row.capture, row.mass) == effect
-
-
 def test_minutes_above_range_make_no_value() -> None:
     """Of 45 minutes N and 15 minutes T the hour is the mean of the 45 (emission_rules 1.2)."""
     minutes = pl.DataFrame(
@@ -83,44 +64,6 @@ def test_minutes_above_range_make_no_value() -> None:
         }
     )
     assert hour_means(minutes, minutes_min=45).select("value", "n", "reason").row(0) == (20 * 10**6, 45, None)
-
-
-def test_flags_are_those_that_are_decoded() -> None:
-    """Each flag that the decoder knows has an effect, and no other."""
-    assert set(flag_effects()) == set(CODE_OF_FLAG) - {""}
-    with pytest.raises(UnknownMark, match='no flag "Z"'):
-        flag_effect("Z", above_range_as="censored")
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        pytest.param(
-            ["N,normal,good,included,measured,s,c"],
-            "line 2, data_class: Input should be .*; mend the cell",
-            id="a foreign word",
-        ),
-        pytest.param(
-            ["N,normal,good,often,measured,s,c"], "line 2, data_class: Input should be .*; mend the cell", id="the first of two"
-        ),
-        pytest.param(["N,normal,valid,included,measured,s,c"] * 2, "line 3: flag N stands twice", id="twice"),
-    ],
-)
-def test_a_fault_in_a_table_is_named(
-    rows: list[str], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """File, line and field."""
-    folder = tmp_path_factory.mktemp("tables")
-    (folder / "data").mkdir()
-    text = "\n".join(["flag,name,data_class,capture,mass,source,confidence", *rows])
-    (folder / "data" / "flag_effects.csv").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(marks, "files", lambda _: folder)
-    flag_effects.cache_clear()
-    try:
-        with pytest.raises(ValueError, match=f"flag_effects.csv, {message}"):
-            flag_effects()
-    finally:
-        flag_effects.cache_clear()
 
 
 def at(clock: str) -> int:

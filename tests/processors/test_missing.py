@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.log import PARTITIONS, Entry, partition_of
+from ingest.log import PARTITIONS, Entry, LogRecord, partition_of
+from ingest.records import Mark
 from ingest.registry import Point, Registry, Source
 from plumeline.runner import Runner
 from plumeline.sqlite_log import SqliteLog
@@ -107,6 +108,29 @@ def test_an_hour_that_comes_late_takes_a_substitute_back() -> None:
     assert first is not None and second is not None
     assert (first.value, first.explain["note"].split(";")[0]) == (44_000_000, "mean of the hour before and the hour after")
     assert (second.value, second.reason) == (None, "measured: nothing is substituted any more")
+
+
+def test_a_stop_that_is_marked_late() -> None:
+    """Two hours without data are substitutes of 50, between 40 and 60, until a stop is marked over them; rejected, they are missing again."""
+    bench = Bench(unit(), hot_hours=6)
+    bench.lines([hour(n, 40.0 if n < 10 else 60.0) for n in range(24) if n not in (10, 11)])
+    bench.tick(START + DAY + timedelta(minutes=6))
+    stop = Mark(
+        id="M1", source=STACK, type="stopped", author="test", start=START + timedelta(hours=10), end=START + timedelta(hours=12),
+        set_at=START + DAY,
+    )  # fmt: skip
+    found = []
+    for n, state in enumerate(("draft", "confirmed", "rejected")):
+        mark = stop.model_copy(update={"state": state, "set_at": START + DAY + timedelta(minutes=n)})
+        bench.feed([LogRecord("marks", partition_of(STACK), 0, 0, mark.line())])
+        for i in range(6):
+            bench.tick(START + DAY + timedelta(hours=1 + n, seconds=10 * i))
+        assured = bench.store.figure(STACK, SO2, "assured", "day", ms(START))
+        substitute = bench.store.figure(STACK, SO2, "avg_sub", "hour", ms(START + timedelta(hours=11)))
+        assert assured is not None and substitute is not None
+        found.append((assured.value, assured.n, substitute.value))
+    missing, stood = (91_666_667, 24, 50_000_000), (100_000_000, 22, None)
+    assert found == [missing, stood, missing], "22 of 24 hours, and of 22"
 
 
 def test_the_same_after_restarts_and_in_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

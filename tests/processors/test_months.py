@@ -8,7 +8,7 @@ from fractions import Fraction
 import polars as pl
 import pytest
 
-from processors.figures import DAY_MS, HOUR_MS, OFFSET_MS
+from processors.figures import DAY_MS, OFFSET_MS
 from processors.rules import months
 from tests.processors.given import ms
 
@@ -99,23 +99,3 @@ def test_no_hours_are_not_judged() -> None:
     assert months.share_within(valid_h=1, exceeding_h=0, share_min_pct=95).outcome == "passes"
     with pytest.raises(ValueError, match="no part"):
         months.share_within(valid_h=3, exceeding_h=4, share_min_pct=95)
-
-
-def test_running_counts() -> None:
-    """Day, month and the last 30 days are counted with the hour itself; an hour 30 days before is out of the window."""
-    first = start(date(2026, 3, 31))
-    at = [first, first + 23 * HOUR_MS, first + 24 * HOUR_MS, first + 25 * HOUR_MS, first + 30 * DAY_MS]
-    rows = pl.DataFrame(
-        {"pid": [1] * 5 + [2], "hour": [*at, first], "exceeds": [True, True, True, None, True, False]},
-        schema={"pid": pl.Int64, "hour": pl.Int64, "exceeds": pl.Boolean},
-    )
-    for each in (rows, rows.sample(fraction=1, shuffle=True, seed=2)):
-        found = months.exceedance_counts(each, window_days=30, offset_ms=OFFSET_MS)
-        assert found.select("pid", "hour", "in_day", "in_month", "in_window").rows() == [
-            (1, at[0], 1, 1, 1),
-            (1, at[1], 2, 2, 2),
-            (1, at[2], 1, 1, 3),  # April begins
-            (1, at[3], 1, 1, 3),  # not judged
-            (1, at[4], 1, 2, 3),  # the first of March 31 is 30 days before
-            (2, first, 0, 0, 0),
-        ]

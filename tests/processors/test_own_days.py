@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -56,6 +57,33 @@ def test_more_than_a_hundredth_apart(own: float, found: int, first: bool) -> Non
     figure = bench.store.figure(STACK, O2, "avg", "day", ms(MIDNIGHT))
     assert figure is not None and (figure.number, figure.n) == (20, 24)
     assert [f["text"] for f in told(bench)] == [f"{O2}, day {DATE}: the device says {own}, its 24 valid hours make 20"] * found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ours", "own", "found"),
+    [
+        pytest.param(-50, 100, 0.1, 0.6, 0, id="1 % of 50 is 0.5, exactly that is not told"),
+        pytest.param(-50, 100, 0.1, 0.601, 1, id="beyond it is"),
+        pytest.param(-50, 100, 80, 80.8, 0, id="further from zero it is 1 % of the value"),
+        pytest.param(-50, 100, 80, 80.801, 1, id="and not of the range"),
+        pytest.param(0, 100, 0.1, 0.102, 1, id="a range that ends at zero changes nothing"),
+        pytest.param(None, 100, 0.1, 0.102, 1, id="nor does half a range"),
+    ],
+)
+def test_a_quantity_that_crosses_zero(low: int | None, high: int, ours: float, own: float, found: int) -> None:
+    """Where the measuring range spans zero, 1 % of its nearer end is the least difference that is told, of days as of hours."""
+    rows = registry()
+    ends = {"range_low": None if low is None else Decimal(low), "range_high": Decimal(high)}
+    ranged = tuple(p.model_copy(update=ends) if p.factor == O2 else p for p in rows.points)
+    bench = Bench(rows.model_copy(update={"points": ranged}))
+    bench.lines([*hours(ours), own_day(own)])
+    past_midnight(bench)
+    assert len(told(bench)) == found
+    bench = Bench(rows.model_copy(update={"points": ranged}))
+    minutes = [line(MIDNIGHT + timedelta(seconds=s), {O2: ours}) for s in range(0, 3600, 30)]
+    after = line(MIDNIGHT + HOUR, {O2: ours})
+    bench.lines([*minutes, line(MIDNIGHT, {O2: own}, kind="hour", stat="avg", delay_s=3700), after])
+    assert len(told(bench)) == found
 
 
 def test_the_finding_leads_to_our_day() -> None:

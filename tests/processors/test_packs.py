@@ -59,11 +59,20 @@ def test_a_case_that_is_not_met_says_what_there_is() -> None:
     outcome = run_case(parse_cases(text, "x.cases")[0])
     assert outcome.failed == (
         "line 7: expect hour 10:00 SO2 20.01; it is 20.00, as 20.000000",
-        "line 8: expect hour 10:00 SO2 none; it is 20.000000, as 20.000000",
-        "line 9: expect hour 10:00 NOX 1; there is no such figure",
+        "line 8: expect hour 10:00 SO2 none; it is 20.000000",
+        "line 9: expect hour 10:00 NOX 1; there is no such figure, and no such point: the case has SO2",
         "line 10: expect no exceedance; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00 of L19",
         "line 11: expect exceedance SO2 10:00 to 11:00 times 0.06; it is 0.05 times over",
         "line 12: expect exceedance SO2 10:00 to 12:00; there is SO2 2026-07-01T10:00:00+08:00 to 2026-07-01T11:00:00+08:00 of L19",
+    )
+
+
+def test_a_figure_that_is_not_there_says_what_is() -> None:
+    """Of the point at that time; or that there is none at all."""
+    text = HOUR + "expect hour 10:00 SO2 mass 1\nexpect hour day 9 11:00 SO2 20\n"
+    assert run_case(parse_cases(text, "x.cases")[0]).failed == (
+        "line 6: expect hour 10:00 SO2 mass 1; there is no such figure, but avg of then",
+        "line 7: expect hour day 9 11:00 SO2 20; there is no such figure, nor another of then",
     )
 
 
@@ -75,6 +84,9 @@ def test_a_case_that_is_not_met_says_what_there_is() -> None:
         ("mark broken 10:00 to 11:00", "line 6"),
         ("10 to 11 SO2 20", "write: HH:MM to HH:MM"),
         ("10:00 to 11:00 SO2 20 O2", "line 6"),
+        ("10:00 to 11:00 SO2 2O", "line 6: '10:00 to 11:00 SO2 2O' is not read: a word stands where a number belongs"),
+        ("source fluegas", "there is no kind fluegas; write one of flue_gas, voc, vapour, water, energy"),
+        ("source", "a word is missing after 'source'"),
     ],
 )
 def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
@@ -82,6 +94,12 @@ def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
     with pytest.raises(CaseFault, match=r"x\.cases") as caught:
         parse_cases(HOUR + line, "x.cases")
     assert told in str(caught.value)
+
+
+def test_a_case_under_a_pack_that_does_not_exist_is_not_met() -> None:
+    """It is not tried under the pack of its source's kind instead."""
+    (case,) = parse_cases("case A a\nsource flue_gas rules ours\npoint SO2 mg/m3\nexpect no exceedance", "x.cases")
+    assert run_case(case).failed == ("line 1: there is no rule pack ours; plumeline rules list shows those that there are",)
 
 
 def test_files_of_cases_have_a_shape() -> None:
@@ -121,7 +139,18 @@ def test_a_pack_for_a_kind_takes_it_from_the_shipped_one() -> None:
             "minutes_min = 61",
             "own.toml: rule AIR-AVG-3: minutes_min: Input should be less than or equal to 60",
         ),
-        ("minutes_min = 45", "minutes = 45", "own.toml: rule AIR-AVG-3: minutes_min: Field required"),
+        ("minutes_min = 45", "minutes = 45", "own.toml: rule AIR-AVG-3: minutes_min: the key is missing; add it"),
+        (
+            "minutes_min = 45",
+            "minutes = 45",
+            "; rule AIR-AVG-3: minutes: there is no such key here; mend its name, or take it out",
+        ),
+        ('kinds = ["flue_gas"]', 'kinds = ["flu_gas"]', 'own.toml: kinds.0: "flu_gas" is none of the words'),
+        (
+            '"hour.mass"',
+            '"hour.mas"',
+            'rule AIR-MAS-1: step: there is no step "hour.mas"; write one that docs/rules.md lists, such as hour.mass,',
+        ),
         ('step = "hour.mass"', 'step = "hour.weight"', "own.toml: rule AIR-MAS-1"),
         ('id = "AIR-MAS-2"', 'id = "AIR-MAS-1"', "rule AIR-MAS-1 stands twice"),
         ('step = "day.mass"', 'step = "hour.mass"', "step hour.mass is in rules AIR-MAS-1, AIR-MAS-2"),
@@ -173,4 +202,4 @@ def test_thermocouples_are_in_degrees_celsius(tmp_path: Path, unit: str) -> None
 def test_shipped_packs_are_for_every_kind_that_is_averaged() -> None:
     """Each kind of source has one pack."""
     kinds = sorted(kind for pack in shipped().values() for kind in pack.kinds)
-    assert kinds == ["flue_gas", "vapour", "voc", "water"]
+    assert kinds == ["energy", "flue_gas", "vapour", "voc", "water"]

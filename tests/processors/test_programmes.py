@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest.log import PARTITIONS, Entry, partition_of
+from ingest.log import PARTITIONS, Entry, LogRecord, partition_of
 from ingest.records import Mark
 from ingest.registry import Limit, Point, Registry, Source
 from plumeline.runner import Runner
@@ -50,13 +50,15 @@ def plant(rules: str, *limits: dict[str, Any], cadence_s: int = 1800) -> Registr
 
 
 def incinerator() -> Registry:
-    """NOx with columns A and B, CO by the day."""
+    """NOx with columns A and B, CO by the day and by ten minutes or half-hours."""
     return plant(
         "eu-waste",
         {"factor": NOX, "limit_id": "DAY", "limit": 200, "averaging": "day"},
         {"factor": NOX, "limit_id": "A", "limit": 400, "averaging": "halfhour"},
         {"factor": NOX, "limit_id": "B", "limit": 200, "averaging": "halfhour", "rank": "programme"},
         {"factor": CO, "limit_id": "CO", "limit": 50, "averaging": "day"},
+        {"factor": CO, "limit_id": "TEN", "limit": 150, "averaging": "tenminute"},
+        {"factor": CO, "limit_id": "HALF", "limit": 100, "averaging": "halfhour"},
     )
 
 
@@ -169,12 +171,13 @@ def test_hours_of_a_combustion_plant(above: int, share: int, failed: bool) -> No
     assert [e.facts["stat"] for e in events] == (["within"] if failed else [])
 
 
-def days_of(beyond: int, days: int = 13) -> Iterator[list[bytes]]:
-    """Half-hours of the year's first days, the first six lost on as many days as are ``beyond``."""
+def days_of(beyond: int, days: int = 13, high_on: int = -1) -> Iterator[list[bytes]]:
+    """Half-hours of the year's first days, the first six lost on as many days as are ``beyond``; much CO in four of the day ``high_on``."""
     for day in range(days):
         start = YEAR + day * DAY
         lost = range(6) if day < beyond else range(0)
-        yield [line(start + n * HALF_HOUR, {NOX: 100.0, CO: 20.0}) for n in range(48) if n not in lost]
+        high = range(6, 10) if day == high_on else range(0)
+        yield [line(start + n * HALF_HOUR, {NOX: 100.0, CO: 160.0 if n in high else 20.0}) for n in range(48) if n not in lost]
 
 
 def test_days_discarded() -> None:
@@ -194,6 +197,29 @@ def test_days_discarded() -> None:
     assert len(told(bench)) == 4, "nothing is told twice"
 
 
+def test_carbon_monoxide_of_a_day() -> None:
+    """EU-8: 12 of 144 ten-minute averages above 150 are 8.3 %, which fails; a mark of start-up over half of them leaves 6 of 138, 4.35 %."""
+    bench = Bench(incinerator(), hot_hours=6)
+    bench.lines([line(YEAR + n * HALF_HOUR, {NOX: 100.0, CO: 160.0 if n < 4 else 20.0}) for n in range(48)])
+    let_pass(bench, YEAR + DAY, 3)
+    assert [(e.kind, e.factor, e.facts["text"]) for e in told(bench)] == [
+        (
+            "compliance.failed",
+            CO,
+            "ten-minute averages within the limit, or all half-hours, 2026-01-01: 12 of 144 ten-minute averages and 4 of 48 half-hours"
+            " above their limits; cannot be met any more",
+        )
+    ]
+    start = {"id": "M1", "source": STACK, "type": "start_up", "author": "test"}
+    mark = Mark(**start, start=YEAR, end=YEAR + 2 * HALF_HOUR, set_at=YEAR + DAY)
+    bench.feed([LogRecord("marks", 0, 0, 0, mark.line())])
+    let_pass(bench, YEAR + DAY + HALF_HOUR, 6)
+    found = bench.store.figure(STACK, CO, "ten_minutes", "day", ms(YEAR))
+    assert found is not None
+    assert (found.value, found.n, found.verdict, found.revision) == (95_652_174, 138, "complies", 2)
+    assert [e.kind for e in told(bench)] == ["compliance.failed", "compliance.withdrawn"]
+
+
 def test_the_same_after_restarts_and_in_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Late half-hours and a mark among them: a replay of the log, in other batches and with restarts, makes the same figures and events."""
     log = SqliteLog(tmp_path / "log.db")
@@ -211,18 +237,23 @@ def test_the_same_after_restarts_and_in_a_replay(tmp_path: Path, monkeypatch: py
             live.drain()
 
     live, first = runner("live.db", publishes=True)
-    for day, lines in enumerate(days_of(11)):
+    for day, lines in enumerate(days_of(11, high_on=1)):
         log.append_now([Entry("reports", partition_of(STACK), b"\n".join(lines))])
         ticks(YEAR + (day + 1) * DAY, 2)
     late = line(YEAR, {NOX: 100.0, CO: 20.0}, delay_s=12 * 86_400)
     start = {"id": "M1", "source": STACK, "type": "start_up", "author": "test"}
-    mark = Mark(**start, start=YEAR + DAY, end=YEAR + DAY + timedelta(hours=3), set_at=YEAR + 13 * DAY)
+    mark = Mark(**start, start=YEAR + DAY, end=YEAR + DAY + timedelta(hours=4), set_at=YEAR + 13 * DAY)
     log.append_now([Entry("reports", partition_of(STACK), late), Entry("marks", partition_of(STACK), mark.line())])
     ticks(YEAR + timedelta(days=13, hours=1), 12)
     found = first.canonical(), first.rows("SELECT id, kind FROM events ORDER BY id")
     assert {kind for _, kind in found[1]} >= {"compliance.failed", "compliance.withdrawn"}
     discarded = first.figure(STACK, NOX, "days_discarded", "year", ms(YEAR))
     assert discarded is not None and discarded.value == 9_000_000, "half-hours of a start-up are not discarded"
+    day = first.figure(STACK, CO, "ten_minutes", "day", ms(YEAR + DAY))
+    assert day is not None and (day.value, day.n, day.verdict) == (95_000_000, 120, "complies"), (
+        "12 of 126 failed before the mark"
+    )
+    assert any("ten_minutes" in name for name, kind in found[1] if kind == "compliance.withdrawn")
 
     monkeypatch.setattr("plumeline.runner.BATCH_RECORDS", 300)
     again, store = runner("again.db", publishes=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,13 +14,18 @@ from hypothesis import strategies as st
 
 from ingest.registry import Meter, MeterChange
 from processors.rules import registers
-from processors.rules.intervals import energy_between, intervals
+from processors.rules.intervals import intervals
 from processors.rules.registers import Change, RegisterRules, RegisterState, Segment, run, step
 
 M = 10**6
 MIN = 60_000
 HOUR = 60 * MIN
 START = 1_782_835_200_000  # 2026-07-01T00:00:00+08:00
+
+
+def energy_between(segments: Sequence[Segment], edges: Sequence[int]) -> list[int]:
+    """Return the energy of each interval between edges, 0 where nothing covers it."""
+    return [each.energy or 0 for each in intervals(segments, edges)]
 
 
 def micro(text: str | int) -> int:
@@ -74,6 +80,13 @@ def test_multiplier() -> None:
     assert booked(segments) == [(Decimal(4200), "OK", 0)]
 
 
+def test_without_a_multiplier() -> None:
+    """EX-2.7 as it stands: what the register advances is the energy, 15 and 12."""
+    plain = RegisterRules(modulus=None, max_rate_h=None, lsd=micro("0.01"), jitter=micro("0.02"), cadence_ms=15 * MIN)
+    _, segments, _ = run(every(15, "100", "115", "127"), plain)
+    assert booked(segments) == [(Decimal(15), "OK", 0), (Decimal(12), "OK", 0)]
+
+
 def test_directions_stay_apart() -> None:
     """EX-2.6: import 540, export 26 and PV 80 are three registers: net 514, consumption 594."""
     totals = [sum(s.energy for s in run(every(60, "0", value), rules(rate="1000"))[1]) for value in ("540", "26", "80")]
@@ -103,15 +116,29 @@ def test_rollover() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "kinds"),
     [
-        pytest.param("900000", "99999", ["ROLLOVER"], id="from nine tenths to one tenth"),
+        pytest.param("900000", "100000", ["ROLLOVER"], id="from nine tenths to one tenth"),
         pytest.param("899999", "99999", ["BACKWARDS"], id="begun too low"),
-        pytest.param("900000", "100001", ["BACKWARDS"], id="ended too high"),
+        pytest.param("900000", "100000.000001", ["BACKWARDS"], id="ended too high"),
     ],
 )
 def test_rollover_without_a_rate(first: str, second: str, kinds: list[str]) -> None:
     """Without a greatest rate a fall is a rollover only across the ends of the register."""
     _, _, findings = run(every(15, first, second), rules(rate=None))
     assert [finding.kind for finding in findings] == kinds
+
+
+@pytest.mark.parametrize(
+    ("before", "energy", "flag"),
+    [
+        pytest.param("1000000", [Decimal(0)], "ROLLOVER", id="at the modulus: w = 0 + 1 000 000 - 1 000 000"),
+        pytest.param("1000000.000001", [], "RESET", id="beyond it: w is negative"),
+    ],
+)
+def test_rollover_never_books_a_negative(before: str, energy: list[Decimal], flag: str) -> None:
+    """Rules 5 and 6: a baseline from before the modulus was known wraps where w is not negative, else zero is a reset."""
+    _, segments, findings = run([(START + 15 * MIN, 0)], rules(), (), RegisterState(time_ms=START, value=micro(before)))
+    assert [each[0] for each in booked(segments)] == energy
+    assert [finding.kind for finding in findings] == [flag]
 
 
 def test_reset() -> None:
@@ -121,6 +148,23 @@ def test_reset() -> None:
     _, segments, findings = step(state, START + 30 * MIN, micro("9.0"), rules())
     assert booked(segments) == [(Decimal("3.2"), "RESET", 7), (Decimal("5.8"), "OK", 0)]
     assert told(findings) == [("RESET", "booked")]
+
+
+def test_reset_behind_transformers() -> None:
+    """EX-2.9 behind CT 600/5: the 3.2 of the reset are 384 kWh, as the 5.8 after it are 696."""
+    _, segments, findings = run(every(15, "456789", "3.2", "9.0"), rules(multiplier=120))
+    assert booked(segments) == [(Decimal(384), "RESET", 7), (Decimal(696), "OK", 0)]
+    assert findings[-1].facts["energy"] == micro(384)
+
+
+def test_reset_near_the_modulus() -> None:
+    """Rule 6: 30 is no rollover of 999 900 (w = 130 > 125.01); 40 is below r0 and goes on from 30, so the reset is confirmed.
+
+    That 40 itself could be a rollover of 999 900 by then (w = 140 of 250.01) does not matter.
+    """
+    _, segments, findings = run(every(15, "999900", "30", "40"), rules())
+    assert booked(segments) == [(Decimal(30), "RESET", 7), (Decimal(10), "OK", 0)]
+    assert told(findings) == [("RESET", "held"), ("RESET", "booked")]
 
 
 def test_reset_that_was_a_dip() -> None:
@@ -173,6 +217,12 @@ def test_jump() -> None:
     assert findings[-1].facts["energy"] == micro(8000)
 
 
+def test_jump_behind_transformers() -> None:
+    """The jump of 8 000 that is told is 960 000 kWh behind CT 600/5."""
+    _, _, findings = run(every(15, "1000", "9000", "9010"), rules(multiplier=120))
+    assert findings[-1].facts["energy"] == micro(960_000)
+
+
 @pytest.mark.parametrize(
     ("second", "kinds"),
     [pytest.param("99.98", ["JITTER"], id="two least digits"), pytest.param("99.979999", ["RESET"], id="a millionth more")],
@@ -186,6 +236,20 @@ def test_jitter(second: str, kinds: list[str]) -> None:
         assert booked(segments + more) == [(Decimal(0), "JITTER", 0), (Decimal(1), "OK", 0)]
 
 
+def test_jitter_of_a_millionth() -> None:
+    """Rule 4: the smallest fall books zero, never a negative, and is told."""
+    _, segments, findings = run(every(15, "100", "99.999999"), rules())
+    assert booked(segments) == [(Decimal(0), "JITTER", 0)]
+    assert told(findings) == [("JITTER", "booked")]
+
+
+def test_still_register() -> None:
+    """Rule 2: d = 0 is accepted as it is, and nothing is told."""
+    _, segments, findings = run(every(15, "100", "100"), rules())
+    assert booked(segments) == [(Decimal(0), "OK", 0)]
+    assert findings == []
+
+
 def test_replacement() -> None:
     """EX-2.12: 11.80 at 120 and 7.50 at 80 are 2 016.00."""
     change = Change(at("10:20"), micro("45690.00"), micro("5.00"), Fraction(80))
@@ -195,6 +259,23 @@ def test_replacement() -> None:
     assert told(findings) == [("REPLACED", "booked")]
     _, segments, _ = step(state, at("11:00"), micro("13.50"), known, [change])
     assert booked(segments) == [(Decimal(80), "OK", 0)]
+
+
+def test_the_latest_multiplier_is_in_force() -> None:
+    """Each replacement's multiplier holds from its own time: 11.80 at 120, then 1 at 80, then 1 at 80 and 2 at 60, then 1 at 60."""
+    changes = [
+        Change(at("10:20"), micro("45690.00"), micro("5.00"), Fraction(80)),
+        Change(at("10:40"), micro("7.00"), micro("0.00"), Fraction(60)),
+    ]
+    known = rules(multiplier=120)
+    readings = series(("10:05", "45678.20"), ("10:20", "5.00"), ("10:35", "6.00"), ("10:50", "2.00"), ("11:05", "3.00"))
+    _, segments, _ = run(readings, known, changes)
+    assert booked(segments) == [
+        (Decimal(1416), "REPLACED", 6),
+        (Decimal(80), "OK", 0),
+        (Decimal(200), "REPLACED", 6),
+        (Decimal(60), "OK", 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -254,6 +335,71 @@ def test_negative_readings_are_discarded() -> None:
     _, segments, findings = run(every(15, "10", "-1", "11", "-1", "12"), rules())
     assert sum(s.energy for s in segments) == micro(2)
     assert told(findings) == [("OUT_OF_RANGE", "discarded")] * 2
+
+
+def test_garbage_before_all_else() -> None:
+    """Also a first reading that no register can show is told, and is no baseline."""
+    _, segments, findings = run(every(15, "-1", "10", "12"), rules())
+    assert booked(segments) == [(Decimal(2), "OK", 0)]
+    assert told(findings) == [("OUT_OF_RANGE", "discarded")]
+
+
+@pytest.mark.parametrize(
+    ("modulus", "value", "taken"),
+    [
+        pytest.param("1000000", "999999.999999", True, id="below the modulus"),
+        pytest.param("1000000", "1000000", False, id="the modulus is shown as zero"),
+        pytest.param("1000000", "1000001", False, id="beyond the modulus"),
+        pytest.param("1000000", "0", True, id="zero"),
+        pytest.param("1000000", "-0.000001", False, id="a millionth below zero"),
+        pytest.param(None, "8999999999.999999", True, id="exact"),
+        pytest.param(None, "9000000000", False, id="too great to be exact"),
+    ],
+)
+def test_what_a_register_can_show(modulus: str | None, value: str, taken: bool) -> None:
+    """2.2: six digits before the point wrap at 1 000 000; without a modulus what is exact in a double (2**53 millionths, 9.007e9)."""
+    state, _, findings = run(every(15, value), rules(modulus))
+    assert (state.value == micro(value), findings == []) == (taken, taken)
+
+
+@pytest.mark.parametrize(
+    ("value", "begins"),
+    [
+        pytest.param("-1", "a register cannot show -1, read at ", id="negative"),
+        pytest.param("1000000.5", "a register cannot show 1000000.5, read at ", id="beyond the modulus"),
+        pytest.param("8999999999.999999", "a register cannot show 8999999999.999999, read at ", id="exact"),
+        pytest.param("-8999999999.999999", "a register cannot show -8999999999.999999, read at ", id="exact, negative"),
+        pytest.param("9e9", "9000000000 or beyond was read at ", id="too great"),
+        pytest.param("1.83e21", "9000000000 or beyond was read at ", id="EX-2.14"),
+        pytest.param("-9e9", "-9000000000 or beyond was read at ", id="too far below"),
+        pytest.param("-1.83e21", "-9000000000 or beyond was read at ", id="EX-2.14, negative"),
+    ],
+)
+def test_what_is_told_of_garbage(value: str, begins: str) -> None:
+    """A figure is told as it is read below 9e9 (2**53 millionths are 9.007e9); what is decoded to that bound may have been more."""
+    assert registers.out_of_range(START, micro(value)).text.startswith(begins)
+
+
+def test_quality_codes() -> None:
+    """2.6, quality codes carried with every interval: those that a register's segments can have, and what they stand for."""
+    given = {
+        "measured": every(15, "1", "2"),
+        "E1": every(60, "1", "2"),
+        "E2": every(180, "1", "2"),
+        "E3": every(73 * 60, "1", "2"),
+        "corrected": every(15, "999999", "1"),
+        "suspect": every(15, "456789", "3.2", "9.0"),
+    }
+    codes = {name: run(readings, rules())[1][0].quality for name, readings in given.items()}
+    assert codes == {"measured": 0, "E1": 1, "E2": 2, "E3": 3, "corrected": 6, "suspect": 7}
+    assert codes == {text.split()[0].rstrip(":"): code for code, text in registers.QUALITIES.items()}
+
+
+def test_state_as_text() -> None:
+    """One line of JSON with sorted keys and no blanks, the same before and after reading it."""
+    state = RegisterState(time_ms=1, value=2, held_ms=3, held_value=4, held_kind="SPIKE", burst=True, last_ms=5)
+    text = '{"burst":true,"held_kind":"SPIKE","held_ms":3,"held_value":4,"last_ms":5,"time_ms":1,"value":2}'
+    assert (state.to_json(), RegisterState.from_json(text)) == (text, state)
 
 
 @pytest.mark.parametrize(

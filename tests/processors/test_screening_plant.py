@@ -75,6 +75,12 @@ FELL = "; the pollutant fell from 24 as air dilutes it"
         pytest.param(oxygen(12), [(1, 13, AIR_12 + FELL)], id="EX-7.6"),
         pytest.param(oxygen(12, value="20"), [(1, 13, AIR_12)], id="the pollutant did not fall"),
         pytest.param(oxygen(12, value=None), [(1, 13, AIR_12)], id="the pollutant is not known"),
+        # 24 · (13 · 21 - 14 · 19.5) / 8 = 0, which is what the thirteen values add up to
+        pytest.param(
+            minutes(15, oxygen=["13", *["19.5"] * 14], value=["24", None, *["0"] * 13], running=True),
+            [(1, 15, AIR_12.replace("12", "14"))],
+            id="one value of the pollutant is not known",
+        ),
         pytest.param(oxygen(12, running=False), [], id="not running"),
         pytest.param(oxygen(12, running=None), [], id="not known to run"),
         pytest.param(oxygen(10, during="19.5", value="20"), [(1, 11, AIR_12.replace("12", "10"))], id="both edges"),
@@ -236,6 +242,15 @@ def test_a_correlation_just_strong_enough() -> None:
     assert screening.wrong_correlation(rows, strength_min=Decimal("0.8"), **options).height == 1  # type: ignore[arg-type]
     assert screening.wrong_correlation(rows, strength_min=Decimal("0.800001"), **options).is_empty()  # type: ignore[arg-type]
 
+    # 1, 3, 3, 1 against 1 to 4 do not correlate at all: of no sign, whatever the strength that is asked for
+    flat = pl.DataFrame(
+        [(1, i, x, y, 1) for i, (x, y) in enumerate([(1, 1), (2, 3), (3, 3), (4, 1)])],
+        schema=["pid", "time_ms", "x", "y", "sign"],
+        orient="row",
+    )
+    options["readings_min"] = 4
+    assert screening.wrong_correlation(flat, strength_min=0, **options).is_empty()  # type: ignore[arg-type]
+
 
 @settings(max_examples=200)
 @given(st.permutations(range(8)))
@@ -258,14 +273,13 @@ def test_ties_share_their_middle_rank() -> None:
 STOP = {"oxygen_pct_max": 19, "flow_pct_max": 20, "power_pct_max": 20, "warmer_degc_max": 30, "lasting_s": 900, **TIMES}
 
 
-def stop(n: int, stopped: bool | None = True, **columns: Cell | Sequence[Cell]) -> list[tuple[int, int, str]]:
-    """Screen minutes of a source; what is not given is not known."""
-    rows = minutes(n, stopped=stopped, **{"oxygen": None, "flow": None, "power": None, "warmer": None, **columns})
-    return screened("DQ-12", screening.stopped_yet_running, rows, **STOP)
+def stop(n: int, stopped: bool | None = True, **columns: Cell | Sequence[Cell]) -> pl.DataFrame:
+    """Return minutes of a source; what is not given is not known."""
+    return minutes(n, stopped=stopped, **{"oxygen": None, "flow": None, "power": None, "warmer": None, **columns})
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("rows", "expected"),
     [
         pytest.param(
             stop(20, oxygen="8", flow="70"),
@@ -288,20 +302,19 @@ def stop(n: int, stopped: bool | None = True, **columns: Cell | Sequence[Cell]) 
         ),
     ],
 )
-def test_stopped_yet_running(found: list[tuple[int, int, str]], expected: list[tuple[int, int, str]]) -> None:
+def test_stopped_yet_running(rows: pl.DataFrame, expected: list[tuple[int, int, str]]) -> None:
     """EX-7.12: declared stopped, with oxygen at 8 % and flow at 70 % of normal for 20 minutes."""
-    assert found == expected
+    assert screened("DQ-12", screening.stopped_yet_running, rows, **STOP) == expected
 
 
-def abated(n: int, **columns: Cell | Sequence[Cell]) -> list[tuple[int, int, str]]:
-    """Screen minutes of a plant; what is not given is not known."""
+def abated(n: int, **columns: Cell | Sequence[Cell]) -> pl.DataFrame:
+    """Return minutes of a plant; what is not given is not known."""
     given_columns = {"production": "85", "bypass_open": None, "abatement": None, "abatement_min": None, **columns}
-    rows = minutes(n, **given_columns)
-    return screened("DQ-17", screening.idle_abatement, rows, production_pct_min=20, lasting_s=600, **TIMES)
+    return minutes(n, **given_columns)
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("rows", "expected"),
     [
         pytest.param(abated(12, bypass_open=True), [(0, 12, "bypass open for 12 min while producing")], id="EX-7.12 DQ-17"),
         pytest.param(abated(10, bypass_open=True), [(0, 10, "bypass open for 10 min while producing")], id="ten minutes"),
@@ -315,8 +328,64 @@ def abated(n: int, **columns: Cell | Sequence[Cell]) -> list[tuple[int, int, str
             id="an oxidiser too cold",
         ),
         pytest.param(abated(12, abatement="760", abatement_min="760"), [], id="just warm enough"),
+        pytest.param(
+            minutes(
+                24,
+                production="85",
+                bypass_open=[*[False] * 12, *[True] * 12],
+                abatement=[*["1"] * 12, *["9"] * 12],
+                abatement_min="5",
+            ),
+            [
+                (0, 12, "abatement below its running bound for 12 min while producing"),
+                (12, 24, "bypass open for 12 min while producing"),
+            ],
+            id="one after the other, in the order of time",
+        ),
     ],
 )
-def test_idle_abatement(found: list[tuple[int, int, str]], expected: list[tuple[int, int, str]]) -> None:
+def test_idle_abatement(rows: pl.DataFrame, expected: list[tuple[int, int, str]]) -> None:
     """EX-7.12: bypass open for 12 minutes with production at 85 % of normal."""
+    found = screened("DQ-17", screening.idle_abatement, rows, production_pct_min=20, lasting_s=600, **TIMES)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        pytest.param([60, 40, 50, 40], True, id="least where the first is greatest, ties and all"),
+        pytest.param([60, 40, 50, 41], False, id="a tie less"),
+        pytest.param([40, 60, 50, 60], False, id="alike"),
+        pytest.param([60, 40, 50, None], False, id="at other times"),
+    ],
+)
+def test_opposite(other: list[int | None], found: bool) -> None:
+    """The first channel is 1, 3, 2, 3; one of a pair is told, with the other's name; the order of the rows does not matter."""
+    times = [MIDNIGHT + n * HOUR_MS for n in range(4)]
+    rows = pl.DataFrame({"pid": [1] * 4 + [2] * 4, "time_ms": times * 2, "value": [1, 3, 2, 3, *other]})
+    rows = rows.with_columns(factor=pl.when(pl.col("pid") == 1).then(pl.lit("A")).otherwise(pl.lit("B")))
+    options: dict[str, Any] = {"readings_min": 3, "distinct_min": 2, "cover_s": 3_600, "weight": 4}
+    told = screening.opposite(rows, **options)
+    assert dict(told.schema) == EVIDENCE
+    for again in (rows.reverse(), pl.concat([rows.head(4), rows.tail(4).reverse()])):
+        assert told.equals(screening.opposite(again, **options))
+    expected = (1, "DQ-9", MIDNIGHT, MIDNIGHT + 4 * HOUR_MS, "moves exactly opposite to B", 4)
+    assert told.rows() == ([expected] if found else [])
+
+
+def test_a_channel_is_not_opposite_to_itself() -> None:
+    """Not even one that never moves, whose order is its own mirror image."""
+    rows = pl.DataFrame(
+        {"pid": [1] * 4, "time_ms": [MIDNIGHT + n * HOUR_MS for n in range(4)], "value": [5] * 4, "factor": ["A"] * 4}
+    )
+    assert screening.opposite(rows, readings_min=3, distinct_min=1, cover_s=3_600, weight=4).is_empty()
+
+
+@pytest.mark.parametrize(("readings_min", "distinct_min", "told"), [(5, 2, 0), (4, 4, 0), (4, 3, 1)])
+def test_values_enough_to_be_opposite(readings_min: int, distinct_min: int, told: int) -> None:
+    """Four values, three different ones; an hour in which neither has one counts for nothing."""
+    times = [MIDNIGHT + n * HOUR_MS for n in range(5)]
+    rows = pl.DataFrame({"pid": [1] * 5 + [2] * 5, "time_ms": times * 2, "value": [1, 3, None, 2, 3, 60, 40, None, 50, 40]})
+    rows = rows.with_columns(factor=pl.lit("A"))
+    found = screening.opposite(rows, readings_min=readings_min, distinct_min=distinct_min, cover_s=3_600, weight=4)
+    assert found.height == told

@@ -259,6 +259,11 @@ def copied(*days: tuple[int, Values]) -> list[tuple[float, float, str]]:
             id="each day once, with the nearest",
         ),
         pytest.param(
+            [(day, FIFTEEN) for day in range(8)],
+            [(24 * day, 24 * day + 24, "24 hourly values equal those of 1 days before") for day in range(1, 8)],
+            id="of eight days alike each with the day before",
+        ),
+        pytest.param(
             [(0, FIFTEEN), (1, ["1", *FIFTEEN[1:]]), (2, FIFTEEN)],
             [
                 (24, 48, "23 hourly values equal those of 1 days before"),

@@ -129,7 +129,7 @@ def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
 def test_parameters_that_are_no_test_are_told_by_their_rule() -> None:
     """A case's tests are read as a pack's are."""
     text = "case X x\nsource water\npoint T degC\ntest spike T suspect 1\nfrom 10:00 T 7\nexpect flags spike T 2"
-    with pytest.raises(PackFault, match=r"rule spike: tests\.0\.method: Field required"):
+    with pytest.raises(PackFault, match=r"rule spike: tests\.0\.method: the key is missing; add it"):
         run_case(parse_cases(text, "x.cases")[0])
 
 

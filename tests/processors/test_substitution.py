@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.figures import DAY_MS, HOUR_MS, OFFSET_MS
+from processors.figures import DAY_MS, HOUR_MS
 from processors.rules import substitution
 from tests.processors.given import CST, ms
 
@@ -164,8 +164,6 @@ def test_hours_are_in_order() -> None:
     gap = pl.concat([missing(2, "95", start=FAILURE + 9 * HOUR_MS), missing(2, "95").with_columns(pid=pl.lit(2, pl.Int64))])
     found = substitute(gap.reverse(), TIERS)
     assert found.select("pid", (pl.col("hour") - FAILURE) // HOUR_MS).rows() == [(1, 9), (1, 10), (2, 0), (2, 1)]
-    nothing = pl.DataFrame(schema={"pid": pl.Int64, "time_ms": pl.Int64, "mass": pl.Int64})
-    assert substitution.measured_instead(found.reverse(), nothing, results_a_day_min=1, offset_ms=OFFSET_MS).equals(found)
 
 
 def test_events() -> None:
@@ -197,17 +195,69 @@ def test_nothing_missing() -> None:
     assert substitute(missing(0, "95"), TIERS).columns == substitute(missing(1, "95"), TIERS).columns
 
 
-def test_measurements_beat_substitutes() -> None:
-    """A day with a result of the reference method takes their mean, the next one keeps its substitute."""
-    gap = substitute(missing(26, "74"), TIERS)
-    at = FAILURE + 3 * HOUR_MS
-    results = pl.DataFrame({"pid": [1, 1], "time_ms": [at, at + 1], "mass": [micro("4"), micro("5.000001")]})
-    found = substitution.measured_instead(gap, results, results_a_day_min=2, offset_ms=OFFSET_MS)
-    assert found["mass"].to_list() == [micro("4.500001")] * 24 + [None] * 2
-    assert (found["method"][0], found["reason"][0]) == ("mean of 2 results of the reference method", None)
-    assert found["reason"][25] == "capture rate below 75 %: manual monitoring or material balance"
-    kept = substitution.measured_instead(gap, results, results_a_day_min=3, offset_ms=OFFSET_MS)
-    assert kept.equals(gap)
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            [("10", 100), ("20", 100), ("30", 400)], (3, "25", "weighted by flow"), id="(1,000 + 2,000 + 12,000) / 600"
+        ),
+        pytest.param([("10", 100), ("20", None), ("30", 400)], (3, "20", "their plain mean"), id="a flow is not known"),
+        pytest.param([("10", 0), ("20", 0), ("30", 0)], (3, "20", "their plain mean"), id="no flow to weight by"),
+        pytest.param([("1", 1), ("1", 1), ("2", 1)], (3, "1.333333", "weighted by flow"), id="rounded at six decimals"),
+        pytest.param([("10", 100), ("20", 100)], None, id="too few"),
+    ],
+)
+def test_manual_concentrations(rows: list[tuple[str, int | None]], expected: tuple[int, str, str] | None) -> None:
+    """By hand; the order makes no difference."""
+    schema = {"pid": pl.Int32, "day": pl.Int64, "concentration": pl.Int64, "flow": pl.Int64, "digest": pl.UInt64}
+    data = [(1, 0, micro(mg_l), None if flow is None else flow * M, n) for n, (mg_l, flow) in enumerate(rows)]
+    results = pl.DataFrame(data, schema=schema, orient="row")
+    for given_ in (results, results.reverse()):
+        found = substitution.manual_concentrations(given_, results_min=3).select("n", "value", "method").rows()
+        want = [] if expected is None else [(expected[0], micro(expected[1]), f"3 results of manual monitoring, {expected[2]}")]
+        assert found == want
+
+
+def test_manual_means() -> None:
+    """Of 4 and 5.5 kg/h the mean is 4.75; of 1, 1 and 2 it is 4/3, rounded half up at six decimals; points and days apart."""
+    rows = [(1, 0, "4"), (1, 0, "5.5"), (1, DAY_MS, "1"), (1, DAY_MS, "1"), (1, DAY_MS, "2"), (2, 0, "7")]
+    results = pl.DataFrame(
+        {
+            "pid": [row[0] for row in rows],
+            "day": [row[1] for row in rows],
+            "rate": [micro(row[2]) for row in rows],
+            "digest": pl.Series(range(len(rows)), dtype=pl.UInt64),
+        }
+    )
+    for given_ in (results, results.reverse()):
+        found = substitution.manual_means(given_).sort("pid", "day")
+        assert found.select("pid", "day", "manual_n", "manual_rate").rows() == [
+            (1, 0, 2, micro("4.75")),
+            (1, DAY_MS, 3, 1_333_333),
+            (2, 0, 1, micro("7")),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("capture", "results_min", "mass", "method", "reason"),
+    [
+        pytest.param("70", 2, "4.75", "2 results of manual monitoring", None, id="below 75 %"),
+        pytest.param("95", 2, "4.75", "2 results of manual monitoring", None, id="in place of a substitute"),
+        pytest.param(
+            "70", 3, None, None, "capture rate below 75 %: manual monitoring or material balance", id="fewer than asked"
+        ),
+    ],
+)
+def test_manual_hours(capture: str, results_min: int, mass: str | None, method: str | None, reason: str | None) -> None:
+    """The mean rate of the day's results is what an hour emitted; of the next hour there are no results, and nothing changes."""
+    found = substitute(missing(2, capture), valid((180, "10")))
+    manual = pl.Series("manual_n", [2, None], dtype=pl.Int64), pl.Series("manual_rate", [micro("4.75"), None], dtype=pl.Int64)
+    first, second = substitution.manual_hours(found.with_columns(manual), results_min=results_min).rows(named=True)
+    assert (first["mass"], first["method"], first["reason"]) == (None if mass is None else micro(mass), method, reason)
+    assert second | {"manual_n": None, "manual_rate": None} == found.row(1, named=True) | {
+        "manual_n": None,
+        "manual_rate": None,
+    }
 
 
 WATER = {

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.figures import DAY_MS, OFFSET_MS
+from processors.figures import DAY_MS
 from processors.rules import vapour
 from processors.rules.vapour import NozzleDay, NozzleState
 from tests.processors.given import CST, ms
@@ -37,13 +36,6 @@ def filled(*rows: tuple[str | None, str | None, str | None], day: int = 0, pid: 
         stored_l_min=5,
         fuel_l_min_min=10,
     )
-
-
-def test_air_to_liquid() -> None:
-    """EX-6.1: 27.3 L of vapour for 25.0 L of fuel is 1.092; without fuel there is no ratio."""
-    assert vapour.air_to_liquid(Decimal("27.3"), Decimal("25.0")) == Fraction("1.092")
-    assert vapour.air_to_liquid(1, 0) is None
-    assert vapour.air_to_liquid(1, Fraction(1, 2)) == 2
 
 
 @pytest.mark.parametrize(("sales", "asked"), [(2_000, False), (Decimal("2000.01"), True)])
@@ -101,6 +93,12 @@ def test_a_day(counted: int, bad: int, state: str, reason: str) -> None:
     """EX-6.2: 5 of 20 out of band is no warning, 6 of 20 is."""
     found = day(NozzleState(), counted, bad)[1]
     assert (found.state, found.reason) == (state, reason)
+
+
+def test_the_row_that_a_day_says() -> None:
+    """A warning day is one more of its row, a normal one says none; a thin one says the row before it."""
+    three = NozzleState(streak=3)
+    assert [day(three, *refuellings)[1].streak for refuellings in ((20, 6), (20, 5), (4, 4))] == [4, 0, 3]
 
 
 def test_no_day_is_judged_on_nothing() -> None:
@@ -161,36 +159,6 @@ def days(text: str) -> list[tuple[str, int, bool]]:
 def test_streak(text: str, last: tuple[str, int, bool]) -> None:
     """Five evaluated warning days in a row raise the alarm."""
     assert days(text)[-1] == last
-
-
-GOOD, BAD, LITTLE = ("20", "20", "30"), ("20", "2", "30"), ("10", "1", "30")
-
-
-def test_days_of_rows() -> None:
-    """EX-6.3 from refuellings: what does not count is left out, nozzles and days apart, whatever the order."""
-    rows = pl.concat(
-        [
-            filled(GOOD, GOOD, BAD, LITTLE, day=0),
-            filled(GOOD, GOOD, GOOD, BAD, day=1),
-            filled(GOOD, GOOD, GOOD, GOOD, GOOD, day=1, pid=2),
-        ]
-    )
-    thin = "1 of 3 counted refuellings out of band, too few to judge"
-    warning = "2 of 7 counted refuellings out of band, more than 25 %"
-    for each in (rows, rows.reverse()):
-        found = vapour.nozzle_days(each, thin_n=5, warn_share_pct=25, streak_days=5, offset_ms=OFFSET_MS)
-        assert found.rows() == [
-            (1, MIDNIGHT, 3, 1, "thin", 0, False, thin),
-            (1, MIDNIGHT + DAY_MS, 4, 1, "warning", 1, False, warning),
-            (2, MIDNIGHT + DAY_MS, 5, 0, "normal", 0, False, "0 of 5 counted refuellings out of band"),
-        ]
-
-
-def test_points_keep_their_type() -> None:
-    """The engine numbers points in 32 bits."""
-    narrow = filled(GOOD).cast({"pid": pl.Int32})
-    found = vapour.nozzle_days(narrow, thin_n=5, warn_share_pct=25, streak_days=5, offset_ms=OFFSET_MS)
-    assert found.schema["pid"] == pl.Int32
 
 
 @settings(max_examples=200)

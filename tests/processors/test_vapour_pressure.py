@@ -162,7 +162,7 @@ def test_the_line_of_back_pressure() -> None:
     """GST-10: 5.75 and -66 are the least-squares line through the three limits of the periodic test."""
     points = [(18, 40), (28, 90), (38, 155)]
     for q, pa in points:
-        assert judge.limit_profile(f"GST-DBP-{q}").limit == pa
+        assert judge.limit_profiles()[f"GST-DBP-{q}"].limit == pa
     mean_q, mean_pa = Fraction(sum(q for q, _ in points), 3), Fraction(sum(pa for _, pa in points), 3)
     slope = sum((q - mean_q) * (pa - mean_pa) for q, pa in points) / sum((q - mean_q) ** 2 for q, _ in points)
     assert (slope, mean_pa - slope * mean_q) == (Fraction("5.75"), -66)
@@ -194,7 +194,7 @@ def test_rich_vapour(values: list[float | None], expected: list[tuple[float, int
 
 def test_the_limit_itself_is_an_hourly_mean() -> None:
     """EX-6.7: with a mean of 24.8 the emission limit is met, whatever the console says."""
-    assert not judge.exceeds(24_800_000, judge.limit_profile("GST-VRU-NMHC").limit_1e6)
+    assert not judge.exceeds(24_800_000, judge.limit_profiles()["GST-VRU-NMHC"].limit_1e6)
 
 
 def test_a_unit_that_stands_still() -> None:
@@ -219,3 +219,13 @@ def test_a_unit_that_stands_still() -> None:
 def test_leak(reading: int | None, outcome: str) -> None:
     """GST-13: up to 500 µmol/mol at a tight point."""
     assert pressure.leak(reading, leak_umol_mol_max=500).outcome == outcome
+
+
+def test_episodes_are_told_in_order() -> None:
+    """By station's point and time, whatever came first: each second minute beyond the opening is an episode of its own."""
+    minutes = range(0, 40, 2)
+    rows = pl.concat([samples((m / 60, m / 60, 2_210), pid=pid) for pid in range(5) for m in minutes])
+    rows = rows.with_columns(positive=pl.lit(2_000 * M, pl.Int64), negative=pl.lit(-1_500 * M, pl.Int64))
+    found = pressure.valve_limits(rows.sample(fraction=1, shuffle=True, seed=7), margin_pa=200, lasting_s=300, gap_s_max=30)
+    expected = [(pid, MIDNIGHT + m * MINUTE_MS) for pid in range(5) for m in minutes]
+    assert found.select("pid", "start_ms").rows() == expected

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from processors.figures import DAY_MS, HOUR_MS, OFFSET_MS
 from processors.rules import weather
-from processors.rules.verdict import number_text
 from processors.rules.weather import Level, WeatherWarning
 from tests.processors.given import CST, ms
 
@@ -137,20 +136,11 @@ def test_of_equals_the_first() -> None:
     assert counts(replace(COUNTY, level="orange"), replace(CITY, start_ms=START - 1)) == replace(CITY, start_ms=START - 1)
 
 
-@pytest.mark.parametrize(("mass", "shown"), [("8.7", "27.5"), ("8.4", "30"), ("13.2", "-10")])
-def test_reduction(mass: str, shown: str) -> None:
-    """EX-8.2: from 12.0 to 8.7 kg/h is 27.5 %, to 8.4 is 30.0 %."""
-    found = weather.reduction_pct([Decimal(mass)] * 3, [11, 13])
-    assert found is not None
-    assert number_text(found) == shown
-
-
-def test_no_reduction_without_a_baseline() -> None:
-    """Nothing to compare with, or a baseline of zero, gives no number."""
-    assert weather.reduction_pct([], [1]) is None
-    assert weather.reduction_pct([1], []) is None
-    assert weather.reduction_pct([0], [0]) is None
-    assert weather.reduction_pct([Decimal("0.25")], [Decimal("0.5")]) == 50
+def test_an_edition_that_is_not_there() -> None:
+    """It is told, with those that are, and never taken for a forecast that calls for nothing."""
+    assert weather.warning_level([170] * 50, "2024", 100, 12).level == "yellow"
+    with pytest.raises(ValueError, match="no edition 2023 of the levels; write one of 2017, 2024, shenzhen-2019"):
+        weather.warning_level([170] * 50, "2023", 100, 12)
 
 
 SCHEMA = {"pid": pl.Int64, "hour": pl.Int64, "value": pl.Int64, "normal": pl.Boolean}
@@ -264,6 +254,21 @@ def test_hours_of_the_day(clock_h: tuple[int, int], n: int, during: int) -> None
         required_pct=30, offset_ms=OFFSET_MS, clock_h=clock_h,
     )  # fmt: skip
     assert found.select("n", "due", "during", "reason").rows() == [(n, n, during, None)]
+
+
+def test_all_hours_where_none_are_named() -> None:
+    """From noon to 02:00 with two hours of grace: 14:00 to 02:00 are twelve hours, those around midnight among them."""
+    assert judged(plant(TWELVE, ["12", "12", *["6"] * 12]), hours=14)[0][1:4] == (12, 12, 6 * M)
+
+
+def test_an_hour_that_a_warning_leaves_unfinished() -> None:
+    """Up to a millisecond before 20:00 the whole hours after the grace are 14:00 to 19:00, five."""
+    rows = plant(TWELVE, ["12", "12", *["8.4"] * 6])
+    found = weather.reductions(
+        rows, start_ms=START, end_ms=START + 8 * HOUR_MS - 1, grace_s=7_200, baseline_days=7, coverage_pct_min=100,
+        required_pct=30, offset_ms=OFFSET_MS,
+    )  # fmt: skip
+    assert found.select("n", "due").rows() == [(5, 5)]
 
 
 def test_the_same_hours_are_compared() -> None:

@@ -32,7 +32,7 @@ def main(
     ] = "",
     only: Annotated[list[str] | None, typer.Option(help="Part of an engine's name; may be repeated.")] = None,
     sources: Annotated[int, typer.Option(help="Sources of 12 factors each, a report every 30 s.", min=1)] = 1000,
-    hours: Annotated[int, typer.Option(help="Whole hours of data.", min=1)] = 1,
+    hours: Annotated[int, typer.Option(help="Whole hours of data.", min=1)] = 3,
     small: Annotated[bool, typer.Option("--small", help=f"{SMALL_SOURCES} sources: a minute or two.")] = False,
     runs: Annotated[int, typer.Option(help="Runs of each engine; the median is shown.", min=1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,

@@ -5,9 +5,12 @@ Only what goes out differs from the worker of a cluster: figures in the form of 
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as docker-compose.yml says of a worker, before Polars is imported
+
 import gc
 import logging
-import os
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +21,7 @@ import polars as pl
 
 from ingest.log import Entry
 from ingest.registry import Enterprise, Limit, Point, Registry, Source
-from plumeline.worker import GC_THRESHOLDS, Partition, Worker, WorkerOptions, bundles, faust_app
+from plumeline.worker import GC_THRESHOLDS, Partition, Worker, WorkerOptions, faust_app
 from processors.figures import MINUTE_SCALE, SCALE
 from processors.output import Output
 from simulators.load import factor_codes
@@ -73,10 +76,13 @@ class JobPartition(Partition):
             },
             schema={"pid": pl.Int32, "source": pl.String, "factor": pl.String},
         )
-        lines = [line for frame in frames for line in _lines(frame.join(names, on="pid"))]
-        return [Entry(self.options.prefix + FIGURES, self.number, bundle) for bundle in bundles(lines)]
+        named = (frame.join(names, on="pid") for frame in frames)
+        parts = [part for frame in named for part in frame.iter_slices(BUNDLE_LINES)]
+        return [Entry(self.options.prefix + FIGURES, self.number, _bundle(part)) for part in parts]
 
 
+BUNDLE_LINES = 2_000
+"""Figures of one record; one takes some 120 bytes."""
 FIGURES = os.environ.get("PEERS_FIGURES", "figures")
 
 
@@ -92,7 +98,8 @@ def _hours(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _lines(frame: pl.DataFrame) -> list[bytes]:
+def _bundle(frame: pl.DataFrame) -> bytes:
+    """Return the figures of a frame as the value of one record."""
     parts: list[pl.Expr] = []
     for name, before in (
         ("period", '{"period":"'),
@@ -104,7 +111,7 @@ def _lines(frame: pl.DataFrame) -> list[bytes]:
     ):
         parts += [pl.lit(before), pl.col(name).cast(pl.String)]
     text = pl.concat_str(*parts, "over", pl.lit("}"))
-    return [line.encode() for line in frame.select(text).to_series().to_list()]
+    return str(frame.select(text.str.join("\n")).item()).encode()
 
 
 def main() -> None:
