@@ -146,8 +146,10 @@ class Desk:
         silent = latest.filter(_OF_SILENCE)
         if silent.is_empty():
             return None
-        silent = silent.drop("decided").join(self._sids, on="pid").join(keys, on=["sid", "hour"])
+        silent = silent.select("pid", "stat", "hour").join(self._sids, on="pid").join(keys, on=["sid", "hour"])
         silent = silent.join(rows, on=["pid", "stat", "hour"], how="anti")
+        silent = silent.join(self.points.frame.select("pid", "from_ms", "to_ms", "rules"), on="pid")  # before it was judged
+        silent = silent.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
         return _stated(silent, spans) if silent.height else None
 
     def _publish_on(self, shelf: Shelf, news: pl.DataFrame, out: Output) -> None:

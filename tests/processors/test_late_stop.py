@@ -42,8 +42,11 @@ def mark(bench: Bench, at: datetime, state: str, *, restarted: bool, end: dateti
 
 
 def stated(bench: Bench) -> set[tuple[str | None, str | None, int]]:
-    """Return reason of the mean, mass in millionths of a kilogram, and revision, of the silent hours."""
+    """Return reason of the mean, mass in millionths of a kilogram, and revision, of the silent hours; what is judged goes along."""
     rows = [(bench.hour(SO2, "avg", hour), bench.hour(SO2, "mass", hour)) for hour in SILENT]
+    judged = [bench.hour(SO2, "avg_ref", hour) for hour in SILENT]
+    assert {f.limit for f in judged} == {35_000_000}
+    assert [(f.reason, f.revision) for f in judged] == [(mean.reason, mean.revision) for mean, _ in rows]
     return {(mean.reason, mass.value, mean.revision) for mean, mass in rows}
 
 
@@ -68,6 +71,16 @@ def test_hours_without_data_become_stopped(hot_hours: int, restarted: bool) -> N
     mark(bench, at + H, "rejected", restarted=restarted)
     assert stated(bench) == {("no data", None, 3)}
     assert capture(bench) == "16 valid of 24 operating hours, 0 stopped"
+
+
+@pytest.mark.parametrize("hot_hours", [48, 3])
+def test_restarts_state_nothing_anew(hot_hours: int) -> None:
+    """What was said of hours without data is said once, however often the engine begins again."""
+    bench = bench_of(hot_hours)
+    for n in (1, 2):
+        bench.runner.engine = bench.runner._warm(bench.runner.registry)
+        work_off(bench, MIDNIGHT + 27 * H + n * timedelta(minutes=10))
+        assert stated(bench) == {("no data", None, 1)}
 
 
 def test_part_of_an_hour() -> None:
