@@ -259,7 +259,7 @@ class Turns:
         episodes = self.store.episodes(limit=EPISODES_MAX)
         engine.restore_episodes([e for e in episodes if only is None or e.source in only], self.store)
         engine.early.restore(self.store.events(kind=EXPECTED, limit=WARNINGS_MAX))
-        now = engine.watch.now_ms
+        now = engine.watch.reached_ms  # what waits for a tick that its own partition does not hold yet is hot still
         hot_from = engine.hot_from_of(now) if now is not None else 0
         day = engine.findings.day_of(hot_from) - DAY_MS if hot_from else 0
         for source, factor, start, state_json in rows("SELECT source, factor, day, state FROM carries"):

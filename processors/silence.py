@@ -188,6 +188,11 @@ class Watches:
         """The newest tick of all."""
         return max((w.now_ms for w, _rows in self._parts.values() if w.now_ms is not None), default=None)
 
+    @property
+    def reached_ms(self) -> int | None:
+        """The newest tick that all partitions with ticks have reached: between the records of one tick it lies before ``now_ms``."""
+        return min((w.now_ms for w, _rows in self._parts.values() if w.now_ms is not None), default=None)
+
     def reached(self, time_ms: int, partitions: Iterable[int], step_ms: int) -> set[int]:
         """Return the partitions whose newest tick lies before a multiple of ``step_ms`` that a time has reached."""
         newest = {partition: self._part(partition)[0].now_ms for partition in partitions}

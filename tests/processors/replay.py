@@ -50,7 +50,7 @@ class Street:
             self.live.drain()
 
     def found(self) -> Any:
-        """Return all figures in their canonical form, and which events were told."""
+        """Return all figures in their canonical form, which events were told, and all revisions."""
         return _made(self.store)
 
     def again(self, monkeypatch: pytest.MonkeyPatch, batch: int) -> Any:
@@ -64,4 +64,5 @@ class Street:
 
 
 def _made(store: SqliteStore) -> Any:
-    return store.canonical(), store.rows("SELECT id, kind FROM events ORDER BY id")
+    revised = store.rows("SELECT * FROM revisions ORDER BY 1, 2, 3, 4, 5, 6")
+    return store.canonical(), store.rows("SELECT id, kind FROM events ORDER BY id"), revised

@@ -455,7 +455,7 @@ def test_restart_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_history_does_not_depend_on_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log with late hours, marks, a silence and hours beyond the hot set tells one history, however it is read."""
+    """A log with late hours, marks, a silence and hours beyond the hot set tells one history, however it is read and how often begun anew."""
     lines, order = sorted(day_of_input(3), key=lambda x: str(json.loads(x)["received"])), random.Random(7)
     held = [lines.pop(order.randrange(200, len(lines) - 300)) for _ in range(150)]
     log = SqliteLog(tmp_path / "log.db")
@@ -487,6 +487,10 @@ def test_history_does_not_depend_on_batches(tmp_path: Path, monkeypatch: pytest.
         live.drain()
     for batch in (5, 37, 100_000):
         run(f"{batch}.db", batch, publishes=False).drain()
+    begun = run("begun.db", 61, publishes=False)
+    while begun.step():  # and begun anew after each batch
+        again = (log, begun.writer, stores[-1], begun.registry)
+        begun = Runner(*again, settings=Settings(hot_ms=3 * HOUR_MS, provisional=False), publishes=False)
     log.close()
     told = "SELECT id, kind, time, live, facts FROM events ORDER BY id"
     revised = "SELECT * FROM revisions ORDER BY 1, 2, 3, 4, 5, 6"
