@@ -106,11 +106,12 @@ class Process:
         self.name, self.words, self.env, self.port = name, words, env, port
         self.log = folder / f"{name}.log"
         self.child: subprocess.Popen[bytes] | None = None
-        self.kills = 0
+        self.kills = self.began = 0
 
     def start(self) -> None:
         """Start the service."""
         with self.log.open("ab") as out:
+            self.began = out.tell()
             self.child = subprocess.Popen(
                 [*program("from plumeline.cli import main; main()"), "cluster", *self.words],
                 cwd=REPO,
@@ -155,9 +156,10 @@ class Process:
         self.start()
         return True
 
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Return the lines of its log that say something, as written."""
-        lines = [line for line in self.log.read_text().splitlines() if f'"{event}"' in line and line.endswith("}")]
+    def said(self, event: str, *, since_start: bool = False) -> list[dict[str, Any]]:
+        """Return the lines of its log that say something, as written; of all its lives, or of the one that began last."""
+        text = self.log.read_bytes()[self.began if since_start else 0 :].decode()
+        lines = [line for line in text.splitlines() if f'"{event}"' in line and line.endswith("}")]
         return [json.loads(line) for line in lines]
 
     def end(self) -> int:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,11 +250,14 @@ def test_kills(tmp_path: Path, kafka: Kafka, influx: Influx, report: Callable[[s
 
 def leave(cluster: Cluster, guest: Process) -> set[int]:
     """Tell a worker to end for good once it works; return its partitions."""
-    wait_until(
-        lambda: len(guest.said("partition opened")) >= GUEST_PARTITIONS, 60, "the added worker works", cluster.last_words
-    )
+
+    def said(event: str) -> list[dict[str, Any]]:
+        guest.revive()  # it may have ended by itself, and what it held before is another's
+        return guest.said(event, since_start=True)
+
+    wait_until(lambda: len(said("partition opened")) >= GUEST_PARTITIONS, 60, "the added worker works", cluster.last_words)
     held: set[int] = set()
-    for row in sorted(guest.said("partition opened") + guest.said("partition closed"), key=lambda row: row["timestamp"]):
+    for row in sorted(said("partition opened") + said("partition closed"), key=lambda row: row["timestamp"]):
         (held.add if row["event"] == "partition opened" else held.discard)(row["partition"])
     del cluster.services[guest.name]
     assert guest.end() == 0
