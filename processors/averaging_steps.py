@@ -130,11 +130,15 @@ class LimitRounded(Step):
 
 
 class DayMean(Step):
-    """Hours become days: withheld below ``hours_min`` valid ones; with ``valid_day_basis`` "operating" below that share of 24 of the hours not stopped."""
+    """Hours become days: withheld below ``hours_min`` valid ones.
+
+    With ``valid_day_basis`` "operating" that share of 24 is asked of the hours that were not stopped; with "missed" no more of these may lack a
+    value than of a whole day.
+    """
 
     step: Literal["day.mean"]
     hours_min: Annotated[int, Field(ge=1, le=24)]
-    valid_day_basis: Literal["fixed", "operating"] = "fixed"
+    valid_day_basis: Literal["fixed", "operating", "missed"] = "fixed"
 
 
 class DayMeanByFlow(Step):

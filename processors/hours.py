@@ -287,7 +287,7 @@ def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
     frame = points.frame
     if points.plain_days and frame["hours_min"].n_unique() == 1 and not points.operating_days:
         return hours.with_columns(hours_min=pl.lit(frame["hours_min"][0], dtype=pl.Int64))
-    said = ("hours_min", "share_min", "due_basis", "flow_pid", *(("operating_hours",) if points.operating_days else ()))
+    said = ("hours_min", "share_min", "due_basis", "flow_pid", *(("day_basis",) if points.operating_days else ()))
     rows = hours.join(frame.select("pid", "from_ms", "to_ms", *said), on="pid")
     return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
 

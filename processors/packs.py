@@ -362,6 +362,12 @@ class Pack:
         rule = self.rule(HourReferenceOxygen)
         return rule is not None and rule.above_reference_only
 
+    @property
+    def day_basis(self) -> str:
+        """Which hours a plain day is asked for (``valid_day_basis`` of the step ``day.mean``)."""
+        rule = self.rule(DayMean)
+        return "fixed" if rule is None else rule.valid_day_basis
+
     @cached_property
     def settings(self) -> tuple[str, ...]:
         """The settings that are not the usual ones (``SETTINGS``), by name."""
@@ -383,6 +389,7 @@ class Pack:
         air += "|above" if self.above_only else ""
         air += f"|apart{self.apart_min}" if self.apart_min else ""
         air += "".join(f"|{name}" for name in self.settings)
+        air += "|missed" if self.day_basis == "missed" else ""
         air += "".join(f"|round {factor} {decimals}" for factor, decimals in sorted(self.decimals.items()))
         return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 

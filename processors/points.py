@@ -76,7 +76,7 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "interval": pl.Int64,
     "decimals": pl.Int64,
     "hours_min": pl.Int64,
-    "operating_hours": pl.Boolean,
+    "day_basis": pl.String,
     "share_min": pl.Int64,
     "due_basis": pl.String,
     "replaced": pl.Int64,
@@ -152,8 +152,8 @@ class Points:
         """Points from which a share of the limit [%, at SCALE] is taken off before they are judged."""
         self.decimals = self.frame.select("pid", "decimals", "from_ms", "to_ms").filter(pl.col("decimals").is_not_null())
         """Points whose values are rounded before they are judged."""
-        self.operating_days = bool(self.frame["operating_hours"].any())
-        """Whether a day needs a share of the hours that were not stopped somewhere."""
+        self.operating_days = bool((self.frame["day_basis"] != "fixed").any())
+        """Whether a day is asked for the hours that were not stopped somewhere."""
         self.plain_days = self.frame["hours_min"].null_count() == 0
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
@@ -276,7 +276,7 @@ class Points:
             "interval": pack.interval.get(row.factor),
             "decimals": pack.decimals.get(row.factor),
             "hours_min": pack.hours_min,
-            "operating_hours": "valid_day_basis" in pack.settings,
+            "day_basis": pack.day_basis,
             "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
             "due_basis": "clock" if "due_basis" in pack.settings else "flow",
             "replaced": pack.low.get(row.factor),

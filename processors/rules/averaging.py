@@ -242,8 +242,8 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     Args:
         hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
             ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld), ``exempt`` (a valid hour that is left out of
-            the mean, its ``value`` None); optionally ``operating_hours``: where it is true, ``hours_min`` of 24 is asked of the hours that were not
-            stopped, rounded up.
+            the mean, its ``value`` None); optionally ``day_basis``: with "operating" ``hours_min`` of 24 is asked of the hours that were not
+            stopped, rounded up; with "missed" at most 24 - ``hours_min`` of them may be without a valid value, and one needs to have one.
 
     Returns:
         One row a point, stat and day: ``value`` at SCALE, ``n`` hours in the mean, ``total`` (their sum), ``reason``, ``note``.
@@ -251,12 +251,18 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     Source:
         HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours. WTE-11 (from memory,
         medium): without the exempt ones; that these make up the 20 all the same is a proposal, as they are valid (emission_rules 4.4), and so is
-        20/24 of the operating hours (1.1).
+        20/24 of the operating hours (1.1). EU-10, 2010/75/EU Annex V (from memory, high): more than three invalid hours of operation make a day
+        invalid. US-2, 40 CFR Part 60 (seen): 75 % of the operating hours.
     """
     least_of = pl.col("hours_min").max()
-    if "operating_hours" in hours.columns:
-        share = (least_of * (HOURS - (pl.col("reason") == "stopped").sum().cast(pl.Int64)) + HOURS - 1) // HOURS
-        least_of = pl.when(pl.col("operating_hours").any()).then(share).otherwise(least_of)
+    if "day_basis" in hours.columns:
+        stopped = (pl.col("reason") == "stopped").sum().cast(pl.Int64)
+        share = (least_of * (HOURS - stopped) + HOURS - 1) // HOURS
+        rest = pl.min_horizontal(HOURS - stopped, pl.max_horizontal(least_of - stopped, 1))
+        basis = pl.col("day_basis")
+        least_of = (
+            pl.when((basis == "operating").any()).then(share).when((basis == "missed").any()).then(rest).otherwise(least_of)
+        )
     least = hours.group_by("pid", "stat", "day").agg(hours_min=least_of)
     left = hours.group_by("pid", "stat", "day").agg(exempt=pl.col("exempt").sum().cast(pl.Int64))
     valid = pl.col("n") + pl.col("exempt")

@@ -485,7 +485,7 @@ def test_a_day_of_one_hour() -> None:
 def test_a_day_of_the_hours_in_operation(stopped: int, valid: int, reason: str | None) -> None:
     """20/24 of the hours that were not stopped: 8.33 of 10 hours are 9, all 20 of 24, and one of one; a day of stops has no mean."""
     rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
-    (day,) = averaging.day_means(rows.with_columns(operating_hours=pl.lit(value=True))).rows(named=True)
+    (day,) = averaging.day_means(rows.with_columns(day_basis=pl.lit("operating"))).rows(named=True)
     assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
 
 
@@ -493,8 +493,31 @@ def test_a_day_of_the_hours_in_operation(stopped: int, valid: int, reason: str |
 def test_a_share_just_above_a_whole_hour(valid: int, reason: str | None) -> None:
     """7/24 of 7 hours in operation are 2.04: three are asked; also where the rule holds for a part of the day only."""
     rows = hours((valid, 20, None, False), (17, None, "stopped", False), (7 - valid, None, "fault", False))
-    rows = rows.with_columns(hours_min=pl.lit(7, pl.Int64), operating_hours=pl.col("hour") == NOON)
+    rows = rows.with_columns(
+        hours_min=pl.lit(7, pl.Int64),
+        day_basis=pl.when(pl.col("hour") == NOON).then(pl.lit("operating")).otherwise(pl.lit("fixed")),
+    )
     assert averaging.day_means(rows)["reason"].to_list() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "valid", "reason"),
+    [
+        (0, 20, None),
+        (0, 19, "19 valid hours of 20"),
+        (14, 6, None),
+        (14, 5, "5 valid hours of 6"),
+        (20, 1, None),
+        (20, 0, "0 valid hours of 1"),
+        (23, 1, None),
+        (24, 0, "stopped"),
+    ],
+)
+def test_a_day_of_the_hours_missed(stopped: int, valid: int, reason: str | None) -> None:
+    """20 of 24 may miss four: so may 10 hours in operation, and of four or fewer one must be there; a day of stops has no mean."""
+    rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
+    (day,) = averaging.day_means(rows.with_columns(day_basis=pl.lit("missed"))).rows(named=True)
+    assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
 
 
 def test_the_stricter_rule_of_a_day() -> None:

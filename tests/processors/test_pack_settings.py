@@ -35,6 +35,7 @@ def failed(cases: str, text: str) -> list[str]:
 ROUNDED = ("limit.rounded", f"decimals = {{ {SO2} = 0 }}")
 OPERATING_HOUR = ("hour.mean", 'minutes_min = 45\nvalid_minutes_basis = "operating"')
 OPERATING_DAY = ("day.mean", 'hours_min = 20\nvalid_day_basis = "operating"')
+MISSED_DAY = ("day.mean", 'hours_min = 20\nvalid_day_basis = "missed"')
 MEANS_FIRST = ("hour.reference_oxygen", 'fold_order = "mean_then_fold"')
 ALL_DUE = ("day.mean_by_flow", 'share_min_pct = 75\ndue_basis = "clock"')
 
@@ -145,10 +146,11 @@ case ONE
     assert failed(cases, pack(ALL_DUE, base="cn-water", kinds='["water"]')) == []
 
 
-@pytest.mark.parametrize("rule", [ROUNDED, OPERATING_HOUR, OPERATING_DAY, MEANS_FIRST])
+@pytest.mark.parametrize("rule", [ROUNDED, OPERATING_HOUR, OPERATING_DAY, MISSED_DAY, MEANS_FIRST])
 def test_a_setting_rebuilds_figures(rule: tuple[str, str]) -> None:
     """What differs from the usual is part of the rules' digest; the usual, written out, is not."""
     usual = shipped()["cn-flue-gas"].digest_text()
+    assert parse_pack(pack(OPERATING_DAY), "x.toml").digest_text() != parse_pack(pack(MISSED_DAY), "x.toml").digest_text()
     assert parse_pack(pack(rule), "x.toml").digest_text() != usual
     said = ("day.mean", 'hours_min = 20\nvalid_day_basis = "fixed"')
     assert parse_pack(pack(said), "x.toml").digest_text() == usual
