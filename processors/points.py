@@ -146,6 +146,10 @@ class Points:
         )
         least = self.frame["minutes_min"].unique()
         quartered = bool((self.frame["quarters_min"] > 0).any() or self.frame["operating_minutes"].any())
+        self.by_operation = self.frame.select("pid", "from_ms", "to_ms", quarters=pl.col("apart_min") > 0).filter(
+            self.frame["operating_minutes"] | pl.col("quarters")
+        )
+        """Points of whose hours less is asked where the plant stood: by whole ``quarters``, else by minutes."""
         self.minutes_min = int(least[0]) if least.len() == 1 and not quartered else None
         """Valid minutes of a valid hour where all points need the same and may lie anywhere in it, else None."""
         self.intervals = self.frame.select("pid", "interval", "from_ms", "to_ms").filter(pl.col("interval").is_not_null())

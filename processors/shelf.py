@@ -20,7 +20,7 @@ from processors.memory import MARK_CODES
 from processors.packs import chosen
 from processors.points import Points
 from processors.qualify import READING_SCHEMA, resolve
-from processors.rules.averaging import STOPPED, minute_means
+from processors.rules.averaging import QUARTER_MS, STOPPED, VALID, minute_means
 from processors.states import dry_standard_minutes
 
 SEGMENTS_MAX = 48
@@ -297,6 +297,34 @@ def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
             digest=pl.when(hit).then(mix(pl.col("digest").reinterpret(signed=True), pl.lit(mark.code))).otherwise("digest"),
         )
     return minutes
+
+
+def with_stops(minutes: pl.DataFrame, held: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
+    """Add the minutes of which nothing came while a stop was marked, to hours in which something came.
+
+    Args:
+        minutes: MINUTE_COLUMNS, marks applied.
+        held: ``pid``, ``from_ms``, ``to_ms``: the points, and from when to when, of which they are wanted; with ``quarters`` only those of quarters
+            of an hour that stops cover as a whole: in others the plant ran.
+
+    Returns:
+        MINUTE_COLUMNS; what is added has the code STOPPED and no value, and its digest tells of the mark.
+    """
+    stops = [mark for mark in marks if mark.code == STOPPED]
+    if not stops or minutes.is_empty():
+        return minutes
+    held_at = (pl.col("from_ms") <= _HOUR) & (pl.col("to_ms") > _HOUR)
+    hours = minutes.join(held, on="pid").filter(held_at)
+    hours = hours.group_by("sid", "pid", "quarters", hour=_HOUR).agg(pl.col("as_of").max())
+    each = pl.DataFrame({"at": range(0, HOUR_MS, MINUTE_MS)}, schema={"at": pl.Int64})
+    every = hours.join(each, how="cross").select(
+        "sid", "pid", "quarters", "as_of", minute=pl.col("hour") + pl.col("at"), n=pl.lit(0, dtype=pl.Int64), value=pl.lit(None, dtype=pl.Int64),
+        code=pl.lit(VALID, dtype=pl.Int8), digest=pl.lit(0, dtype=pl.UInt64),
+    )  # fmt: skip
+    stood = marked(every, stops).filter(pl.col("code") == STOPPED)
+    whole = pl.len().over("pid", pl.col("minute") // QUARTER_MS) * MINUTE_MS == QUARTER_MS
+    stood = stood.filter(~pl.col("quarters") | whole).join(minutes, on=["pid", "minute"], how="anti")
+    return pl.concat([minutes.select(MINUTE_COLUMNS), stood.select(MINUTE_COLUMNS)])
 
 
 _HOUR = pl.col("minute") // HOUR_MS * HOUR_MS

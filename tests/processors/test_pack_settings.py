@@ -93,7 +93,7 @@ case ONE
 
 
 def test_a_stop_that_is_told_later_makes_hour_and_day() -> None:
-    """30 minutes of an hour are too few until a mark says that the plant stood before; so are 9 hours of a day."""
+    """30 minutes of an hour are too few until a mark says that the plant stood before, sent or not; so are 9 hours of a day."""
     cases = f"""
 case HOUR
   source flue_gas
@@ -103,6 +103,19 @@ case HOUR
   11:00 to 12:00  {SO2} 20
   mark stopped 10:00 to 10:20 set 12:40
   expect hour 10:00 {SO2} 20.0
+
+case SILENT
+  source flue_gas
+  point {SO2} mg/m3
+  10:20 to 10:50  {SO2} 20
+  11:20 to 11:49  {SO2} 20
+  12:30 to 13:00  {SO2} 20
+  mark stopped 10:00 to 10:20 set 12:40
+  mark stopped 11:00 to 11:20
+  mark maintenance 12:00 to 12:20
+  expect hour 10:00 {SO2} 20.0
+  expect hour 11:00 {SO2} none 29 valid minutes of 30 (stopped)
+  expect hour 12:00 {SO2} none 30 valid minutes of 45
 
 case DAY
   source flue_gas
