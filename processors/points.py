@@ -69,6 +69,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "oxygen_pid": pl.Int32,
     "inlet_o2_pid": pl.Int32,
     "flow_pid": pl.Int32,
+    "raw_num": pl.Int64,
+    "raw_den": pl.Int64,
     "minutes_min": pl.Int64,
     "quarters_min": pl.Int64,
     "apart_min": pl.Int64,
@@ -146,6 +148,9 @@ class Points:
         )
         least = self.frame["minutes_min"].unique()
         quartered = bool((self.frame["quarters_min"] > 0).any() or self.frame["operating_minutes"].any())
+        shares = self.frame.filter((pl.col("raw_num") > 0) & (pl.col("meter") == NO_METER) & ~pl.col("sparse"))
+        self.raw_shares = shares.select("pid", "from_ms", "to_ms", "raw_num", "raw_den") if shares.height else None
+        """Points of whose readings in a minute a share is valid, None where one reading is enough everywhere."""
         self.by_operation = self.frame.select("pid", "from_ms", "to_ms", quarters=pl.col("apart_min") > 0).filter(
             self.frame["operating_minutes"] | pl.col("quarters")
         )
@@ -273,6 +278,8 @@ class Points:
             "oxygen_pid": None,
             "inlet_o2_pid": None,
             "flow_pid": None,
+            "raw_num": pack.raw_share.numerator,
+            "raw_den": pack.raw_share.denominator,
             "minutes_min": pack.minutes_min,
             "quarters_min": pack.quarters_min,
             "apart_min": pack.apart_min,

@@ -71,10 +71,12 @@ class Shelf:
     ``dirty`` are the sids by minute with new readings.
     """
 
-    def __init__(self, made: pl.DataFrame | None = None, states: pl.DataFrame | None = None) -> None:
-        self.states = states
+    def __init__(self, points: Points | None = None) -> None:
+        self.shares = None if points is None else points.raw_shares
+        """Points of whose readings in a minute a share is valid (``Points.raw_shares``)."""
+        self.states = None if points is None else points.states
         """Points whose values come wet or not at the standard state (``Points.states``)."""
-        self.made = made
+        self.made = None if points is None else points.made
         """Points whose minutes are made of those of others (``Points.made``)."""
         self.buckets: dict[int, Bucket] = {}
         self.dirty: dict[int, set[int]] = {}
@@ -159,7 +161,7 @@ class Shelf:
         if not parts:
             return NO_MINUTES, NO_READINGS
         rows, contested = self._resolved(pl.concat(parts), asked)
-        minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        minutes = marked(minute_means(rows, self.shares).select(MINUTE_COLUMNS), marks)
         if self.states is not None:
             minutes = dry_standard_minutes(minutes, self.states)
         if self.made is not None:

@@ -67,19 +67,22 @@ def half_up(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     return ((2 * numerator.cast(pl.Int128) + wide) // (2 * wide)).cast(pl.Int64)
 
 
-def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
+def minute_means(readings: pl.DataFrame, shares: pl.DataFrame | None = None) -> pl.DataFrame:
     """Average each point's valid readings over each minute.
 
     Args:
         readings: one row a reading and minute that it covers: ``pid``, ``minute`` (start, epoch milliseconds), ``kind``, ``value`` (at
             SCALE), ``code``, ``hash``, ``received``, and ``sid`` (source), which is kept. Readings formed by the device itself
             (kind minute) count only in a minute without a valid instant.
+        shares: ``pid``, ``from_ms``, ``to_ms``, ``raw_num``, ``raw_den``: points of whose readings in a minute that share is valid, or the minute is
+            withheld with the reason of the others. It is a share of what came: readings move over a minute's edges, so that how many should have come
+            is not known.
 
     Returns:
         One row a point and minute, ``value`` at MINUTE_SCALE, ``n`` valid readings.
 
     Source:
-        HJ 75-2017, AIR-AVG-2: the arithmetic mean over the minute.
+        HJ 75-2017, AIR-AVG-2: the arithmetic mean over the minute. EU-2, EN 17255-1 (from memory, medium): two thirds of the raw data are valid.
     """
     valid = pl.col("code") == VALID
     by_kind = readings.group_by("pid", "minute", "kind").agg(
@@ -89,18 +92,28 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
         code=pl.col("code").min(),
         digest=pl.col("hash").sum(),
         as_of=pl.col("received").max(),
+        **({} if shares is None else {"came": pl.len(), "cause": pl.col("code").filter(~valid).min()}),
     )
     if by_kind["kind"].n_unique() > 1:
         by_kind = by_kind.sort("pid", "minute", pl.col("n") == 0, (pl.col("kind") != REALTIME).cast(pl.Int8), "kind").unique(
             ["pid", "minute"], keep="first", maintain_order=True
         )
+    enough = pl.col("n") > 0
+    if shares is not None:
+        at = (pl.col("from_ms") <= pl.col("minute")) & (pl.col("minute") < pl.col("to_ms"))
+        few = by_kind.filter(enough & pl.col("cause").is_not_null()).join(shares, on="pid").filter(at)
+        few = few.filter(pl.col("n") * pl.col("raw_den") < pl.col("came") * pl.col("raw_num")).select("pid", "minute", few=True)
+        by_kind = by_kind.join(few, on=["pid", "minute"], how="left").with_columns(
+            code=pl.when("few").then("cause").otherwise("code")
+        )
+        enough = enough & pl.col("few").is_null()
     return by_kind.select(
         "sid",
         "pid",
         "minute",
-        value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total").cast(pl.Int128) * _FINER, pl.max_horizontal("n", 1))),
+        value=pl.when(enough).then(half_up(pl.col("total").cast(pl.Int128) * _FINER, pl.max_horizontal("n", 1))),
         n="n",
-        code=pl.when(pl.col("n") > 0).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
+        code=pl.when(enough).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
         digest="digest",
         as_of="as_of",
     )
