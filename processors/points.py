@@ -347,6 +347,7 @@ class Points:
                     "rata_mean",
                     "rata_confidence",
                     "fuel_dscf_mmbtu",
+                    "fuel_co2_scf_mmbtu",
                     "detection_limit",
                     *STATE_COLUMNS,
                     "valid_from",
