@@ -47,6 +47,7 @@ measured: nothing is substituted any more | 已有监测值，不再替代
 {n:d} valid of {of:d} operating hours, {m:d} stopped | 运行 {of} 小时，其中有效 {n} 小时；停运 {m} 小时
 {n:d} of {of:d} operating hours arrived | 运行 {of} 小时，收到 {n} 小时
 oxygen {n:d} % is not below that of air, {air:d} % | 氧含量 {n}% 不低于空气中的 {air}%
+carbon dioxide {n:d} % is not above 0 | 二氧化碳含量 {n}% 不大于 0
 fewer than two valid hours | 有效小时不足两个
 mean {m:d} of {n:d} hours, standard deviation {s:d}; {of:d} hours missing | {n} 个小时均值 {m}，标准偏差 {s}；缺失 {of} 小时
 {n:d} hours substituted | 替代 {n} 小时

@@ -131,7 +131,8 @@ class Point(Dated):
     the oxygen before an oxidiser that takes in no extra air: its values count as measured while that is not below the oxygen behind it.
     ``analyser_factor`` is the point of the analyser's own value, with which hours are compared, or the point itself: then with the device's own hour.
     ``rata_difference``, ``rata_mean`` and ``rata_confidence`` are those of a relative accuracy test: mean of reference less monitor, mean of the
-    monitor, and confidence coefficient. ``fuel_dscf_mmbtu`` is the dry gas of the fuel burnt (Fd), by which nitrogen oxides become a rate.
+    monitor, and confidence coefficient. ``fuel_dscf_mmbtu`` is the dry gas of the fuel burnt (Fd), by which nitrogen oxides become a rate,
+    ``fuel_co2_scf_mmbtu`` its carbon dioxide (Fc), where that is measured instead of oxygen.
     ``calibrated_high`` is the highest value of the calibration (QAL2) that holds from ``valid_from`` on, at the reference state.
     ``detection_limit`` is the monitor's, in ``unit``: screening looks for values that stay around it. ``gas_state`` is the state of the gas that
     values are sent in: dry at the standard state where it is empty, else what is to be taken out of them minute by minute, by the moisture [%], gas
@@ -161,6 +162,7 @@ class Point(Dated):
     rata_mean: Annotated[Decimal, Field(gt=0)] | None = None
     rata_confidence: Annotated[Decimal, Field(ge=0)] | None = None
     fuel_dscf_mmbtu: Annotated[Decimal, Field(gt=0)] | None = None
+    fuel_co2_scf_mmbtu: Annotated[Decimal, Field(gt=0)] | None = None
     detection_limit: Annotated[Decimal, Field(gt=0)] | None = None
     gas_state: Literal["", "wet", "actual", "wet actual"] = ""
     moisture_factor: str = "a01014"

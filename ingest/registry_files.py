@@ -347,6 +347,9 @@ def _points(tables: Tables) -> list[Fault]:
         if 0 < len(empty) < len(tested):
             told = "a relative accuracy test has all of rata_difference, rata_mean and rata_confidence, or none"
             faults.append(Fault(file, line, empty[0], "", told, "fill it in, or empty the others"))
+        if point.fuel_dscf_mmbtu is not None and point.fuel_co2_scf_mmbtu is not None:
+            told = "fuel_dscf_mmbtu is there too, and an hour has one rate: by oxygen or by carbon dioxide"
+            faults.append(Fault(file, line, "fuel_co2_scf_mmbtu", str(point.fuel_co2_scf_mmbtu), told, "empty one of them"))
         if point.range_low is not None and point.range_high is not None and not point.range_low < point.range_high:
             told = f"is not above range_low {point.range_low}"
             faults.append(Fault(file, line, "range_high", str(point.range_high), told, "mend one of them"))

@@ -103,7 +103,7 @@ def _applied(engine: Engine, record: LogRecord) -> None:
 
 
 def _made(engine: Engine, source: str, hour: int, past: Past) -> None:
-    shelf = Shelf(engine.points.made, engine.points.states)
+    shelf = Shelf(engine.points)
     rebuild_cold([(source, hour)], shelf, hour, engine.spans, past, engine.desk, hour + HOUR_MS, Output())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.standards import standard_words
 from ingest.registry import Limit, Meter, Point, Registry
-from processors.averaging_steps import MinuteGasState
+from processors.averaging_steps import MinuteGasState, MinuteMean
 from processors.figures import MINUTE_SCALE, SCALE, Figure
 from processors.judging import EXEMPT
 from processors.packs import MarkExempt, Pack, pack_of
@@ -94,7 +94,7 @@ def rules_behind(
     """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it.
 
     Of an hour that is exempt the rule by which it is stands among them; of one ``sent_otherwise`` than dry at the standard state the rule by
-    which its minutes became so.
+    which its minutes became so; where readings must be valid for a share of a minute, the rule that says so.
     """
     behind = pack.behind(stat, level, factor) if pack is not None else []
     by_mark = pack.rule(MarkExempt) if pack is not None and exempt else None
@@ -102,6 +102,8 @@ def rules_behind(
     state = pack.rule(MinuteGasState) if pack is not None and sent_otherwise else None
     if state is not None and stat in MADE_OF_MINUTES and level in ("minute", "halfhour", "hour"):
         behind = [state, *behind]
+    if pack is not None and pack.raw_share and stat in MADE_OF_MINUTES and level in ("halfhour", "hour"):
+        behind = [*(rule for rule in pack.rules if isinstance(rule, MinuteMean)), *behind]
     if pack is None or not behind:
         formula, basis = ENERGY_RULES.get((stat, level), ("sum over the members", "second pass over day figures"))
         return {"formula": formula, "basis": basis}

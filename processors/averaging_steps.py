@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -16,9 +17,21 @@ SETTINGS = {"valid_minutes_basis": "clock", "valid_day_basis": "fixed", "fold_or
 
 
 class MinuteMean(Step):
-    """Readings become minutes."""
+    """Readings become minutes: withheld where less than ``valid_share_min`` of those that came are valid; without it one is enough."""
 
     step: Literal["minute.mean"]
+    valid_share_min: Annotated[str, Field(pattern=r"^[1-9]\d?/[1-9]\d?$")] | None = None
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> MinuteMean:
+        if self.share > 1:
+            raise ValueError(f'{self.valid_share_min} is more than all readings; write a share, as "2/3"')
+        return self
+
+    @property
+    def share(self) -> Fraction:
+        """Least share of a minute's readings that are valid, 0 where one is enough."""
+        return Fraction(self.valid_share_min or 0)
 
 
 class MinuteGasState(Step):
@@ -130,11 +143,15 @@ class LimitRounded(Step):
 
 
 class DayMean(Step):
-    """Hours become days: withheld below ``hours_min`` valid ones; with ``valid_day_basis`` "operating" below that share of 24 of the hours not stopped."""
+    """Hours become days: withheld below ``hours_min`` valid ones.
+
+    With ``valid_day_basis`` "operating" that share of 24 is asked of the hours that were not stopped; with "missed" no more of these may lack a
+    value than of a whole day.
+    """
 
     step: Literal["day.mean"]
     hours_min: Annotated[int, Field(ge=1, le=24)]
-    valid_day_basis: Literal["fixed", "operating"] = "fixed"
+    valid_day_basis: Literal["fixed", "operating", "missed"] = "fixed"
 
 
 class DayMeanByFlow(Step):

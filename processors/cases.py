@@ -25,6 +25,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       point SO2 mg/m3 checks manual s_ams 1.0                  as in points.csv; also inlet POINT, oxidiser POINT (oxygen before it), analyser POINT
       point NOX mg/m3 calibrated 48 since 2026-07-01           the highest value of a calibration, and its day
       point NOX ppm fuel 9780 difference 6 mean 94 confidence 3   dry gas of the fuel [dscf/mmBtu]; the numbers of an accuracy test
+      point NOX ppm fuel_co2 1800                              carbon dioxide of the fuel [scf/mmBtu]
       point TANK Pa role tank                                  what a point is to the rules of a station or plant, as in points.csv
       point SO2 mg/m3 detection 1                              the monitor's detection limit
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
@@ -249,6 +250,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "s_ams": Decimal,
                 "calibrated": Decimal,
                 "fuel": Decimal,
+                "fuel_co2": Decimal,
                 "difference": Decimal,
                 "mean": Decimal,
                 "confidence": Decimal,
@@ -265,6 +267,7 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
             "s_ams": "s_ams",
             "calibrated": "calibrated_high",
             "fuel": "fuel_dscf_mmbtu",
+            "fuel_co2": "fuel_co2_scf_mmbtu",
             "difference": "rata_difference",
             "mean": "rata_mean",
             "confidence": "rata_confidence",

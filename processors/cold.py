@@ -31,7 +31,7 @@ def rebuild_cold(
 
     What came of hours and days from ``hot_day`` on is put on ``hot`` too: its days are made of all their hours.
     """
-    points, shelf = desk.points, Shelf(desk.points.made, desk.points.states)
+    points, shelf = desk.points, Shelf(desk.points)
     wanted = pl.DataFrame([(points.sid[s], h) for s, h in keys], schema={"sid": pl.Int32, "hour": pl.Int64}, orient="row")
     days = {(s, desk.findings.day_of(h)) for s, h in keys}
     _fill(shelf, keys, days, wanted, desk, past)

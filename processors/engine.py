@@ -89,7 +89,7 @@ class Engine:
             closing=closing,
             looked_at=looked,
         )
-        self.shelf = Shelf(self.points.made, self.points.states)
+        self.shelf = Shelf(self.points)
         self.marks: dict[str, Mark] = {}
         self.spans: list[MarkSpan] = []
         self.checks = CheckBook(self.points)

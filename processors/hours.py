@@ -18,7 +18,7 @@ from processors.points import Points
 from processors.rules.averaging import REASONS, VALID, at_reference, conversion_notes, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
-from processors.shelf import MarkSpan, Shelf
+from processors.shelf import MarkSpan, Shelf, with_stops
 from processors.states import dry_standard_hours
 
 HOUR_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -80,6 +80,8 @@ def hour_figures(
         DISAGREES_PCT (``pid``, ``hour``, ``ours``, ``received``, ``own``).
     """
     minutes = shelf.minutes_of(keys)
+    if points.by_operation.height:
+        minutes = with_stops(minutes, points.by_operation, marks)
     info = _info(points, minutes["minute"] // HOUR_MS * HOUR_MS)
     least = info if points.minutes_min is None else points.minutes_min
     averages = hour_means(minutes, minutes_min=least).with_columns(stat=pl.lit("avg"))
@@ -287,7 +289,7 @@ def _with_rules(hours: pl.DataFrame, points: Points) -> pl.DataFrame:
     frame = points.frame
     if points.plain_days and frame["hours_min"].n_unique() == 1 and not points.operating_days:
         return hours.with_columns(hours_min=pl.lit(frame["hours_min"][0], dtype=pl.Int64))
-    said = ("hours_min", "share_min", "due_basis", "flow_pid", *(("operating_hours",) if points.operating_days else ()))
+    said = ("hours_min", "share_min", "due_basis", "flow_pid", *(("day_basis",) if points.operating_days else ()))
     rows = hours.join(frame.select("pid", "from_ms", "to_ms", *said), on="pid")
     return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms")))
 

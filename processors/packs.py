@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, TypeVar
@@ -362,6 +363,18 @@ class Pack:
         rule = self.rule(HourReferenceOxygen)
         return rule is not None and rule.above_reference_only
 
+    @property
+    def raw_share(self) -> Fraction:
+        """Least share of a minute's readings that are valid, 0 where one is enough."""
+        rule = self.rule(MinuteMean)
+        return Fraction(0) if rule is None else rule.share
+
+    @property
+    def day_basis(self) -> str:
+        """Which hours a plain day is asked for (``valid_day_basis`` of the step ``day.mean``)."""
+        rule = self.rule(DayMean)
+        return "fixed" if rule is None else rule.valid_day_basis
+
     @cached_property
     def settings(self) -> tuple[str, ...]:
         """The settings that are not the usual ones (``SETTINGS``), by name."""
@@ -383,6 +396,8 @@ class Pack:
         air += "|above" if self.above_only else ""
         air += f"|apart{self.apart_min}" if self.apart_min else ""
         air += "".join(f"|{name}" for name in self.settings)
+        air += f"|share {self.raw_share}" if self.raw_share else ""
+        air += "|missed" if self.day_basis == "missed" else ""
         air += "".join(f"|round {factor} {decimals}" for factor, decimals in sorted(self.decimals.items()))
         return f"{text}{air}{''.join(f'|{factor}' for factor in self.ph)}{station}{made}"
 

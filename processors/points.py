@@ -69,6 +69,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "oxygen_pid": pl.Int32,
     "inlet_o2_pid": pl.Int32,
     "flow_pid": pl.Int32,
+    "raw_num": pl.Int64,
+    "raw_den": pl.Int64,
     "minutes_min": pl.Int64,
     "quarters_min": pl.Int64,
     "apart_min": pl.Int64,
@@ -76,7 +78,7 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "interval": pl.Int64,
     "decimals": pl.Int64,
     "hours_min": pl.Int64,
-    "operating_hours": pl.Boolean,
+    "day_basis": pl.String,
     "share_min": pl.Int64,
     "due_basis": pl.String,
     "replaced": pl.Int64,
@@ -146,14 +148,21 @@ class Points:
         )
         least = self.frame["minutes_min"].unique()
         quartered = bool((self.frame["quarters_min"] > 0).any() or self.frame["operating_minutes"].any())
+        shares = self.frame.filter((pl.col("raw_num") > 0) & (pl.col("meter") == NO_METER) & ~pl.col("sparse"))
+        self.raw_shares = shares.select("pid", "from_ms", "to_ms", "raw_num", "raw_den") if shares.height else None
+        """Points of whose readings in a minute a share is valid, None where one reading is enough everywhere."""
+        self.by_operation = self.frame.select("pid", "from_ms", "to_ms", quarters=pl.col("apart_min") > 0).filter(
+            self.frame["operating_minutes"] | pl.col("quarters")
+        )
+        """Points of whose hours less is asked where the plant stood: by whole ``quarters``, else by minutes."""
         self.minutes_min = int(least[0]) if least.len() == 1 and not quartered else None
         """Valid minutes of a valid hour where all points need the same and may lie anywhere in it, else None."""
         self.intervals = self.frame.select("pid", "interval", "from_ms", "to_ms").filter(pl.col("interval").is_not_null())
         """Points from which a share of the limit [%, at SCALE] is taken off before they are judged."""
         self.decimals = self.frame.select("pid", "decimals", "from_ms", "to_ms").filter(pl.col("decimals").is_not_null())
         """Points whose values are rounded before they are judged."""
-        self.operating_days = bool(self.frame["operating_hours"].any())
-        """Whether a day needs a share of the hours that were not stopped somewhere."""
+        self.operating_days = bool((self.frame["day_basis"] != "fixed").any())
+        """Whether a day is asked for the hours that were not stopped somewhere."""
         self.plain_days = self.frame["hours_min"].null_count() == 0
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
@@ -269,6 +278,8 @@ class Points:
             "oxygen_pid": None,
             "inlet_o2_pid": None,
             "flow_pid": None,
+            "raw_num": pack.raw_share.numerator,
+            "raw_den": pack.raw_share.denominator,
             "minutes_min": pack.minutes_min,
             "quarters_min": pack.quarters_min,
             "apart_min": pack.apart_min,
@@ -276,7 +287,7 @@ class Points:
             "interval": pack.interval.get(row.factor),
             "decimals": pack.decimals.get(row.factor),
             "hours_min": pack.hours_min,
-            "operating_hours": "valid_day_basis" in pack.settings,
+            "day_basis": pack.day_basis,
             "share_min": None if pack.share_min_pct is None else scaled(pack.share_min_pct),
             "due_basis": "clock" if "due_basis" in pack.settings else "flow",
             "replaced": pack.low.get(row.factor),
@@ -336,6 +347,7 @@ class Points:
                     "rata_mean",
                     "rata_confidence",
                     "fuel_dscf_mmbtu",
+                    "fuel_co2_scf_mmbtu",
                     "detection_limit",
                     *STATE_COLUMNS,
                     "valid_from",

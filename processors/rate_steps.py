@@ -17,11 +17,15 @@ class HourBias(Step):
 
 
 class HourNoxRate(Step):
-    """Nitrogen oxides [ppm, dry] and oxygen [%, dry] become a rate, where points.csv names the dry gas of the fuel (``fuel_dscf_mmbtu``)."""
+    """Nitrogen oxides [ppm, dry] and oxygen [%, dry] become a rate, where points.csv names the dry gas of the fuel (``fuel_dscf_mmbtu``).
+
+    With carbon dioxide [%, dry] instead of oxygen they do where it names the carbon dioxide of the fuel (``fuel_co2_scf_mmbtu``).
+    """
 
     step: Literal["hour.nox_rate"]
     nox_factor: str
     oxygen_factor: str
+    carbon_dioxide_factor: str = ""
 
 
 class HourSo2Rate(Step):

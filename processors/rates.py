@@ -28,12 +28,12 @@ from processors.rate_steps import ADJUSTED, NOX_RATE, SO2_RATE, HourBias, HourNo
 from processors.rules.averaging import NOTHING_DUE
 from processors.rules.gas import OxygenGuard
 from processors.rules.millionths import rounded
-from processors.rules.us import bias_factor, nox_rate_lb_mmbtu, so2_rate_lb_h
+from processors.rules.us import CarbonDioxideGuard, bias_factor, nox_rate_by_co2_lb_mmbtu, nox_rate_lb_mmbtu, so2_rate_lb_h
 from processors.rules.us_missing import POTENTIAL
 from processors.rules.verdict import number_text
 from processors.shelf import Shelf
 
-UNIT_OF_GAS, UNIT_OF_OXYGEN, UNIT_OF_FLOW = "ppm", "%", "scf/h"
+UNIT_OF_GAS, UNIT_OF_DILUENT, UNIT_OF_FLOW = "ppm", "%", "scf/h"
 """Units that the formulas are written in."""
 SHOWN = 5
 """Decimals of a bias factor in a note."""
@@ -132,31 +132,41 @@ class _Hours:
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """A rate as its step makes it: of a factor and another one, whose units the formula is written in."""
+    """A rate as its step makes it: of a factor and another one, whose units the formula is written in.
+
+    ``fuel`` is the column of points.csv without which there is none, "" where the formula needs no fuel.
+    """
 
     stat: str
     factor: str
     unit: str
     other: str
     other_unit: str
-    formula: Callable[[Fraction, Fraction, Point], Fraction | None]
+    fuel: str
+    formula: Callable[[Fraction, Fraction, Point], Fraction]
 
 
 def _rates(closed: Closed) -> Iterable[_Rate]:
     nox, so2 = closed.pack.rule(HourNoxRate), closed.pack.rule(HourSo2Rate)
     if nox is not None:
-        yield _Rate(NOX_RATE, nox.nox_factor, UNIT_OF_GAS, nox.oxygen_factor, UNIT_OF_OXYGEN, _by_heat)
+        of_nox = (NOX_RATE, nox.nox_factor, UNIT_OF_GAS)
+        yield _Rate(*of_nox, nox.oxygen_factor, UNIT_OF_DILUENT, "fuel_dscf_mmbtu", _by_oxygen)
+        yield _Rate(*of_nox, nox.carbon_dioxide_factor, UNIT_OF_DILUENT, "fuel_co2_scf_mmbtu", _by_carbon_dioxide)
     if so2 is not None:
-        yield _Rate(SO2_RATE, so2.so2_factor, UNIT_OF_GAS, so2.flow_factor, UNIT_OF_FLOW, _by_flow)
+        yield _Rate(SO2_RATE, so2.so2_factor, UNIT_OF_GAS, so2.flow_factor, UNIT_OF_FLOW, "", _by_flow)
 
 
-def _by_heat(ppm: Fraction, oxygen_pct: Fraction, row: Point) -> Fraction | None:
-    if row.fuel_dscf_mmbtu is None:
-        return None
+def _by_oxygen(ppm: Fraction, oxygen_pct: Fraction, row: Point) -> Fraction:
+    assert row.fuel_dscf_mmbtu is not None
     return nox_rate_lb_mmbtu(ppm, oxygen_pct=oxygen_pct, fuel_dscf_mmbtu=row.fuel_dscf_mmbtu)
 
 
-def _by_flow(ppm: Fraction, scf_h: Fraction, _row: Point) -> Fraction | None:
+def _by_carbon_dioxide(ppm: Fraction, co2_pct: Fraction, row: Point) -> Fraction:
+    assert row.fuel_co2_scf_mmbtu is not None
+    return nox_rate_by_co2_lb_mmbtu(ppm, co2_pct=co2_pct, fuel_scf_mmbtu=row.fuel_co2_scf_mmbtu)
+
+
+def _by_flow(ppm: Fraction, scf_h: Fraction, _row: Point) -> Fraction:
     return so2_rate_lb_h(ppm, flow_scf_h=scf_h)
 
 
@@ -171,7 +181,7 @@ def _rows(closed: Closed, hours: _Hours, start: int, rates: list[_Rate]) -> Iter
         row, beside = hours.row(rate.factor, start), hours.row(rate.other, start)
         if row is None or beside is None or not hours.known(rate.factor, start):
             continue
-        if rate.stat == NOX_RATE and row.fuel_dscf_mmbtu is None:
+        if rate.fuel and getattr(row, rate.fuel) is None:
             continue
         inputs = [hours.input(rate.factor, start), hours.input(rate.other, start)]
         value, reason = None, next((each.reason for each in inputs if each.reason is not None), None)
@@ -182,7 +192,7 @@ def _rows(closed: Closed, hours: _Hours, start: int, rates: list[_Rate]) -> Iter
             assert inputs[0].value is not None and inputs[1].value is not None
             try:
                 value = rate.formula(inputs[0].value, inputs[1].value, row)
-            except OxygenGuard as error:
+            except (OxygenGuard, CarbonDioxideGuard) as error:
                 reason = str(error)
         yield _figure(closed, closed.points.pid[row.source, row.factor], rate.stat, start, inputs, value, reason)
 

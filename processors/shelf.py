@@ -20,7 +20,7 @@ from processors.memory import MARK_CODES
 from processors.packs import chosen
 from processors.points import Points
 from processors.qualify import READING_SCHEMA, resolve
-from processors.rules.averaging import STOPPED, minute_means
+from processors.rules.averaging import QUARTER_MS, STOPPED, VALID, minute_means
 from processors.states import dry_standard_minutes
 
 SEGMENTS_MAX = 48
@@ -71,10 +71,12 @@ class Shelf:
     ``dirty`` are the sids by minute with new readings.
     """
 
-    def __init__(self, made: pl.DataFrame | None = None, states: pl.DataFrame | None = None) -> None:
-        self.states = states
+    def __init__(self, points: Points | None = None) -> None:
+        self.shares = None if points is None else points.raw_shares
+        """Points of whose readings in a minute a share is valid (``Points.raw_shares``)."""
+        self.states = None if points is None else points.states
         """Points whose values come wet or not at the standard state (``Points.states``)."""
-        self.made = made
+        self.made = None if points is None else points.made
         """Points whose minutes are made of those of others (``Points.made``)."""
         self.buckets: dict[int, Bucket] = {}
         self.dirty: dict[int, set[int]] = {}
@@ -159,7 +161,7 @@ class Shelf:
         if not parts:
             return NO_MINUTES, NO_READINGS
         rows, contested = self._resolved(pl.concat(parts), asked)
-        minutes = marked(minute_means(rows).select(MINUTE_COLUMNS), marks)
+        minutes = marked(minute_means(rows, self.shares).select(MINUTE_COLUMNS), marks)
         if self.states is not None:
             minutes = dry_standard_minutes(minutes, self.states)
         if self.made is not None:
@@ -297,6 +299,34 @@ def marked(minutes: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
             digest=pl.when(hit).then(mix(pl.col("digest").reinterpret(signed=True), pl.lit(mark.code))).otherwise("digest"),
         )
     return minutes
+
+
+def with_stops(minutes: pl.DataFrame, held: pl.DataFrame, marks: list[MarkSpan]) -> pl.DataFrame:
+    """Add the minutes of which nothing came while a stop was marked, to hours in which something came.
+
+    Args:
+        minutes: MINUTE_COLUMNS, marks applied.
+        held: ``pid``, ``from_ms``, ``to_ms``: the points, and from when to when, of which they are wanted; with ``quarters`` only those of quarters
+            of an hour that stops cover as a whole: in others the plant ran.
+
+    Returns:
+        MINUTE_COLUMNS; what is added has the code STOPPED and no value, and its digest tells of the mark.
+    """
+    stops = [mark for mark in marks if mark.code == STOPPED]
+    if not stops or minutes.is_empty():
+        return minutes
+    held_at = (pl.col("from_ms") <= _HOUR) & (pl.col("to_ms") > _HOUR)
+    hours = minutes.join(held, on="pid").filter(held_at)
+    hours = hours.group_by("sid", "pid", "quarters", hour=_HOUR).agg(pl.col("as_of").max())
+    each = pl.DataFrame({"at": range(0, HOUR_MS, MINUTE_MS)}, schema={"at": pl.Int64})
+    every = hours.join(each, how="cross").select(
+        "sid", "pid", "quarters", "as_of", minute=pl.col("hour") + pl.col("at"), n=pl.lit(0, dtype=pl.Int64), value=pl.lit(None, dtype=pl.Int64),
+        code=pl.lit(VALID, dtype=pl.Int8), digest=pl.lit(0, dtype=pl.UInt64),
+    )  # fmt: skip
+    stood = marked(every, stops).filter(pl.col("code") == STOPPED)
+    whole = pl.len().over("pid", pl.col("minute") // QUARTER_MS) * MINUTE_MS == QUARTER_MS
+    stood = stood.filter(~pl.col("quarters") | whole).join(minutes, on=["pid", "minute"], how="anti")
+    return pl.concat([minutes.select(MINUTE_COLUMNS), stood.select(MINUTE_COLUMNS)])
 
 
 _HOUR = pl.col("minute") // HOUR_MS * HOUR_MS

@@ -105,7 +105,7 @@ def _minutes(closed: Closed) -> list[tuple[str, pl.DataFrame]]:
     """Return all minutes of the day, those without data too, of stats "avg" and "avg_ref"."""
     points = _points(closed)
     readings = closed.readings(closed.day_ms, closed.end_ms)
-    minutes = minute_means(readings.filter(pl.col("kind").is_in([REALTIME, MINUTE])))
+    minutes = minute_means(readings.filter(pl.col("kind").is_in([REALTIME, MINUTE])), closed.points.raw_shares)
     every = pl.DataFrame({"minute": range(closed.day_ms, closed.end_ms, MINUTE_MS)}, schema={"minute": pl.Int64})
     grid = points.select("sid", "pid").join(every, how="cross").join(minutes.drop("sid"), on=["pid", "minute"], how="left")
     away = [MarkSpan(s.sid, s.pid, s.start_ms, s.until_ms, STOPPED) for s in exempt_spans_of(closed.marks, closed.points)]

@@ -67,19 +67,22 @@ def half_up(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     return ((2 * numerator.cast(pl.Int128) + wide) // (2 * wide)).cast(pl.Int64)
 
 
-def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
+def minute_means(readings: pl.DataFrame, shares: pl.DataFrame | None = None) -> pl.DataFrame:
     """Average each point's valid readings over each minute.
 
     Args:
         readings: one row a reading and minute that it covers: ``pid``, ``minute`` (start, epoch milliseconds), ``kind``, ``value`` (at
             SCALE), ``code``, ``hash``, ``received``, and ``sid`` (source), which is kept. Readings formed by the device itself
             (kind minute) count only in a minute without a valid instant.
+        shares: ``pid``, ``from_ms``, ``to_ms``, ``raw_num``, ``raw_den``: points of whose readings in a minute that share is valid, or the minute is
+            withheld with the reason of the others. It is a share of what came: readings move over a minute's edges, so that how many should have come
+            is not known.
 
     Returns:
         One row a point and minute, ``value`` at MINUTE_SCALE, ``n`` valid readings.
 
     Source:
-        HJ 75-2017, AIR-AVG-2: the arithmetic mean over the minute.
+        HJ 75-2017, AIR-AVG-2: the arithmetic mean over the minute. EU-2, EN 17255-1 (from memory, medium): two thirds of the raw data are valid.
     """
     valid = pl.col("code") == VALID
     by_kind = readings.group_by("pid", "minute", "kind").agg(
@@ -89,18 +92,28 @@ def minute_means(readings: pl.DataFrame) -> pl.DataFrame:
         code=pl.col("code").min(),
         digest=pl.col("hash").sum(),
         as_of=pl.col("received").max(),
+        **({} if shares is None else {"came": pl.len(), "cause": pl.col("code").filter(~valid).min()}),
     )
     if by_kind["kind"].n_unique() > 1:
         by_kind = by_kind.sort("pid", "minute", pl.col("n") == 0, (pl.col("kind") != REALTIME).cast(pl.Int8), "kind").unique(
             ["pid", "minute"], keep="first", maintain_order=True
         )
+    enough = pl.col("n") > 0
+    if shares is not None:
+        at = (pl.col("from_ms") <= pl.col("minute")) & (pl.col("minute") < pl.col("to_ms"))
+        few = by_kind.filter(enough & pl.col("cause").is_not_null()).join(shares, on="pid").filter(at)
+        few = few.filter(pl.col("n") * pl.col("raw_den") < pl.col("came") * pl.col("raw_num")).select("pid", "minute", few=True)
+        by_kind = by_kind.join(few, on=["pid", "minute"], how="left").with_columns(
+            code=pl.when("few").then("cause").otherwise("code")
+        )
+        enough = enough & pl.col("few").is_null()
     return by_kind.select(
         "sid",
         "pid",
         "minute",
-        value=pl.when(pl.col("n") > 0).then(half_up(pl.col("total").cast(pl.Int128) * _FINER, pl.max_horizontal("n", 1))),
+        value=pl.when(enough).then(half_up(pl.col("total").cast(pl.Int128) * _FINER, pl.max_horizontal("n", 1))),
         n="n",
-        code=pl.when(pl.col("n") > 0).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
+        code=pl.when(enough).then(pl.lit(VALID)).otherwise("code").cast(pl.Int8),
         digest="digest",
         as_of="as_of",
     )
@@ -242,8 +255,8 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     Args:
         hours: one row a point, ``stat`` and hour: ``pid``, ``stat``, ``day`` (start of the local day), ``hour``, ``value`` (at SCALE), ``digest``,
             ``rules``, ``as_of``, ``hours_min`` (valid hours below which the day is withheld), ``exempt`` (a valid hour that is left out of
-            the mean, its ``value`` None); optionally ``operating_hours``: where it is true, ``hours_min`` of 24 is asked of the hours that were not
-            stopped, rounded up.
+            the mean, its ``value`` None); optionally ``day_basis``: with "operating" ``hours_min`` of 24 is asked of the hours that were not
+            stopped, rounded up; with "missed" at most 24 - ``hours_min`` of them may be without a valid value, and one needs to have one.
 
     Returns:
         One row a point, stat and day: ``value`` at SCALE, ``n`` hours in the mean, ``total`` (their sum), ``reason``, ``note``.
@@ -251,12 +264,18 @@ def day_means(hours: pl.DataFrame) -> pl.DataFrame:
     Source:
         HJ 75-2017, AIR-AVG-4: a day is valid with at least 20 valid hours; its value is the mean of the valid hours. WTE-11 (from memory,
         medium): without the exempt ones; that these make up the 20 all the same is a proposal, as they are valid (emission_rules 4.4), and so is
-        20/24 of the operating hours (1.1).
+        20/24 of the operating hours (1.1). EU-10, 2010/75/EU Annex V (from memory, high): more than three invalid hours of operation make a day
+        invalid. US-2, 40 CFR Part 60 (seen): 75 % of the operating hours.
     """
     least_of = pl.col("hours_min").max()
-    if "operating_hours" in hours.columns:
-        share = (least_of * (HOURS - (pl.col("reason") == "stopped").sum().cast(pl.Int64)) + HOURS - 1) // HOURS
-        least_of = pl.when(pl.col("operating_hours").any()).then(share).otherwise(least_of)
+    if "day_basis" in hours.columns:
+        stopped = (pl.col("reason") == "stopped").sum().cast(pl.Int64)
+        share = (least_of * (HOURS - stopped) + HOURS - 1) // HOURS
+        rest = pl.min_horizontal(HOURS - stopped, pl.max_horizontal(least_of - stopped, 1))
+        basis = pl.col("day_basis")
+        least_of = (
+            pl.when((basis == "operating").any()).then(share).when((basis == "missed").any()).then(rest).otherwise(least_of)
+        )
     least = hours.group_by("pid", "stat", "day").agg(hours_min=least_of)
     left = hours.group_by("pid", "stat", "day").agg(exempt=pl.col("exempt").sum().cast(pl.Int64))
     valid = pl.col("n") + pl.col("exempt")

@@ -15,6 +15,10 @@ SO2_LB_SCF_PPM = Fraction("1.660e-7")
 """Pounds of SO2 in a cubic foot at one ppm (US-9)."""
 
 
+class CarbonDioxideGuard(ValueError):
+    """The gas holds no carbon dioxide, so nothing was burnt that a rate could be told of."""
+
+
 def availability_pct(*, assured_h: int, operating_h: int) -> Fraction | None:
     """Return the monitor data availability (PMA) [%] over some operating hours, None without any.
 
@@ -96,6 +100,28 @@ def nox_rate_lb_mmbtu(nox_ppm: Exact, *, oxygen_pct: Exact, fuel_dscf_mmbtu: Exa
         raise OxygenGuard(f"oxygen {number_text(oxygen_pct)} % is not below that of air, {number_text(AIR_OXYGEN_PCT)} %")
     diluted = AIR_OXYGEN_PCT / (AIR_OXYGEN_PCT - exact(oxygen_pct))
     return NOX_LB_SCF_PPM * exact(nox_ppm) * exact(fuel_dscf_mmbtu) * diluted
+
+
+def nox_rate_by_co2_lb_mmbtu(nox_ppm: Exact, *, co2_pct: Exact, fuel_scf_mmbtu: Exact) -> Fraction:
+    """Return the emission rate of nitrogen oxides [lb/mmBtu] from dry concentrations and the carbon dioxide of the fuel.
+
+    Args:
+        nox_ppm: nitrogen oxides in dry gas.
+        co2_pct: carbon dioxide in the same gas [% by volume].
+        fuel_scf_mmbtu: carbon dioxide of the fuel, Fc: 1 800 of coal, 1 420 of oil, 1 040 of natural gas.
+
+    Raises:
+        CarbonDioxideGuard: the gas holds no carbon dioxide.
+
+    Source:
+        US-8, 40 CFR 75 appendix F and 40 CFR Part 60 method 19 (from memory, high): 1.194e-7·C·Fc·100/CO2.
+
+    >>> round(float(nox_rate_by_co2_lb_mmbtu(300, co2_pct=12, fuel_scf_mmbtu=1_800)), 4)
+    0.5373
+    """
+    if not exact(co2_pct) > 0:
+        raise CarbonDioxideGuard(f"carbon dioxide {number_text(co2_pct)} % is not above 0")
+    return NOX_LB_SCF_PPM * exact(nox_ppm) * exact(fuel_scf_mmbtu) * 100 / exact(co2_pct)
 
 
 def so2_rate_lb_h(so2_ppm: Exact, *, flow_scf_h: Exact) -> Fraction:

@@ -183,14 +183,17 @@ def test_fault(
         ("a21026,,6,,,,a19001", "analyser_factor", "its unit is %"),
         ("a21026,,6,,,,,48", "calibrated_high", "without valid_from"),
         ("a21026,,6,,,,,,6", "rata_mean", "or none"),
+        ("a21026,,6,,,,,,,9780,1800", "fuel_co2_scf_mmbtu", "an hour has one rate"),
+        ("a21026,,6,,,,,,,,0", "fuel_co2_scf_mmbtu", "greater than 0"),
     ],
 )
 def test_faults_of_pairs_and_checks(tmp_path: Path, cells: str, column: str, told: str) -> None:
     """A point before treatment must be another one of the source, and say something."""
-    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor,analyser_factor,calibrated_high,rata_difference\n"
+    head = "source,factor,unit,checks,reference_o2_pct,flow_factor,inlet_factor,inlet_oxygen_factor,analyser_factor,calibrated_high,rata_difference"
+    head += ",fuel_dscf_mmbtu,fuel_co2_scf_mmbtu\n"
     factor, rest = cells.split(",", 1)
-    rest += "," * (7 - rest.count(","))
-    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,,,,\nS1,a00000,m3/h,,,,,,,,\n"
+    rest += "," * (9 - rest.count(","))
+    rows = f"S1,{factor},mg/m3,{rest}\nS1,a19001,%,,,,,,,,,,\nS1,a00000,m3/h,,,,,,,,,,\n"
     found = [(f.line, f.column, f.message) for f in faults_of(folder(tmp_path, points=head + rows, limits=None))]
     assert len(found) == 1 and found[0][:2] == (2, column) and told in found[0][2]
 

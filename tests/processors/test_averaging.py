@@ -27,7 +27,7 @@ def reading(value: int, code: int = VALID, *, kind: int = REALTIME, hash_: int =
     return (9, pid, NOON, kind, value, code, hash_, received)
 
 
-def minute(*rows: Any) -> dict[str, Any]:
+def minute(*rows: Any, shares: pl.DataFrame | None = None) -> dict[str, Any]:
     """Return the one minute of some readings, the same in any order."""
     schema = {
         "sid": pl.Int32,
@@ -40,8 +40,8 @@ def minute(*rows: Any) -> dict[str, Any]:
         "received": pl.Int64,
     }
     frame = pl.DataFrame(list(rows), schema=schema, orient="row")
-    (found,) = averaging.minute_means(frame).rows(named=True)
-    (again,) = averaging.minute_means(frame.reverse()).rows(named=True)
+    (found,) = averaging.minute_means(frame, shares).rows(named=True)
+    (again,) = averaging.minute_means(frame.reverse(), shares).rows(named=True)
     assert found == again
     assert (found["sid"], found["pid"], found["minute"]) == (9, 1, NOON)
     return {name: found[name] for name in ("value", "n", "code", "digest", "as_of")}
@@ -85,6 +85,46 @@ def test_the_devices_own_minute() -> None:
     assert minute(own, reading(20 * M)) == told(20 * FINE, 1, VALID, 1)
     assert minute(own, reading(20 * M, FAULT)) == told(50 * FINE, 1, VALID, 8, 5)
     assert minute(reading(50 * M, STOPPED, kind=MINUTE), reading(20 * M, FAULT, hash_=2)) == told(None, 0, FAULT, 2)
+
+
+def thirds(from_ms: int = NOON, to_ms: int = NOON + 1, pid: int = 1) -> pl.DataFrame:
+    """Return that two thirds of a point's readings are asked for a while."""
+    return pl.DataFrame({"pid": [pid], "from_ms": [from_ms], "to_ms": [to_ms], "raw_num": [2], "raw_den": [3]}).cast(
+        {"pid": pl.Int32}
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "value", "code"),
+    [
+        pytest.param([VALID, VALID, FAULT], 20, VALID, id="two of three"),
+        pytest.param([VALID, VALID, FAULT, STOPPED], None, STOPPED, id="half, the least code is told"),
+        pytest.param([VALID, FAULT], None, FAULT, id="one of two"),
+        pytest.param([VALID], 20, VALID, id="one of one: what did not come is not known"),
+        pytest.param([VALID] * 66 + [FAULT] * 34, None, FAULT, id="66 %"),
+        pytest.param([VALID] * 67 + [FAULT] * 33, 20, VALID, id="67 %"),
+        pytest.param([FAULT, CALIBRATION], None, CALIBRATION, id="none"),
+    ],
+)
+def test_a_share_of_a_minutes_readings(codes: list[int], value: int | None, code: int) -> None:
+    """EU-2: two thirds of them are valid, or the minute is withheld with the reason of the others."""
+    rows = [reading(20 * M if c == VALID else 90 * M, c) for c in codes]
+    made = minute(*rows, shares=thirds())
+    n = codes.count(VALID)
+    assert made == told(None if value is None else value * FINE, n, code, len(codes))
+
+
+@pytest.mark.parametrize("shares", [thirds(pid=2), thirds(NOON - 9, NOON), thirds(NOON + 1, NOON + 9)])
+def test_a_share_that_is_not_asked(shares: pl.DataFrame) -> None:
+    """Of another point, or before its row begins and after it ends, one valid reading is enough."""
+    assert minute(reading(20 * M), reading(9 * M, FAULT), shares=shares) == told(20 * FINE, 1, VALID, 2)
+
+
+def test_the_devices_own_minute_stands_for_no_share() -> None:
+    """Where some instants are valid, but too few, the device's own minute does not step in; its one reading is a whole."""
+    own = reading(50 * M, kind=MINUTE, hash_=8, received=5)
+    assert minute(own, reading(20 * M), reading(9 * M, FAULT), shares=thirds()) == told(None, 1, FAULT, 2)
+    assert minute(own, shares=thirds()) == told(50 * FINE, 1, VALID, 8, 5)
 
 
 def test_own_minutes_of_another_point() -> None:
@@ -485,7 +525,7 @@ def test_a_day_of_one_hour() -> None:
 def test_a_day_of_the_hours_in_operation(stopped: int, valid: int, reason: str | None) -> None:
     """20/24 of the hours that were not stopped: 8.33 of 10 hours are 9, all 20 of 24, and one of one; a day of stops has no mean."""
     rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
-    (day,) = averaging.day_means(rows.with_columns(operating_hours=pl.lit(value=True))).rows(named=True)
+    (day,) = averaging.day_means(rows.with_columns(day_basis=pl.lit("operating"))).rows(named=True)
     assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
 
 
@@ -493,8 +533,31 @@ def test_a_day_of_the_hours_in_operation(stopped: int, valid: int, reason: str |
 def test_a_share_just_above_a_whole_hour(valid: int, reason: str | None) -> None:
     """7/24 of 7 hours in operation are 2.04: three are asked; also where the rule holds for a part of the day only."""
     rows = hours((valid, 20, None, False), (17, None, "stopped", False), (7 - valid, None, "fault", False))
-    rows = rows.with_columns(hours_min=pl.lit(7, pl.Int64), operating_hours=pl.col("hour") == NOON)
+    rows = rows.with_columns(
+        hours_min=pl.lit(7, pl.Int64),
+        day_basis=pl.when(pl.col("hour") == NOON).then(pl.lit("operating")).otherwise(pl.lit("fixed")),
+    )
     assert averaging.day_means(rows)["reason"].to_list() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "valid", "reason"),
+    [
+        (0, 20, None),
+        (0, 19, "19 valid hours of 20"),
+        (14, 6, None),
+        (14, 5, "5 valid hours of 6"),
+        (20, 1, None),
+        (20, 0, "0 valid hours of 1"),
+        (23, 1, None),
+        (24, 0, "stopped"),
+    ],
+)
+def test_a_day_of_the_hours_missed(stopped: int, valid: int, reason: str | None) -> None:
+    """20 of 24 may miss four: so may 10 hours in operation, and of four or fewer one must be there; a day of stops has no mean."""
+    rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
+    (day,) = averaging.day_means(rows.with_columns(day_basis=pl.lit("missed"))).rows(named=True)
+    assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
 
 
 def test_the_stricter_rule_of_a_day() -> None:

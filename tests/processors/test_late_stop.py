@@ -32,9 +32,11 @@ def work_off(bench: Bench, now: datetime) -> None:
         bench.tick(now + timedelta(seconds=10 * n))
 
 
-def mark(bench: Bench, at: datetime, state: str, *, restarted: bool, end: datetime = SILENT[-1] + H) -> None:
+def mark(
+    bench: Bench, at: datetime, state: str, *, restarted: bool, start: datetime = SILENT[0], end: datetime = SILENT[-1] + H
+) -> None:
     """Put a stop over the silent hours on the log; ``restarted`` before the tick that works it off."""
-    row = Mark(id="M1", source=STACK, type="stopped", start=SILENT[0], end=end, author="test", set_at=at, state=state)
+    row = Mark(id="M1", source=STACK, type="stopped", start=start, end=end, author="test", set_at=at, state=state)
     bench.feed([LogRecord("marks", partition_of(STACK), 0, 0, row.line())])
     if restarted:
         bench.runner.engine = bench.runner._warm(bench.runner.registry)
@@ -81,6 +83,30 @@ def test_restarts_state_nothing_anew(hot_hours: int) -> None:
         bench.runner.engine = bench.runner._warm(bench.runner.registry)
         work_off(bench, MIDNIGHT + 27 * H + n * timedelta(minutes=10))
         assert stated(bench) == {("no data", None, 1)}
+
+
+@pytest.mark.parametrize("hot_hours", [48, 3])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_quadrant_without_data(hot_hours: int, restarted: bool) -> None:
+    """US-1, hot and cold: of 12:15 to 12:30 nothing came; a stop of these 15 minutes makes the hour's mean and its mass, rejected as at first.
+
+    The mass is 20 mg/m³ x 400 000 m³ = 8 kg.
+    """
+    bench, at = Bench(registry(cadence_s=300, rules="us-cfr75"), hot_hours=hot_hours), MIDNIGHT + 27 * H
+    for hour in (MIDNIGHT + n * H for n in range(26)):
+        sent = [m for m in range(0, 60, 5) if hour != SILENT[0] or m not in (15, 20, 25)]
+        bench.lines([line(hour + timedelta(minutes=m), {SO2: 20.0, O2: 6.0, FLOW: 400_000}) for m in sent])
+        bench.tick(hour + H + timedelta(minutes=6))
+    work_off(bench, MIDNIGHT + 26 * H + timedelta(minutes=7))
+    found = []
+    for state, start in (("draft", 15), ("confirmed", 16), ("confirmed", 15), ("rejected", 15)):
+        begins, end = SILENT[0] + timedelta(minutes=start), SILENT[0] + timedelta(minutes=30)
+        at += H
+        mark(bench, at, state, restarted=restarted, start=begins, end=end)
+        hours = [bench.hour(SO2, stat, SILENT[0]) for stat in ("avg", "avg_ref", "mass")]
+        found.append([hour.reason or hour.value for hour in hours])
+    missing, value = ["valid minutes in 3 quarters of 4"] * 3, [20_000_000, 20_000_000, 8_000_000]
+    assert found == [missing, missing, value, missing]
 
 
 def test_part_of_an_hour() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumeline.explain import explained
+from plumeline.explain import explained, rules_behind
 from processors.cases import parse_cases, run_case
 from processors.packs import PackFault, parse_pack, shipped
 from processors.rules.millionths import half_even_expr
@@ -35,6 +35,8 @@ def failed(cases: str, text: str) -> list[str]:
 ROUNDED = ("limit.rounded", f"decimals = {{ {SO2} = 0 }}")
 OPERATING_HOUR = ("hour.mean", 'minutes_min = 45\nvalid_minutes_basis = "operating"')
 OPERATING_DAY = ("day.mean", 'hours_min = 20\nvalid_day_basis = "operating"')
+TWO_THIRDS = ("minute.mean", 'valid_share_min = "2/3"')
+MISSED_DAY = ("day.mean", 'hours_min = 20\nvalid_day_basis = "missed"')
 MEANS_FIRST = ("hour.reference_oxygen", 'fold_order = "mean_then_fold"')
 ALL_DUE = ("day.mean_by_flow", 'share_min_pct = 75\ndue_basis = "clock"')
 
@@ -92,7 +94,7 @@ case ONE
 
 
 def test_a_stop_that_is_told_later_makes_hour_and_day() -> None:
-    """30 minutes of an hour are too few until a mark says that the plant stood before; so are 9 hours of a day."""
+    """30 minutes of an hour are too few until a mark says that the plant stood before, sent or not; so are 9 hours of a day."""
     cases = f"""
 case HOUR
   source flue_gas
@@ -102,6 +104,19 @@ case HOUR
   11:00 to 12:00  {SO2} 20
   mark stopped 10:00 to 10:20 set 12:40
   expect hour 10:00 {SO2} 20.0
+
+case SILENT
+  source flue_gas
+  point {SO2} mg/m3
+  10:20 to 10:50  {SO2} 20
+  11:20 to 11:49  {SO2} 20
+  12:30 to 13:00  {SO2} 20
+  mark stopped 10:00 to 10:20 set 12:40
+  mark stopped 11:00 to 11:20
+  mark maintenance 12:00 to 12:20
+  expect hour 10:00 {SO2} 20.0
+  expect hour 11:00 {SO2} none 29 valid minutes of 30 (stopped)
+  expect hour 12:00 {SO2} none 30 valid minutes of 45
 
 case DAY
   source flue_gas
@@ -145,10 +160,11 @@ case ONE
     assert failed(cases, pack(ALL_DUE, base="cn-water", kinds='["water"]')) == []
 
 
-@pytest.mark.parametrize("rule", [ROUNDED, OPERATING_HOUR, OPERATING_DAY, MEANS_FIRST])
+@pytest.mark.parametrize("rule", [ROUNDED, OPERATING_HOUR, OPERATING_DAY, MISSED_DAY, MEANS_FIRST, TWO_THIRDS])
 def test_a_setting_rebuilds_figures(rule: tuple[str, str]) -> None:
     """What differs from the usual is part of the rules' digest; the usual, written out, is not."""
     usual = shipped()["cn-flue-gas"].digest_text()
+    assert parse_pack(pack(OPERATING_DAY), "x.toml").digest_text() != parse_pack(pack(MISSED_DAY), "x.toml").digest_text()
     assert parse_pack(pack(rule), "x.toml").digest_text() != usual
     said = ("day.mean", 'hours_min = 20\nvalid_day_basis = "fixed"')
     assert parse_pack(pack(said), "x.toml").digest_text() == usual
@@ -159,6 +175,21 @@ def test_evidence_names_the_rounding() -> None:
     mine = parse_pack(pack(ROUNDED), "x.toml")
     behind = {factor: "limit.rounded" in {r.step for r in mine.behind("avg", "hour", factor)} for factor in (SO2, O2)}
     assert behind == {SO2: True, O2: False}
+
+
+def test_evidence_names_the_share_of_readings() -> None:
+    """Of hours as of minutes, where a pack asks for one; elsewhere an hour's formula begins with its own rule."""
+    for level in ("minute", "halfhour", "hour"):
+        assert "at least 2/3 of those that came" in rules_behind(shipped()["eu-waste"], "avg", level)["formula"]
+    assert "at least 2/3" not in rules_behind(shipped()["eu-waste"], "mass", "hour")["formula"]
+    assert rules_behind(shipped()["cn-flue-gas"], "avg", "hour")["formula"].startswith("mean of the hour's valid minutes")
+
+
+def test_a_share_is_at_most_all() -> None:
+    """It is a share of the readings of a minute, and written as one."""
+    for share, told in (("4/3", "4/3 is more than all readings; write a share"), ("0.67", "pattern")):
+        with pytest.raises(PackFault, match=rf"rule minute\.mean: .*{told}"):
+            parse_pack(pack(("minute.mean", f'valid_share_min = "{share}"')), "x.toml")
 
 
 def test_stops_are_left_out_once() -> None:

@@ -75,6 +75,14 @@ def test_rates() -> None:
     assert us.so2_rate_lb_h(300, flow_scf_h=20_000_000) == Fraction(996)
 
 
+@pytest.mark.parametrize("co2", [0, Decimal("-0.1")])
+def test_gas_without_carbon_dioxide_has_no_rate(co2: Decimal | int) -> None:
+    """1.194e-7 x 300 x 1 800 x 100 / 0.1 are 64.476 lb/mmBtu; of none, or a monitor below zero, there is no rate."""
+    assert us.nox_rate_by_co2_lb_mmbtu(300, co2_pct=Decimal("0.1"), fuel_scf_mmbtu=1_800) == Fraction("64.476")
+    with pytest.raises(us.CarbonDioxideGuard, match="is not above 0"):
+        us.nox_rate_by_co2_lb_mmbtu(300, co2_pct=co2, fuel_scf_mmbtu=1_800)
+
+
 @pytest.mark.parametrize("oxygen", [Decimal("20.9"), 21])
 def test_air_has_no_rate(oxygen: Decimal | int) -> None:
     """Gas with as much oxygen as air was not burnt."""
