@@ -198,10 +198,12 @@ class View:
         return self.text("period.hour", start=f"{begin:%H:%M}" if same else f"{begin:%Y-%m-%d %H:%M}", end=f"{last:%H:%M}")
 
     def basis(self, stat: object, factor: str | None) -> str:
-        """By which measure: as measured or at reference oxygen."""
+        """By which measure: as measured, at reference oxygen or at the gas volume of a tonne of product."""
         if stat != "avg_ref":
             return self.text(known(f"basis.{stat}", "basis.avg"))
         point = point_row(self.registry, self.alert.source, factor, self.day)
+        if point is not None and point.reference_volume_m3_t is not None:
+            return self.text("basis.avg_ref_volume", volume=_plain(point.reference_volume_m3_t))
         if point is None or point.reference_o2_pct is None:
             return self.text("basis.avg_ref_unknown")
         return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))

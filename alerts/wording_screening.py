@@ -38,6 +38,7 @@ intercept | 截距
 velocity coefficient | 速度场系数
 multiplier | 倍率
 reference oxygen | 基准氧含量
+reference gas volume | 基准排气量
 methane {a:d} above total hydrocarbons {b:d} | 甲烷 {a} 高于总烃 {b}
 ammonia nitrogen {a:d} above total nitrogen {b:d} | 氨氮 {a} 高于总氮 {b}
 BOD {a:d} above COD {b:d} | 五日生化需氧量 {a} 高于化学需氧量 {b}

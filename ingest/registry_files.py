@@ -17,6 +17,7 @@ from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.gas_states import FLOW_UNIT, state_faults
 from ingest.records import Mark
+from ingest.reference_volumes import volume_faults
 from ingest.registry import (
     Contact,
     Dated,
@@ -338,6 +339,7 @@ def _points(tables: Tables) -> list[Fault]:
             told = f"its unit is {', '.join(sorted(units[point.source, point.analyser_factor]))}, the point's {point.unit}"
             faults.append(Fault(file, line, "analyser_factor", point.analyser_factor, told, "state both in one unit"))
         faults += state_faults(file, line, point, own, units)
+        faults += volume_faults(file, line, point, own, units)
         if point.calibrated_high is not None and point.valid_from is None:
             told = "without valid_from it is not known from when the calibration holds"
             remedy = "write the day of the calibration as valid_from, in a row of its own"
@@ -378,9 +380,16 @@ def _limits(tables: Tables) -> list[Fault]:
         for unit in sorted({point.unit for point in held} - {limit.unit}):
             told = f"the point's unit is {unit}"
             faults.append(Fault(file, line, "unit", limit.unit, told, f"state the limit in {unit}"))
-        if limit.stat == "avg_ref" and any(point.reference_o2_pct is None for point in held):
-            told = "the point has no reference_o2_pct, so no mean at reference oxygen is formed"
-            faults.append(Fault(file, line, "stat", limit.stat, told, "fill in reference_o2_pct in points.csv, or write avg"))
+        if limit.stat == "avg_ref" and any(p.reference_o2_pct is None and p.reference_volume_m3_t is None for p in held):
+            told = "the point has no reference_o2_pct and no reference_volume_m3_t, so no mean at a reference is formed"
+            faults.append(Fault(file, line, "stat", limit.stat, told, "fill in one of them in points.csv, or write avg"))
+        elif any(p.reference_volume_m3_t is not None for p in held):
+            if limit.stat == "validated":
+                told = "the point has a reference_volume_m3_t, at which no validated averages are formed"
+                faults.append(Fault(file, line, "stat", limit.stat, told, "write avg_ref or avg"))
+            elif limit.stat == "avg_ref" and limit.averaging not in ("hour", "day"):
+                told = "the point has a reference_volume_m3_t, at which hours and days are formed"
+                faults.append(Fault(file, line, "averaging", limit.averaging, told, "write hour or day"))
         asked = limit.when.split(" ")[0]
         if asked and (limit.source, asked) not in named:
             own = {factor for source, factor in named if source == limit.source}

@@ -27,6 +27,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       point NOX ppm fuel 9780 difference 6 mean 94 confidence 3   dry gas of the fuel [dscf/mmBtu]; the numbers of an accuracy test
       point TANK Pa role tank                                  what a point is to the rules of a station or plant, as in points.csv
       point SO2 mg/m3 detection 1                              the monitor's detection limit
+      point SO2 mg/m3 flow Q volume 3000 product P             the gas volume of a tonne of product [m3/t], instead of reference, and the production [t/h]
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
@@ -257,6 +258,8 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
                 "oxidiser": str,
                 "analyser": str,
                 "detection": Decimal,
+                "volume": Decimal,
+                "product": str,
             },
         )
         factor, unit, *state = alone
@@ -273,6 +276,8 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
             "oxidiser": "inlet_oxygen_factor",
             "analyser": "analyser_factor",
             "detection": "detection_limit",
+            "volume": "reference_volume_m3_t",
+            "product": "product_factor",
             "reference": "reference_o2_pct",
             "guard": "oxygen_guard_pct",
             "oxygen": "oxygen_factor",

@@ -32,6 +32,7 @@ from processors.averaging_steps import (
     HourNoFlow,
     HourPh,
     HourReferenceOxygen,
+    HourReferenceVolume,
     LimitInterval,
     LimitRounded,
     MinuteGasState,
@@ -193,6 +194,7 @@ Rule = Annotated[
     | HourChain
     | HourPh
     | HourReferenceOxygen
+    | HourReferenceVolume
     | HourMass
     | LimitInterval
     | LimitRounded
@@ -259,7 +261,15 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
         "limit.interval",
         "limit.rounded",
     ),
-    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval", "limit.rounded"),
+    ("avg_ref", "hour"): (
+        "minute.nmhc",
+        "minute.sum",
+        "hour.reference_oxygen",
+        "hour.reference_volume",
+        "hour.mean",
+        "limit.interval",
+        "limit.rounded",
+    ),
     ("min", "hour"): ("hour.ph", "hour.mean", "limit.rounded"),
     ("max", "hour"): ("hour.ph", "hour.max", "hour.mean", "limit.rounded"),
     ("mass", "hour"): ("hour.mass",),

@@ -158,7 +158,7 @@ def _head(context: Context, f: Figure) -> Markup:
                 "small",
                 t(
                     f"evidence.what.{'period' if f.level in SHORT else 'date'}",
-                    stat=words.stat_words(f.stat),
+                    stat=context.names.stat(f.source, f.factor, f.stat),
                     level=t(f.level),
                     period=words.period(f.start_ms, f.level, now_ms),
                 ),
@@ -215,7 +215,9 @@ def _sentence(context: Context, f: Figure) -> str:
         value = f"{words.value_of(f)} {unit_of(context, f)}".strip()
         mean = t(f"evidence.mean.{f.level}", n=f.n) if f.stat in ("avg", "avg_ref") else t("evidence.amount", covered=covered)
         oxygen = f.explain.get("reference_o2_pct")
-        basis = t("evidence.at_oxygen", oxygen=oxygen) if f.stat == "avg_ref" and oxygen else ""
+        volume = f.explain.get("reference_volume_m3_t")
+        at = t("evidence.at_oxygen", oxygen=oxygen) if oxygen else t("evidence.at_volume", volume=volume) if volume else ""
+        basis = at if f.stat == "avg_ref" else ""
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
         parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
@@ -246,7 +248,7 @@ def _behind(context: Context, key: Key) -> Markup:
             "tr",
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, f.level, f.start_ms))),
             h("td", context.names.factor(f.source, f.factor)) if several else None,
-            h("td", words.stat_words(f.stat)) if mixed else None,
+            h("td", context.names.stat(f.source, f.factor, f.stat)) if mixed else None,
             h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
             h("td", str(f.n), cls="num"),
             h("td", parts.verdict_chip(f)),

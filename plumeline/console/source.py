@@ -235,7 +235,7 @@ def _choice(
             link(
                 words.source_url(source, factor=one, stat=kind, **keep),
                 h("b", sign, context.names.factor(source, one)),
-                h("span", words.stat_words(kind)),
+                h("span", context.names.stat(source, one, kind)),
                 aria_current="true" if (one, kind) == (factor, stat) else None,
             )
         )
@@ -260,7 +260,7 @@ def _choice(
     title = t(
         "source.hours",
         factor=context.names.factor(source, factor),
-        stat=words.stat_words(stat),
+        stat=context.names.stat(source, factor, stat),
         unit=words.unit(series[(factor, stat)][0].unit),
     )
     return h(
@@ -311,7 +311,15 @@ def _zoom(
         "section",
         h(
             "div",
-            h("h2", t("zoom", span=span, factor=context.names.factor(source, factor), stat=words.stat_words(stat))),
+            h(
+                "h2",
+                t(
+                    "zoom",
+                    span=span,
+                    factor=context.names.factor(source, factor),
+                    stat=context.names.stat(source, factor, stat),
+                ),
+            ),
             h("div", steps, cls="aside"),
             cls="head",
         ),
@@ -329,9 +337,9 @@ def _minutes(context: Context, source: str, factor: str, stat: str, start_ms: in
 
 
 def _lanes(context: Context, source: str, factor: str, figures: Sequence[Figure]) -> list[charts.Lane]:
-    """Return what explains a factor: its oxygen and flow, then other factors without a limit (load, temperature)."""
+    """Return what explains a factor: its oxygen, flow and production, then other factors without a limit (load, temperature)."""
     point = context.names.points.get((source, factor))
-    first = [point.oxygen_factor, point.flow_factor] if point else []
+    first = [point.oxygen_factor, point.flow_factor, point.product_factor] if point else []
     measured = [f for f in figures if f.stat == "avg" and f.factor != factor]
     limited = {f.factor for f in figures if f.limit is not None}
     order = [f for f in first if f] + sorted({f.factor for f in measured} - set(first) - limited)

@@ -242,6 +242,12 @@ class Names:
         point, meter = self.points.get((source, factor)), self.meters.get((source, factor))
         return _own(point) or _own(meter) or factor
 
+    def stat(self, source: str, factor: str, stat: str) -> str:
+        """Return what a stat is in words; at a point with a reference gas volume that stands in place of oxygen."""
+        point = self.points.get((source, factor))
+        by_volume = stat == "avg_ref" and point is not None and point.reference_volume_m3_t is not None
+        return t("stat.avg_ref.volume") if by_volume else stat_words(stat)
+
     def unit(self, source: str, factor: str) -> str:
         """Return the unit of a factor as printed, nothing where nobody registered it."""
         row = self.points.get((source, factor)) or self.meters.get((source, factor))
