@@ -555,7 +555,7 @@ def _told(error: ValidationError, text: str) -> str:
 
 def _fault(fault: Any, text: str) -> str:
     where = list(fault["loc"])
-    rule = ""
+    rule, line = "", _line_of(text, where)
     if len(where) > 1 and where[0] == "rule" and isinstance(where[1], int):
         rules = tomllib.loads(text).get("rule", [])
         named = rules[where[1]].get("id", f"number {where[1] + 1}") if isinstance(rules[where[1]], dict) else where[1]
@@ -574,7 +574,21 @@ def _fault(fault: Any, text: str) -> str:
             says = f'there is no step "{tag}"; write one that docs/rules.md lists, such as {", ".join(near)}'
         case _:
             says = fault["msg"]
-    return f"{rule}{field}: {says}"
+    return f"{line}{rule}{field}: {says}"
+
+
+def _line_of(text: str, where: list[Any]) -> str:
+    """Return the line of a fault as "line 12: ", that of its rule where the field itself has none; empty where it is not known."""
+    of_rule, lines = len(where) > 1 and where[0] == "rule" and isinstance(where[1], int), text.splitlines()
+    heads = [n for n, line in enumerate(lines) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
+    if of_rule and where[1] >= len(heads):
+        return ""
+    start = heads[where[1]] if of_rule else 0
+    end = min((n for n in heads if n > start), default=len(lines)) if of_rule else min(heads, default=len(lines))
+    fields = [part for part in where[2:] if isinstance(part, str) and part not in _STEPS] if of_rule else where[:1]
+    named = rf"\s*{re.escape(str(fields[0]))}\s*=" if fields else r"\s*step\s*="
+    found = next((n for n in range(start, end) if re.match(named, lines[n])), start if of_rule else None)
+    return "" if found is None else f"line {found + 1}: "
 
 
 def packs_of(own: Iterable[RulePack]) -> dict[str, Pack]:
