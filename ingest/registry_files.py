@@ -6,17 +6,17 @@ import difflib
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.gas_states import FLOW_UNIT, state_faults
-from ingest.records import Mark
+from ingest.records import SAID_FIELDS, Mark, at_odds
 from ingest.reference_volumes import volume_faults
 from ingest.registry import (
     Contact,
@@ -154,24 +154,36 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
     faults: list[Fault] = []
     if not path.exists():
         raise RegistryFaults([Fault(path.name, 0, "", "", "the file is missing", "look at its name")])
-    table = read_table(path, Mark, faults, lists=("factors",))
+    table = read_table(path, Mark, faults, lists=("factors",), odds=_odds)
     known = None if registry is None else {s.source for s in registry.sources}
     first: dict[str, int] = {}
-    for line, mark in table.rows:
-        if mark.id in first:
-            told = f"the mark stands in line {first[mark.id]} too"
-            faults.append(Fault(path.name, line, "id", mark.id, told, "give each mark an id of its own"))
-        first.setdefault(mark.id, line)
-        if known is not None and mark.source not in known:
-            faults.append(unknown(path.name, line, "source", mark.source, "sources.csv", known))
+    for line, cells in table.cells:
+        name, source = cells.get("id", ""), cells.get("source", "")
+        if name in first:
+            told = f"the mark stands in line {first[name]} too"
+            faults.append(Fault(path.name, line, "id", name, told, "give each mark an id of its own"))
+        elif name:
+            first[name] = line
+        if known is not None and source and source not in known:
+            faults.append(unknown(path.name, line, "source", source, "sources.csv", known))
         elif registry is not None:
-            own = {p.factor for p in registry.points if p.source == mark.source}
-            own |= {m.factor for m in registry.meters if m.source == mark.source}
-            strange = [factor for factor in mark.factors or () if own and factor not in own]
+            own = {p.factor for p in registry.points if p.source == source}
+            own |= {m.factor for m in registry.meters if m.source == source}
+            strange = [factor for factor in cells.get("factors", "").split() if own and factor not in own]
             faults += [unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))
     return [mark for _, mark in table.rows]
+
+
+_TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def _odds(cells: dict[str, str], broken: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what the cells of a mark say against each other; of a number that cannot be read that it was given is known, of a time or type nothing."""
+    known = {name: cell for name, cell in cells.items() if name not in broken or name in SAID_FIELDS}
+    times: dict[str, datetime] = {name: _TIME.validate_python(known[name]) for name in ("start", "end") if name in known}
+    return at_odds({**known, **times, "factors": cells.get("factors", "").split()})
 
 
 def _misnamed(folder: Path) -> list[Fault]:
