@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from markupsafe import Markup
@@ -227,11 +227,11 @@ def _choice(
     context: Context, source: str, series: dict[tuple[str, str], list[Figure]], factor: str, stat: str, span_h: int, end_ms: int
 ) -> Markup:
     keep: dict[str, str | int | None] = {"hours": span_h, "end": context.query.get("end")}
-    tabs, daily = [], _limited(context, source)
-    for one, kind in sorted(series, key=lambda k: (not any(f.limit is not None for f in series[k]), k not in daily, k)):
+    tabs: dict[str, list[Child]] = {}
+    for one, kind in _by_factor(series, _limited(context, source)):
         above = [f.verdict == "exceeds" for f in series[(one, kind)]]
         sign = h("i", parts.SHAPES["red"], cls="red" if above[-1] else "grey") if any(above) else None
-        tabs.append(
+        tabs.setdefault(one, []).append(
             link(
                 words.source_url(source, factor=one, stat=kind, **keep),
                 h("b", sign, context.names.factor(source, one)),
@@ -265,9 +265,16 @@ def _choice(
     )
     return h(
         "section",
-        h("nav", tabs, cls="factors", aria_label=t("source.factors")),
+        h("nav", [h("div", some) for some in tabs.values()], cls="factors", aria_label=t("source.factors")),
         h("div", h("h2", title), h("div", spans, h("div", earlier, latest, later, cls="choice"), cls="aside"), cls="head"),
     )
+
+
+def _by_factor(series: Mapping[tuple[str, str], Sequence[Figure]], daily: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return factors and stats in the order of their tiles: those of one factor together; limited ones first, by the hour before by the day."""
+    rank = {key: (all(f.limit is None for f in some), key not in daily) for key, some in series.items()}
+    best = {factor: min(of for key, of in rank.items() if key[0] == factor) for factor, _stat in series}
+    return sorted(series, key=lambda key: (best[key[0]], key[0], rank[key], key[1]))
 
 
 def _legend(flags: bool, metered: bool) -> Markup:
