@@ -95,7 +95,9 @@ def section(context: Context, source: str) -> Markup:
     before_ms = period_start_ms("month", month_ms - 1)
     tables = (
         _table(context, source, "month", MONTH_STATS, month_ms),
+        _by_hand(context, source, month_ms),
         _table(context, source, "month", MONTH_STATS, before_ms),
+        _by_hand(context, source, before_ms),
         _table(context, source, "quarter", QUARTER_STATS, period_start_ms("quarter", context.now_ms)),
         _table(context, source, "year", (*YEAR_STATS, FILLED, SUBSTITUTED), period_start_ms("year", context.now_ms)),
     )
@@ -118,6 +120,28 @@ def _table(context: Context, source: str, level: Level, known: tuple[str, ...], 
     period = words.period(start_ms, level, context.now_ms)
     title = t("source.quarter", period=period) if words.period_end(level, start_ms) > context.now_ms else period
     return parts.section(title, [parts.table(heads, rows), h("p", t(f"source.{level}.note"), cls="quiet")])
+
+
+def _by_hand(context: Context, source: str, month_ms: int) -> Markup:
+    """Return a month's days whose concentration is of manual results, by factor, each beside the day's mean; nothing where there is none."""
+    end_ms = words.period_end("month", month_ms)
+    found = context.console.store.figures(source, "day", month_ms, end_ms, stat=FILLED)
+    rows = [
+        h(
+            "tr",
+            h("td", words.period(f.start_ms, "day", context.now_ms)),
+            h("td", context.names.factor(source, f.factor)),
+            _cell(f, thin=False),
+            _cell(context.console.store.figure(source, f.factor, "avg", "day", f.start_ms), thin=False),
+            h("td", said(str(f.explain.get("note") or "—"))),
+        )
+        for f in sorted(found, key=lambda f: (f.factor, f.start_ms))
+    ]
+    if not rows:
+        return Markup()
+    heads = [t("day"), t("source.factor"), words.stat_words(FILLED), words.stat_words("avg"), t("source.hand.from")]
+    title = t("source.hand", period=words.period(month_ms, "month", context.now_ms))
+    return parts.section(title, [parts.table(heads, rows), h("p", t("source.hand.note"), cls="quiet")])
 
 
 def _thin(stats: Mapping[str, Figure]) -> bool:
