@@ -11,7 +11,7 @@ from urllib.parse import quote
 from alerts.alert import Alert
 from alerts.message_expected import expected
 from alerts.message_stages import deadline_lines, gap_line, stage_lines, stage_words
-from alerts.names import factor_name, in_words, limit_row, place, point_row
+from alerts.names import factor_name, factor_names, in_words, limit_row, place, point_row
 from alerts.silences import COUNTY, STORM_WITHIN_MS
 from alerts.silences import KIND as COUNTY_SILENT
 from alerts.standards import basis_words, own_basis
@@ -158,6 +158,10 @@ class View:
     def factor(self, factor: str | None = None) -> str:
         """The name of a factor, by default the alert's."""
         return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day, self.language)
+
+    def factors(self) -> dict[str, str]:
+        """The names of all factors of the alert's source, by their codes."""
+        return factor_names(self.registry, self.alert.source, self.day, self.language)
 
     def title(self, *keys: str, **values: object) -> str:
         """The first of some first lines that there is."""
@@ -422,8 +426,7 @@ def _finding(view: View) -> list[str]:
     replaces, again = view.facts.get("replaces"), view.facts.get("first_told")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
-        view.said(in_words(str(view.facts.get("text") or ""), view.alert.factor, view.factor()))
-        or view.text("finding.no_text"),
+        view.said(in_words(str(view.facts.get("text") or ""), view.factors())) or view.text("finding.no_text"),
         view.text("finding.replaces", time=view.stamp(replaces.get("time"))) if isinstance(replaces, dict) else "",
         view.text("finding.again", time=view.stamp(again)) if again else "",
         view.text("finding.last_of_day", n=last) if last else "" if replaces or again else view.text(told),

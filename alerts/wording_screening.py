@@ -27,6 +27,7 @@ velocity at or below {a:d} m/s for {n:d} min while running | 运行期间流速�
 velocity above {a:d} m/s for {n:d} min while not running | 未运行期间流速高于 {a} m/s，持续 {n} 分钟
 bypass open for {n:d} min while producing | 生产期间旁路开启 {n} 分钟
 abatement below its running bound for {n:d} min while producing | 生产期间治理设施低于运行下限 {n} 分钟
+moves exactly opposite to {other}; {why:w} | 与 {other} 完全反向变化；{why}
 moves exactly opposite to {other} | 与 {other} 完全反向变化
 {n:d} of the month's {of:d} operating hours valid | 当月 {of} 个运行小时中有效 {n} 个
 rank correlation -{r:d} of {n:d} pairs | {n} 对数据的秩相关系数为 -{r}

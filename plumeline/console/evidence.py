@@ -13,7 +13,6 @@ from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_
 from plumeline.console.shell import Context, View
 from plumeline.explain import plain
 from plumeline.texts import t
-from plumeline.texts.wording import said
 from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
 from processors.reductions import REDUCTION
@@ -220,7 +219,9 @@ def _sentence(context: Context, f: Figure) -> str:
         basis = at if f.stat == "avg_ref" else ""
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
-        parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
+        parts_.append(
+            t("evidence.withheld", reason=context.names.said(f.source, f.reason) if f.reason else t("unknown"), covered=covered)
+        )
         parts_ += checks.behind(context, f)
     parts_ += results.behind(context, f)
     if f.limit_number is not None:
@@ -249,7 +250,11 @@ def _behind(context: Context, key: Key) -> Markup:
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, f.level, f.start_ms))),
             h("td", context.names.factor(f.source, f.factor)) if several else None,
             h("td", context.names.stat(f.source, f.factor, f.stat)) if mixed else None,
-            h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
+            h(
+                "td",
+                words.value_of(f) if f.ok else context.names.said(f.source, f.reason or "—"),
+                cls="num" if f.ok else "reason",
+            ),
             h("td", str(f.n), cls="num"),
             h("td", parts.verdict_chip(f)),
             h("td", parts.state_word(f)),
@@ -278,7 +283,9 @@ def _revisions(context: Context, figure: Figure, key: Key) -> Markup:
                 h("td", str(f.revision), cls="num"),
                 h(
                     "td",
-                    h("b", words.value_of(f)) if f.ok else h("span", said(f.reason or "—"), cls="reason"),
+                    h("b", words.value_of(f))
+                    if f.ok
+                    else h("span", context.names.said(f.source, f.reason or "—"), cls="reason"),
                     cls="num" if f.ok else "",
                 ),
                 h("td", str(f.n), cls="num"),

@@ -119,7 +119,7 @@ def _told(context: Context, f: Figure, key: str, value: object) -> str:
         return f"{named}: {mean}" if key in STATE_COLUMNS and (mean := _hour_mean(context, f, text)) else named
     if key == "confidence":
         return sure(text)
-    return t(word) if t(word) != word else said(text) if key == "note" else text
+    return t(word) if t(word) != word else context.names.said(f.source, text) if key == "note" else text
 
 
 def _hour_mean(context: Context, f: Figure, factor: str) -> str:

@@ -113,7 +113,11 @@ def _table(context: Context, source: str, level: Level, known: tuple[str, ...], 
         by_factor.setdefault(f.factor, {})[f.stat] = f
     shown = [stat for stat in known if any(stat in stats for stats in by_factor.values())]
     rows = [
-        h("tr", h("td", context.names.factor(source, factor)), [_cell(stats.get(stat), _thin(stats)) for stat in shown])
+        h(
+            "tr",
+            h("td", context.names.factor(source, factor)),
+            [_cell(context, stats.get(stat), thin=_thin(stats)) for stat in shown],
+        )
         for factor, stats in sorted(by_factor.items())
     ]
     heads = [t("source.factor"), *(words.stat_words(stat) for stat in shown)]
@@ -131,8 +135,8 @@ def _by_hand(context: Context, source: str, month_ms: int) -> Markup:
             "tr",
             h("td", words.period(f.start_ms, "day", context.now_ms)),
             h("td", context.names.factor(source, f.factor)),
-            _cell(f, thin=False),
-            _cell(context.console.store.figure(source, f.factor, "avg", "day", f.start_ms), thin=False),
+            _cell(context, f, thin=False),
+            _cell(context, context.console.store.figure(source, f.factor, "avg", "day", f.start_ms), thin=False),
             h("td", said(str(f.explain.get("note") or "—"))),
         )
         for f in sorted(found, key=lambda f: (f.factor, f.start_ms))
@@ -149,11 +153,11 @@ def _thin(stats: Mapping[str, Figure]) -> bool:
     return any(f.stat in MEANS and not f.ok for f in stats.values())
 
 
-def _cell(f: Figure | None, thin: bool) -> Markup:
+def _cell(context: Context, f: Figure | None, *, thin: bool) -> Markup:
     if f is None:
         return h("td", "—", cls="num")
-    told: Child = [words.value_of(f), words.NBSP, words.unit(f.unit)] if f.ok else said(f.reason or "—")
-    note = said(str(f.explain.get("note") or ""))
+    told: Child = [words.value_of(f), words.NBSP, words.unit(f.unit)] if f.ok else context.names.said(f.source, f.reason or "—")
+    note = context.names.said(f.source, str(f.explain.get("note") or ""))
     of = [" ", h("small", words.covered(f))] if f.stat == WITHIN and f.ok else None
     shade = " thin" if of and thin else ""
     return h("td", link(words.evidence_url(f.id), told, title=note or None), of, cls=f"num{shade}" if f.ok else "reason")

@@ -109,6 +109,8 @@ NOT_SHOWN = {
     "processors/cases.py": "told to whoever writes cases",
     "processors/case_calculations.py": "told to whoever writes cases",
     "processors/case_series.py": "told to whoever writes cases",
+    "processors/case_points.py": "told to whoever writes cases",
+    "processors/steps.py": "faults of rule packs, told by commands",
     "processors/case_stations.py": "told to whoever writes cases",
     "processors/case_checks.py": "told to whoever writes cases",
     "processors/case_warnings.py": "told to whoever writes cases",
