@@ -73,7 +73,9 @@ def in_words(sentence: str, names: Mapping[str, str]) -> str:
 
 def factor_names(registry: Registry, source: str, day: date, language: str = "en") -> dict[str, str]:
     """Return the names of a source's points and meters by their codes, as they are on a day."""
-    codes = {p.factor for p in registry.points if p.source == source} | {m.factor for m in registry.meters if m.source == source}
+    codes = {p.factor for p in registry.points if p.source == source} | {
+        m.factor for m in registry.meters if m.source == source
+    }
     return {code: factor_name(registry, source, code, day, language) for code in sorted(codes)}
 
 

@@ -115,7 +115,7 @@ def hour_figures(
 def _info(points: Points, hours: pl.Series) -> pl.DataFrame:
     """Return the registry rows that hold at each hour: _INFO and ``hour``."""
     each = pl.DataFrame({"hour": hours.unique()}, schema={"hour": pl.Int64})
-    rows = points.frame.filter(pl.col("meter") == 0).join(each, how="cross")
+    rows = points.frame.filter(pl.col("meter") == 0).select(*_INFO, "from_ms", "to_ms").join(each, how="cross")
     return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))).select(*_INFO, "hour")
 
 

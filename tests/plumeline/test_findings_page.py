@@ -79,7 +79,9 @@ def test_a_finding_names_the_other_factor() -> None:
     page = text_of(findings.view(context(Opposite(), source=STACK)))
     assert page.count("moves exactly opposite to NOₓ; rank correlation -1 of 60 pairs") == 2  # above, and in the list
     with speaking("zh"):
-        assert "与 氮氧化物 完全反向变化；60 对数据的秩相关系数为 -1" in text_of(findings.view(context(Opposite(), registry_zh(), source=STACK)))
+        assert "与 氮氧化物 完全反向变化；60 对数据的秩相关系数为 -1" in text_of(
+            findings.view(context(Opposite(), registry_zh(), source=STACK))
+        )
     strange = Opposite()
     strange.other = "a99999"
     assert "moves exactly opposite to a99999; " in text_of(findings.view(context(strange, source=STACK)))
