@@ -11,7 +11,7 @@ from urllib.parse import quote
 from alerts.alert import Alert
 from alerts.message_expected import expected
 from alerts.message_stages import deadline_lines, gap_line, stage_lines, stage_words
-from alerts.names import factor_name, in_words, limit_row, place, point_row
+from alerts.names import factor_name, factor_names, in_words, limit_row, place, point_row
 from alerts.silences import COUNTY, STORM_WITHIN_MS
 from alerts.silences import KIND as COUNTY_SILENT
 from alerts.standards import basis_words, own_basis
@@ -159,6 +159,10 @@ class View:
         """The name of a factor, by default the alert's."""
         return factor_name(self.registry, self.alert.source, factor or self.alert.factor, self.day, self.language)
 
+    def factors(self) -> dict[str, str]:
+        """The names of all factors of the alert's source, by their codes."""
+        return factor_names(self.registry, self.alert.source, self.day, self.language)
+
     def title(self, *keys: str, **values: object) -> str:
         """The first of some first lines that there is."""
         return self.text(known(*keys), place=self.place(), factor=self.factor(), **values)
@@ -198,10 +202,12 @@ class View:
         return self.text("period.hour", start=f"{begin:%H:%M}" if same else f"{begin:%Y-%m-%d %H:%M}", end=f"{last:%H:%M}")
 
     def basis(self, stat: object, factor: str | None) -> str:
-        """By which measure: as measured or at reference oxygen."""
+        """By which measure: as measured, at reference oxygen or at the gas volume of a tonne of product."""
         if stat != "avg_ref":
             return self.text(known(f"basis.{stat}", "basis.avg"))
         point = point_row(self.registry, self.alert.source, factor, self.day)
+        if point is not None and point.reference_volume_m3_t is not None:
+            return self.text("basis.avg_ref_volume", volume=_plain(point.reference_volume_m3_t))
         if point is None or point.reference_o2_pct is None:
             return self.text("basis.avg_ref_unknown")
         return self.text("basis.avg_ref", oxygen=_plain(point.reference_o2_pct))
@@ -420,8 +426,7 @@ def _finding(view: View) -> list[str]:
     replaces, again = view.facts.get("replaces"), view.facts.get("first_told")
     return [
         view.title(f"title.{view.alert.kind}", "title.finding"),
-        view.said(in_words(str(view.facts.get("text") or ""), view.alert.factor, view.factor()))
-        or view.text("finding.no_text"),
+        view.said(in_words(str(view.facts.get("text") or ""), view.factors())) or view.text("finding.no_text"),
         view.text("finding.replaces", time=view.stamp(replaces.get("time"))) if isinstance(replaces, dict) else "",
         view.text("finding.again", time=view.stamp(again)) if again else "",
         view.text("finding.last_of_day", n=last) if last else "" if replaces or again else view.text(told),

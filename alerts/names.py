@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -55,16 +55,28 @@ def factor_name(registry: Registry, source: str, factor: str | None, day: date, 
     return (own_name(row, language) if row else "") or factor or source
 
 
-def in_words(sentence: str, factor: str | None, name: str) -> str:
-    """Return a sentence that names its factor by the code, at its beginning or as "of CODE", with the factor's name instead.
+def in_words(sentence: str, names: Mapping[str, str]) -> str:
+    """Return a sentence with names of factors (by code) where it says codes: at the beginning of it or of a part, and behind "of" or "opposite to".
 
-    >>> in_words("i41028, day 2026-07-01: the device says 3", "i41028", "Tank pressure")
+    >>> in_words("i41028, day 2026-07-01: the device says 3", {"i41028": "Tank pressure"})
     'Tank pressure, day 2026-07-01: the device says 3'
-    >>> in_words("span check of a21026 at 10:00: 2 % off", "a21026", "SO₂"), in_words("mean of a21026-x", "a21026", "SO₂")
+    >>> in_words("span check of a21026 at 10:00: 2 % off", {"a21026": "SO₂"}), in_words("mean of a21026-x", {"a21026": "SO₂"})
     ('span check of SO₂ at 10:00: 2 % off', 'mean of a21026-x')
+    >>> in_words("moves exactly opposite to a19001; a19001 substituted", {"a19001": "oxygen", "a19": "no such"})
+    'moves exactly opposite to oxygen; oxygen substituted'
     """
-    code = rf"(^|\bof ){re.escape(factor)}(?=[ ,:;])" if factor else "(?!)"
-    return re.sub(code, lambda found: found[1] + name, sentence, count=1)
+    if not names:
+        return sentence
+    codes = "|".join(map(re.escape, names))
+    return re.sub(rf"(^|; |\b(?:of|opposite to) )({codes})(?=[ ,:;]|$)", lambda found: found[1] + names[found[2]], sentence)
+
+
+def factor_names(registry: Registry, source: str, day: date, language: str = "en") -> dict[str, str]:
+    """Return the names of a source's points and meters by their codes, as they are on a day."""
+    codes = {p.factor for p in registry.points if p.source == source} | {
+        m.factor for m in registry.meters if m.source == source
+    }
+    return {code: factor_name(registry, source, code, day, language) for code in sorted(codes)}
 
 
 def source_row(registry: Registry, source: str, day: date) -> Source | None:

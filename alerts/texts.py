@@ -24,6 +24,7 @@ ENGLISH: dict[str, str] = {
     "basis.max": "greatest of the minutes",
     "basis.avg_ref": "at {oxygen} % O₂",
     "basis.avg_ref_unknown": "at reference oxygen",
+    "basis.avg_ref_volume": "at a gas volume of {volume} m³ a tonne of product",
     "ordinal": "second third fourth fifth sixth seventh eighth ninth tenth",
     "ordinal.more": "{n}th",
     "list.by": "; ",

@@ -17,6 +17,7 @@ CHINESE: dict[str, str] = {
     "basis.max": "最大分钟值",
     "basis.avg_ref": "折算，基准氧含量 {oxygen}%",
     "basis.avg_ref_unknown": "折算",
+    "basis.avg_ref_volume": "折算，基准排气量 {volume} m³/t",
     "ordinal": "2 3 4 5 6 7 8 9 10",
     "ordinal.more": "{n}",
     "list.by": "；",

@@ -74,6 +74,10 @@ capture rate not known | 数据捕集率未知
 not judged | 未判定
 no valid oxygen | 无有效氧含量
 no valid flow | 无有效流量
+no valid production | 无有效产量
+no production | 无产量
+more than can be stated at the reference gas volume | 按基准排气量折算的结果过大
+hour means converted: to the reference gas volume of a tonne of product | 以小时均值折算至单位产品基准排气量
 no valid moisture | 无有效湿度
 no valid gas temperature | 无有效烟温
 no valid static pressure | 无有效静压

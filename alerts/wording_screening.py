@@ -27,6 +27,7 @@ velocity at or below {a:d} m/s for {n:d} min while running | 运行期间流速�
 velocity above {a:d} m/s for {n:d} min while not running | 未运行期间流速高于 {a} m/s，持续 {n} 分钟
 bypass open for {n:d} min while producing | 生产期间旁路开启 {n} 分钟
 abatement below its running bound for {n:d} min while producing | 生产期间治理设施低于运行下限 {n} 分钟
+moves exactly opposite to {other}; {why:w} | 与 {other} 完全反向变化；{why}
 moves exactly opposite to {other} | 与 {other} 完全反向变化
 {n:d} of the month's {of:d} operating hours valid | 当月 {of} 个运行小时中有效 {n} 个
 rank correlation -{r:d} of {n:d} pairs | {n} 对数据的秩相关系数为 -{r}
@@ -38,6 +39,7 @@ intercept | 截距
 velocity coefficient | 速度场系数
 multiplier | 倍率
 reference oxygen | 基准氧含量
+reference gas volume | 基准排气量
 methane {a:d} above total hydrocarbons {b:d} | 甲烷 {a} 高于总烃 {b}
 ammonia nitrogen {a:d} above total nitrogen {b:d} | 氨氮 {a} 高于总氮 {b}
 BOD {a:d} above COD {b:d} | 五日生化需氧量 {a} 高于化学需氧量 {b}

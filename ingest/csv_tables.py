@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -71,11 +71,13 @@ def read_table(
     faults: list[Fault],
     lists: tuple[str, ...] = (),
     fill: Callable[[dict[str, str]], dict[str, str]] = dict,
+    odds: Callable[[dict[str, str], set[str]], Iterable[tuple[str, str]]] | None = None,
 ) -> Table[M]:
     """Read a CSV file whose columns are the model's fields; faults are appended, sound rows returned.
 
     Empty cells take the field's default, blank rows are passed over. ``lists`` names columns of blank-separated entries. ``fill`` returns a
-    row's cells with those that follow from others.
+    row's cells with those that follow from others. ``odds`` takes a row's cells and the columns of those that cannot be read, and yields what cells say
+    against each other, as column and sentence, in place of what the model does: so it is told beside cells that cannot be read.
     """
     table: Table[M] = Table(path.name)
     text = decoded(path, faults)
@@ -95,7 +97,7 @@ def read_table(
             continue
         row = fill({name: cell for name, cell in zip(names, cells, strict=False) if name and cell})
         table.cells.append((line, row))
-        made = _checked(path.name, line, row, model, faults, lists)
+        made = _checked(path.name, line, row, model, faults, lists, odds)
         if made is not None:
             table.rows.append((line, made))
     return table
@@ -175,7 +177,13 @@ def _header(file: str, row: tuple[int, list[str]], model: type[BaseModel], fault
 
 
 def _checked(
-    file: str, line: int, row: dict[str, str], model: type[M], faults: list[Fault], lists: tuple[str, ...]
+    file: str,
+    line: int,
+    row: dict[str, str],
+    model: type[M],
+    faults: list[Fault],
+    lists: tuple[str, ...],
+    odds: Callable[[dict[str, str], set[str]], Iterable[tuple[str, str]]] | None,
 ) -> M | None:
     found = len(faults)
     for name, cell in row.items():
@@ -189,14 +197,19 @@ def _checked(
             faults.append(Fault(file, line, name, cell, told, "set the column to text and enter it again"))
     told_columns = {fault.column for fault in faults[found:]}
     values: dict[str, object] = {n: c.split() if n in lists else c for n, c in row.items()}
+    made: M | None = None
     try:
         made = model.model_validate(values)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             name = str(one["loc"][0]) if one["loc"] else ""
-            if name not in told_columns:
+            if name not in told_columns and (name or odds is None):
                 faults.append(Fault(file, line, name, row.get(name, ""), *_words(one["type"], one["msg"], one.get("ctx", {}))))
-        return None
+    if odds is not None:
+        broken = {fault.column for fault in faults[found:]}
+        for name, told in odds(row, broken):
+            message, _, remedy = told.partition("; ")
+            faults.append(Fault(file, line, name, row.get(name, ""), message, remedy or "mend one of them"))
     return made if len(faults) == found else None
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -191,40 +192,39 @@ class Mark(_Record):
         return self.model_dump_json(exclude=unsaid).encode()
 
     @model_validator(mode="after")
-    def _ordered(self) -> Mark:
-        if not self.start < self.end:
-            raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+    def _agreed(self) -> Mark:
+        if told := [message for _column, message in at_odds(self.__dict__)]:
+            raise ValueError("; ".join(told))
         return self
 
-    @model_validator(mode="after")
-    def _whole_check(self) -> Mark:
-        numbers = {name for name in CHECK_FIELDS[1:] if getattr(self, name) is not None}
-        if self.check is None:
-            if numbers:
-                raise ValueError(f"{', '.join(sorted(numbers))} without check; write check zero, span or comparison")
-            return self
-        if self.type != "calibration" or self.factors is None or len(self.factors) != 1:
-            raise ValueError("a check is of type calibration and of one factor; write a mark for each")
-        if missing := {"reference", "before", "span"} - numbers:
-            raise ValueError(f"a check without {', '.join(sorted(missing))}; write what was read, in the unit of the point")
-        return self
 
-    @model_validator(mode="after")
-    def _whole_result(self) -> Mark:
-        said = {name for name in RESULT_FIELDS if getattr(self, name) is not None}
-        if self.type != MANUAL:
-            if said:
-                raise ValueError(f"{', '.join(sorted(said))} of type {self.type}; write type manual")
-            return self
-        if self.factors is None or len(self.factors) != 1:
-            raise ValueError("a manual result is of one factor; write a mark for each")
-        if self.end - self.start > RESULT_MAX:
-            raise ValueError("a manual result of more than 24 h; write one for each measurement, with its own start and end")
-        if missing := set(RESULT_ASKED) - said:
-            raise ValueError(
-                f"a manual result without {', '.join(sorted(missing))}; write the mass rate in kg/h and the reference method"
-            )
-        return self
+def at_odds(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what fields of a mark say against each other, with the field to look at; from one that is missing nothing is concluded."""
+    start, end, kind = said.get("start"), said.get("end"), said.get("type")
+    given = {name for name in SAID_FIELDS if said.get(name) is not None}
+    numbers, results = given & set(CHECK_FIELDS[1:]), given & set(RESULT_FIELDS)
+    of_one = len(said.get("factors") or ()) == 1
+    if start is not None and end is not None and not start < end:
+        yield "end", f"end {end.isoformat()} is not after start {start.isoformat()}"
+    if "check" not in given:
+        if numbers:
+            yield "check", f"{', '.join(sorted(numbers))} without check; write check zero, span or comparison"
+    else:
+        if kind not in (None, "calibration") or not of_one:
+            yield "check", "a check is of type calibration and of one factor; write a mark for each"
+        if missing := sorted({"reference", "before", "span"} - numbers):
+            yield missing[0], f"a check without {', '.join(missing)}; write what was read, in the unit of the point"
+    if kind != MANUAL:
+        if results and kind is not None:
+            yield "type", f"{', '.join(sorted(results))} of type {kind}; write type manual"
+        return
+    if not of_one:
+        yield "factors", "a manual result is of one factor; write a mark for each"
+    if start is not None and end is not None and end - start > RESULT_MAX:
+        yield "end", "a manual result of more than 24 h; write one for each measurement, with its own start and end"
+    if missing := sorted(set(RESULT_ASKED) - results):
+        told = f"a manual result without {', '.join(missing)}; write the mass rate in kg/h and the reference method"
+        yield missing[0], told
 
 
 class Touch(_Record):

@@ -136,7 +136,9 @@ class Point(Dated):
     ``calibrated_high`` is the highest value of the calibration (QAL2) that holds from ``valid_from`` on, at the reference state.
     ``detection_limit`` is the monitor's, in ``unit``: screening looks for values that stay around it. ``gas_state`` is the state of the gas that
     values are sent in: dry at the standard state where it is empty, else what is to be taken out of them minute by minute, by the moisture [%], gas
-    temperature [degC], static and ambient pressure [Pa or kPa] of the named factors of the source.
+    temperature [degC], static and ambient pressure [Pa or kPa] of the named factors of the source. ``reference_volume_m3_t`` is the dry gas at the
+    standard state that a standard allows a tonne of product, instead of a reference oxygen: hours are brought to it with ``flow_factor`` and with
+    ``product_factor``, a point in t/h.
     """
 
     source: Name
@@ -169,6 +171,8 @@ class Point(Dated):
     temperature_factor: str = "a01012"
     static_pressure_factor: str = "a01013"
     ambient_pressure_factor: str = "a01006"
+    reference_volume_m3_t: Annotated[Decimal, Field(gt=0)] | None = None
+    product_factor: str = ""
 
     @property
     def companions(self) -> dict[str, str]:
@@ -224,7 +228,7 @@ WHEN = r"^(?:([^\s/,;\"]+) (<|<=|>|>=) (-?[0-9]+(?:\.[0-9]{1,6})?))?$"
 class Limit(Dated):
     """limits.csv: a limit that holds at an outlet; several may hold at once, and each is judged for itself.
 
-    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen), "min" or "max" (least and greatest minute, of pH and where
+    ``stat`` is "avg" (measured), "avg_ref" (at reference oxygen or gas volume), "min" or "max" (least and greatest minute, of pH and where
     the rule pack makes one), "validated" (less its confidence interval). A limit of a "year" asks of shorter averages what the rule pack
     says. ``bound`` "lower" is broken
     by what falls short of it. ``when`` is a condition on another factor's mean of the same period, such as ``w01010 > 12``. ``rank`` says

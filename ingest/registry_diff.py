@@ -171,6 +171,8 @@ def _dependents(changes: Iterable[Change], points: Iterable[Point]) -> list[Chan
             users[point.source, point.oxygen_factor][point] = "oxygen"
         if point.flow_factor:
             users[point.source, point.flow_factor][point] = "flow"
+        if point.product_factor:
+            users[point.source, point.product_factor][point] = "production"
         for name, factor in point.companions.items():
             users[point.source, factor][point] = name.removesuffix("_factor").replace("_", " ")
     found = []

@@ -6,17 +6,18 @@ import difflib
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from ingest.csv_tables import Fault, RegistryFaults, Table, read_table, unknown
 from ingest.escalation_file import ESCALATION_FILE, read_escalation
 from ingest.gas_states import FLOW_UNIT, state_faults
-from ingest.records import Mark
+from ingest.records import SAID_FIELDS, Mark, at_odds
+from ingest.reference_volumes import volume_faults
 from ingest.registry import (
     Contact,
     Dated,
@@ -153,24 +154,36 @@ def load_marks(path: Path, registry: Registry | None = None) -> list[Mark]:
     faults: list[Fault] = []
     if not path.exists():
         raise RegistryFaults([Fault(path.name, 0, "", "", "the file is missing", "look at its name")])
-    table = read_table(path, Mark, faults, lists=("factors",))
+    table = read_table(path, Mark, faults, lists=("factors",), odds=_odds)
     known = None if registry is None else {s.source for s in registry.sources}
     first: dict[str, int] = {}
-    for line, mark in table.rows:
-        if mark.id in first:
-            told = f"the mark stands in line {first[mark.id]} too"
-            faults.append(Fault(path.name, line, "id", mark.id, told, "give each mark an id of its own"))
-        first.setdefault(mark.id, line)
-        if known is not None and mark.source not in known:
-            faults.append(unknown(path.name, line, "source", mark.source, "sources.csv", known))
+    for line, cells in table.cells:
+        name, source = cells.get("id", ""), cells.get("source", "")
+        if name in first:
+            told = f"the mark stands in line {first[name]} too"
+            faults.append(Fault(path.name, line, "id", name, told, "give each mark an id of its own"))
+        elif name:
+            first[name] = line
+        if known is not None and source and source not in known:
+            faults.append(unknown(path.name, line, "source", source, "sources.csv", known))
         elif registry is not None:
-            own = {p.factor for p in registry.points if p.source == mark.source}
-            own |= {m.factor for m in registry.meters if m.source == mark.source}
-            strange = [factor for factor in mark.factors or () if own and factor not in own]
+            own = {p.factor for p in registry.points if p.source == source}
+            own |= {m.factor for m in registry.meters if m.source == source}
+            strange = [factor for factor in cells.get("factors", "").split() if own and factor not in own]
             faults += [unknown(path.name, line, "factors", f, "points.csv of this source", own) for f in strange]
     if faults:
         raise RegistryFaults(sorted(faults, key=lambda f: f.line))
     return [mark for _, mark in table.rows]
+
+
+_TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def _odds(cells: dict[str, str], broken: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what the cells of a mark say against each other; of a number that cannot be read that it was given is known, of a time or type nothing."""
+    known = {name: cell for name, cell in cells.items() if name not in broken or name in SAID_FIELDS}
+    times: dict[str, datetime] = {name: _TIME.validate_python(known[name]) for name in ("start", "end") if name in known}
+    return at_odds({**known, **times, "factors": cells.get("factors", "").split()})
 
 
 def _misnamed(folder: Path) -> list[Fault]:
@@ -338,6 +351,7 @@ def _points(tables: Tables) -> list[Fault]:
             told = f"its unit is {', '.join(sorted(units[point.source, point.analyser_factor]))}, the point's {point.unit}"
             faults.append(Fault(file, line, "analyser_factor", point.analyser_factor, told, "state both in one unit"))
         faults += state_faults(file, line, point, own, units)
+        faults += volume_faults(file, line, point, own, units)
         if point.calibrated_high is not None and point.valid_from is None:
             told = "without valid_from it is not known from when the calibration holds"
             remedy = "write the day of the calibration as valid_from, in a row of its own"
@@ -381,9 +395,16 @@ def _limits(tables: Tables) -> list[Fault]:
         for unit in sorted({point.unit for point in held} - {limit.unit}):
             told = f"the point's unit is {unit}"
             faults.append(Fault(file, line, "unit", limit.unit, told, f"state the limit in {unit}"))
-        if limit.stat == "avg_ref" and any(point.reference_o2_pct is None for point in held):
-            told = "the point has no reference_o2_pct, so no mean at reference oxygen is formed"
-            faults.append(Fault(file, line, "stat", limit.stat, told, "fill in reference_o2_pct in points.csv, or write avg"))
+        if limit.stat == "avg_ref" and any(p.reference_o2_pct is None and p.reference_volume_m3_t is None for p in held):
+            told = "the point has no reference_o2_pct and no reference_volume_m3_t, so no mean at a reference is formed"
+            faults.append(Fault(file, line, "stat", limit.stat, told, "fill in one of them in points.csv, or write avg"))
+        elif any(p.reference_volume_m3_t is not None for p in held):
+            if limit.stat == "validated":
+                told = "the point has a reference_volume_m3_t, at which no validated averages are formed"
+                faults.append(Fault(file, line, "stat", limit.stat, told, "write avg_ref or avg"))
+            elif limit.stat == "avg_ref" and limit.averaging not in ("hour", "day"):
+                told = "the point has a reference_volume_m3_t, at which hours and days are formed"
+                faults.append(Fault(file, line, "averaging", limit.averaging, told, "write hour or day"))
         asked = limit.when.split(" ")[0]
         if asked and (limit.source, asked) not in named:
             own = {factor for source, factor in named if source == limit.source}

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.standards import standard_words
 from ingest.registry import Limit, Meter, Point, Registry
-from processors.averaging_steps import MinuteGasState, MinuteMean
+from processors.averaging_steps import HourReferenceOxygen, HourReferenceVolume, MinuteGasState, MinuteMean
 from processors.figures import MINUTE_SCALE, SCALE, Figure
 from processors.judging import EXEMPT
 from processors.packs import MarkExempt, Pack, pack_of
@@ -39,7 +39,8 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     """Return the formula, its numbers, and rule and clause of a figure, for people."""
     point = _at(registry.points, figure)
     sent_otherwise = isinstance(point, Point) and bool(point.gas_state)
-    out: dict[str, Any] = {**_rules(figure, registry, sent_otherwise=sent_otherwise)}
+    by_volume = isinstance(point, Point) and point.reference_volume_m3_t is not None
+    out: dict[str, Any] = {**_rules(figure, registry, sent_otherwise=sent_otherwise, by_volume=by_volume)}
     basis, basis_zh = out.pop("basis"), out.pop("basis_zh", None)
     total = figure.total if "total" in figure.explain else None
     if total is not None and figure.stat in ("avg", "avg_ref") and figure.n:
@@ -49,6 +50,9 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
         if figure.stat == "avg_ref" and point.reference_o2_pct is not None:
             out["reference_o2_pct"] = plain(point.reference_o2_pct)
             out["oxygen_factor"] = point.oxygen_factor
+        if figure.stat == "avg_ref" and point.reference_volume_m3_t is not None:
+            out["reference_volume_m3_t"] = plain(point.reference_volume_m3_t)
+            out |= {"flow_factor": point.flow_factor, "product_factor": point.product_factor}
         if figure.stat == "mass":
             out["flow_factor"] = point.flow_factor
         if sent_otherwise and figure.stat in MADE_OF_MINUTES:
@@ -74,11 +78,17 @@ def explained(figure: Figure, registry: Registry) -> dict[str, Any]:
     return out
 
 
-def _rules(figure: Figure, registry: Registry, *, sent_otherwise: bool) -> dict[str, str]:
+def _rules(figure: Figure, registry: Registry, *, sent_otherwise: bool, by_volume: bool) -> dict[str, str]:
     row = next((s for s in registry.sources if s.source == figure.source and start_ms(s) <= figure.start_ms < end_ms(s)), None)
     pack = None if row is None else pack_of(row, registry.packs)
     return rules_behind(
-        pack, figure.stat, figure.level, figure.factor, exempt=figure.verdict == EXEMPT, sent_otherwise=sent_otherwise
+        pack,
+        figure.stat,
+        figure.level,
+        figure.factor,
+        exempt=figure.verdict == EXEMPT,
+        sent_otherwise=sent_otherwise,
+        by_volume=by_volume,
     )
 
 
@@ -90,13 +100,16 @@ def rules_behind(
     *,
     exempt: bool = False,
     sent_otherwise: bool = False,
+    by_volume: bool = False,
 ) -> dict[str, str]:
     """Return formula and basis of a stat and level, and in Chinese and with its confidence where the rule pack says it.
 
     Of an hour that is exempt the rule by which it is stands among them; of one ``sent_otherwise`` than dry at the standard state the rule by
-    which its minutes became so; where readings must be valid for a share of a minute, the rule that says so.
+    which its minutes became so; of one ``by_volume`` that on the gas volume of a tonne of product, in place of reference oxygen; where readings
+    must be valid for a share of a minute, the rule that says so.
     """
     behind = pack.behind(stat, level, factor) if pack is not None else []
+    behind = [rule for rule in behind if not isinstance(rule, HourReferenceOxygen if by_volume else HourReferenceVolume)]
     by_mark = pack.rule(MarkExempt) if pack is not None and exempt else None
     behind += [] if by_mark is None else [by_mark]
     state = pack.rule(MinuteGasState) if pack is not None and sent_otherwise else None

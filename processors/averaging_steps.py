@@ -114,6 +114,12 @@ class HourReferenceOxygen(Step):
     fold_order: Literal["minute_then_mean", "mean_then_fold"] = "minute_then_mean"
 
 
+class HourReferenceVolume(Step):
+    """Means at the gas volume that a standard allows a tonne of product, where the registry names one instead of a reference oxygen."""
+
+    step: Literal["hour.reference_volume"]
+
+
 class HourMass(Step):
     """Mean times flow, where the registry names a flow."""
 

@@ -83,7 +83,8 @@ def pack_of_tests(tests: Sequence[tuple[str, str]], base: str) -> RulePack:
     for step in dict.fromkeys(step for step, _test in tests):
         written = ", ".join(test for of, test in tests if of == step)
         lines += ["[[rule]]", f'id = "{step}"', f'step = "series.{step}"', "weight = 1", f"tests = [{written}]"]
-        lines += [f'{name} = ""' for name in ("standard", "clause", "clause_zh", "confidence", "text", "text_zh")]
+        lines += [f'{name} = ""' for name in ("standard", "clause", "clause_zh", "text", "text_zh")]
+        lines.append('confidence = "a proposal"')
     return RulePack(id=OWN_PACK, kinds=(), file="the case's tests", text="\n".join(lines))
 
 

@@ -28,6 +28,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       point NOX ppm fuel_co2 1800                              carbon dioxide of the fuel [scf/mmBtu]
       point TANK Pa role tank                                  what a point is to the rules of a station or plant, as in points.csv
       point SO2 mg/m3 detection 1                              the monitor's detection limit
+      point SO2 mg/m3 flow Q volume 3000 product P             the gas volume of a tonne of product [m3/t], instead of reference, and the production [t/h]
       08:00 refuelling nozzle 3 fuel 25.0 L vapour 27.3 L      one refuelling, its end; more: speed 30 (fuel), flow 30 (vapour), L/min; times 20, every 5 min
       expect hour 10:00 SO2 24.00                              rounded half up to the digits written
       expect hour 10:00 SO2 reference none 44 valid minutes    no value, and words of the reason
@@ -59,7 +60,7 @@ A file of cases stands beside its pack (``cn-water.toml``, ``cn-water.cases``). 
       expect not told calibration.overdue
 
 Times are of day 1 (1 July 2026, or ``date 2026-03-31``) unless ``day N`` stands before them; ``24:00`` is the next midnight. Readings may span
-seconds: ``10:00:00 to 10:04:55``.
+seconds: ``10:00:00 to 10:04:55``. A unit of a point is one that the tables of codes, roles and limits have; another is refused with the list of them.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ from ingest.records import MANUAL, Mark, MarkType, Tick
 from ingest.registry import Enterprise, Kind, Limit, Plan, Point, Registry, RulePack, Source, Weather
 from processors.case_calculations import Calculation, add_answer, calculation, miscalculated
 from processors.case_checks import CHECK, RESULT, TOLD, numbers_of, result_of, untold
+from processors.case_points import named_words, point_of
 from processors.case_series import FLAGS, OWN_PACK, SERIES_LINE, add_series, flags_missed, pack_of_tests, test_of
 from processors.case_stations import REFUELLING, STATE, add_refuellings, state_missed
 from processors.case_store import CaseStore, run_to_the_end
@@ -227,70 +229,12 @@ def _line(case: Case, number: int, word: str, rest: str, line: str) -> None:
     elif word == "date":
         case.day = date.fromisoformat(rest)
     elif word == "source":
-        kinds, words = _words(rest, {"rules": str, "every": int})
+        kinds, words = named_words(rest, {"rules": str, "every": int})
         if kinds[0] not in get_args(Kind):
             raise ValueError(f"there is no kind {kinds[0]}; write one of {', '.join(get_args(Kind))}")
         case.kind, case.rules, case.cadence_s = kinds[0], words.get("rules", ""), words.get("every", CADENCE_S)
     elif word == "point":
-        alone, words = _words(
-            rest,
-            {
-                "multiplier": Decimal,
-                "moisture": str,
-                "temperature": str,
-                "static": str,
-                "ambient": str,
-                "reference": Decimal,
-                "guard": Decimal,
-                "oxygen": str,
-                "flow": str,
-                "high": Decimal,
-                "role": str,
-                "checks": str,
-                "s_ams": Decimal,
-                "calibrated": Decimal,
-                "fuel": Decimal,
-                "fuel_co2": Decimal,
-                "difference": Decimal,
-                "mean": Decimal,
-                "confidence": Decimal,
-                "since": str,
-                "inlet": str,
-                "oxidiser": str,
-                "analyser": str,
-                "detection": Decimal,
-            },
-        )
-        factor, unit, *state = alone
-        renamed = {
-            "checks": "checks",
-            "s_ams": "s_ams",
-            "calibrated": "calibrated_high",
-            "fuel": "fuel_dscf_mmbtu",
-            "fuel_co2": "fuel_co2_scf_mmbtu",
-            "difference": "rata_difference",
-            "mean": "rata_mean",
-            "confidence": "rata_confidence",
-            "since": "valid_from",
-            "inlet": "inlet_factor",
-            "oxidiser": "inlet_oxygen_factor",
-            "analyser": "analyser_factor",
-            "detection": "detection_limit",
-            "reference": "reference_o2_pct",
-            "guard": "oxygen_guard_pct",
-            "oxygen": "oxygen_factor",
-            "flow": "flow_factor",
-            "role": "role",
-            "high": "range_high",
-            "multiplier": "multiplier",
-            "moisture": "moisture_factor",
-            "temperature": "temperature_factor",
-            "static": "static_pressure_factor",
-            "ambient": "ambient_pressure_factor",
-        }
-        case.points.append(
-            {"factor": factor, "unit": unit, "gas_state": " ".join(state)} | {renamed[k]: v for k, v in words.items()}
-        )
+        case.points.append(point_of(SOURCE, rest))
     elif word == "limit":
         case.limits.append(_limit(rest))
     elif word == "mark":
@@ -343,7 +287,7 @@ def _found(case: Case, number: int, kind: MarkType, found: re.Match[str] | None,
 def _limit(text: str) -> dict[str, Any]:
     """Return a row of limits.csv as a case writes it."""
     text, _, condition = text.partition(" when ")
-    names, words = _words(text, {"name": str, "profile": str})
+    names, words = named_words(text, {"name": str, "profile": str})
     if "profile" in words:
         return {**filled({"limit_id": words["profile"]}), "factor": names[0]}
     factor, limit, *more = names
@@ -360,19 +304,6 @@ def _limit(text: str) -> dict[str, Any]:
     }
 
 
-def _words(text: str, known: dict[str, type]) -> tuple[list[str], dict[str, Any]]:
-    """Split words into those that stand alone and named ones."""
-    alone: list[str] = []
-    named: dict[str, Any] = {}
-    words = iter(text.split())
-    for word in words:
-        if word in known:
-            named[word] = known[word](next(words, ""))
-        else:
-            alone.append(word)
-    return alone, named
-
-
 def _readings(case: Case, line: str) -> None:
     match = _SPAN.fullmatch(line)
     if match is None:
@@ -380,7 +311,7 @@ def _readings(case: Case, line: str) -> None:
             "write: HH:MM to HH:MM POINT VALUE [POINT VALUE] [flag F], or see the words at the head of processors/cases.py"
         )
     day, hours, start, last, end, values = match.groups()
-    names, words = _words(values, {"flag": str})
+    names, words = named_words(values, {"flag": str})
     pairs = dict(zip(names[::2], names[1::2], strict=True))
     for value in pairs.values():
         Decimal(value)

@@ -126,7 +126,9 @@ class Desk:
         )
         stats = [
             info.filter(pl.col("meter") == NO_METER).with_columns(stat=pl.lit("avg")),
-            info.filter(pl.col("ref_o2").is_not_null()).with_columns(stat=pl.lit("avg_ref")),
+            info.filter(pl.col("ref_o2").is_not_null() | pl.col("ref_volume").is_not_null()).with_columns(
+                stat=pl.lit("avg_ref")
+            ),
             *(info.filter("ph").with_columns(stat=pl.lit(stat)) for stat in EXTREMES),
             info.filter(pl.col("pid").is_in(self.points.peaks)).with_columns(stat=pl.lit("max")),
             info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph")).with_columns(stat=pl.lit("mass")),

@@ -15,6 +15,7 @@ from processors.oxidisers import unless_air_was_added
 from processors.peaks import peak_hours
 from processors.ph_figures import ph_days, ph_hours
 from processors.points import Points
+from processors.reference_volumes import volume_hours
 from processors.rules.averaging import REASONS, VALID, at_reference, conversion_notes, day_means, day_sums, hour_means
 from processors.rules.gas import mass_expr, reference_oxygen_expr
 from processors.rules.water import day_means_by_flow
@@ -75,7 +76,7 @@ def hour_figures(
     """Make the hour figures of gas and water points for (``sid``, ``hour``) keys anew.
 
     Returns:
-        Rows of HOUR_SCHEMA: stat "avg" for each point with readings, "avg_ref" where the registry names a reference oxygen,
+        Rows of HOUR_SCHEMA: stat "avg" for each point with readings, "avg_ref" where the registry names a reference oxygen or gas volume,
         "mass" where it names a flow; the contested device hours; and the device hours that differ from ours by more than
         DISAGREES_PCT (``pid``, ``hour``, ``ours``, ``received``, ``own``).
     """
@@ -105,6 +106,8 @@ def hour_figures(
     wanted = info.filter(pl.col("ref_o2").is_not_null())
     if wanted.height:
         rows.append(_at_reference(minutes, measured, wanted, least))
+    if points.volumes is not None:
+        rows.append(volume_hours(measured, points.volumes))
     flows = info.filter(pl.col("flow_pid").is_not_null() & ~pl.col("ph"))
     if flows.height:
         rows.append(_mass(measured.filter(pl.col("stat") == "avg"), flows))
@@ -114,7 +117,7 @@ def hour_figures(
 def _info(points: Points, hours: pl.Series) -> pl.DataFrame:
     """Return the registry rows that hold at each hour: _INFO and ``hour``."""
     each = pl.DataFrame({"hour": hours.unique()}, schema={"hour": pl.Int64})
-    rows = points.frame.filter(pl.col("meter") == 0).join(each, how="cross")
+    rows = points.frame.filter(pl.col("meter") == 0).select(*_INFO, "from_ms", "to_ms").join(each, how="cross")
     return rows.filter((pl.col("hour") >= pl.col("from_ms")) & (pl.col("hour") < pl.col("to_ms"))).select(*_INFO, "hour")
 
 

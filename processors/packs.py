@@ -33,6 +33,7 @@ from processors.averaging_steps import (
     HourNoFlow,
     HourPh,
     HourReferenceOxygen,
+    HourReferenceVolume,
     LimitInterval,
     LimitRounded,
     MinuteGasState,
@@ -194,6 +195,7 @@ Rule = Annotated[
     | HourChain
     | HourPh
     | HourReferenceOxygen
+    | HourReferenceVolume
     | HourMass
     | LimitInterval
     | LimitRounded
@@ -260,7 +262,15 @@ STEP_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
         "limit.interval",
         "limit.rounded",
     ),
-    ("avg_ref", "hour"): ("minute.nmhc", "minute.sum", "hour.reference_oxygen", "hour.mean", "limit.interval", "limit.rounded"),
+    ("avg_ref", "hour"): (
+        "minute.nmhc",
+        "minute.sum",
+        "hour.reference_oxygen",
+        "hour.reference_volume",
+        "hour.mean",
+        "limit.interval",
+        "limit.rounded",
+    ),
     ("min", "hour"): ("hour.ph", "hour.mean", "limit.rounded"),
     ("max", "hour"): ("hour.ph", "hour.max", "hour.mean", "limit.rounded"),
     ("mass", "hour"): ("hour.mass",),
@@ -560,7 +570,7 @@ def _told(error: ValidationError, text: str) -> str:
 
 def _fault(fault: Any, text: str) -> str:
     where = list(fault["loc"])
-    rule = ""
+    rule, line = "", _line_of(text, where)
     if len(where) > 1 and where[0] == "rule" and isinstance(where[1], int):
         rules = tomllib.loads(text).get("rule", [])
         named = rules[where[1]].get("id", f"number {where[1] + 1}") if isinstance(rules[where[1]], dict) else where[1]
@@ -579,7 +589,21 @@ def _fault(fault: Any, text: str) -> str:
             says = f'there is no step "{tag}"; write one that docs/rules.md lists, such as {", ".join(near)}'
         case _:
             says = fault["msg"]
-    return f"{rule}{field}: {says}"
+    return f"{line}{rule}{field}: {says}"
+
+
+def _line_of(text: str, where: list[Any]) -> str:
+    """Return the line of a fault as "line 12: ", that of its rule where the field itself has none; empty where it is not known."""
+    of_rule, lines = len(where) > 1 and where[0] == "rule" and isinstance(where[1], int), text.splitlines()
+    heads = [n for n, line in enumerate(lines) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
+    if of_rule and where[1] >= len(heads):
+        return ""
+    start = heads[where[1]] if of_rule else 0
+    end = min((n for n in heads if n > start), default=len(lines)) if of_rule else min(heads, default=len(lines))
+    fields = [part for part in where[2:] if isinstance(part, str) and part not in _STEPS] if of_rule else where[:1]
+    named = rf"\s*{re.escape(str(fields[0]))}\s*=" if fields else r"\s*step\s*="
+    found = next((n for n in range(start, end) if re.match(named, lines[n])), start if of_rule else None)
+    return "" if found is None else f"line {found + 1}: "
 
 
 def packs_of(own: Iterable[RulePack]) -> dict[str, Pack]:

@@ -71,6 +71,8 @@ _POINT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "flow_pid": pl.Int32,
     "raw_num": pl.Int64,
     "raw_den": pl.Int64,
+    "ref_volume": pl.Int64,
+    "product_pid": pl.Int32,
     "minutes_min": pl.Int64,
     "quarters_min": pl.Int64,
     "apart_min": pl.Int64,
@@ -163,6 +165,9 @@ class Points:
         """Points whose values are rounded before they are judged."""
         self.operating_days = bool((self.frame["day_basis"] != "fixed").any())
         """Whether a day is asked for the hours that were not stopped somewhere."""
+        held = self.frame.filter(pl.col("ref_volume").is_not_null())
+        self.volumes = held.select("pid", "from_ms", "to_ms", "ref_volume", "flow_pid", "product_pid") if held.height else None
+        """Points whose hours are brought to the gas volume of a tonne of product (``ref_volume``, m3/t at SCALE), None where none are."""
         self.plain_days = self.frame["hours_min"].null_count() == 0
         """Whether no day is weighted by flow."""
         self.corrected = bool(self.frame["no_flow"].any() or self.frame["replaced"].count())
@@ -280,6 +285,8 @@ class Points:
             "flow_pid": None,
             "raw_num": pack.raw_share.numerator,
             "raw_den": pack.raw_share.denominator,
+            "ref_volume": None,
+            "product_pid": None,
             "minutes_min": pack.minutes_min,
             "quarters_min": pack.quarters_min,
             "apart_min": pack.apart_min,
@@ -322,6 +329,10 @@ class Points:
                 used += ("analyser", row.analyser_factor, chain.difference_pct_max)
             if row.flow_factor:
                 out["flow_pid"] = self.pid.get((row.source, row.flow_factor))
+            if row.reference_volume_m3_t is not None:
+                out["ref_volume"] = scaled(row.reference_volume_m3_t)
+                out["product_pid"] = self.pid.get((row.source, row.product_factor))
+                used += ("volume", row.reference_volume_m3_t, row.product_factor)
             if row.role.partition("/")[0] in SPARSE_ROLES:  # an hour with one value has a mean, one without has none to miss
                 out |= {"sparse": True, "minutes_min": 1, "quarters_min": 0, "apart_min": 0, "hours_min": 1, "share_min": None}
             used += (row.role,) if row.role else ()
@@ -350,6 +361,8 @@ class Points:
                     "fuel_co2_scf_mmbtu",
                     "detection_limit",
                     *STATE_COLUMNS,
+                    "reference_volume_m3_t",
+                    "product_factor",
                     "valid_from",
                     "valid_to",
                 }

@@ -11,6 +11,7 @@ from ingest.feed_mapping import Mapping, MappingFault
 from ingest.registry import FURNACE_ROLES, ROLE_UNITS, Limit, Meter, Point, Registry, RulePack
 from ingest.registry_files import Tables, holding
 from ingest.registry_files import load_registry as load_files
+from processors.averaging_steps import HourReferenceVolume
 from processors.made import parts_of
 from processors.packs import Pack, PackFault, chosen, packs_of
 from processors.ph_figures import EXTREMES
@@ -120,6 +121,14 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         for rule in packs_by_source[point.source].rules
         if isinstance(rule, MinuteNmhc | MinuteSum) and rule.made == point.factor and parts_of(rule, known_of[point.source])
     ]
+    told = "the rule pack of this source has no step hour.reference_volume, so no means are formed at it"
+    extremes += [
+        Fault(tables.points.file, line, "reference_volume_m3_t", str(point.reference_volume_m3_t), told, mend)
+        for line, point in tables.points.rows
+        if point.reference_volume_m3_t is not None and point.source in packs_by_source
+        for mend in ("empty the cell, or name a pack that rests on cn-flue-gas",)
+        if packs_by_source[point.source].rule(HourReferenceVolume) is None
+    ]
     unmade = [
         Fault(tables.limits.file, line, *fault)
         for line, limit in tables.limits.rows
@@ -225,8 +234,10 @@ def _limit_faults(file: str, line: int, limit: Limit, profile: LimitProfile, poi
     stat = _stat(profile)
     if limit.stat != stat:
         found.append(fault("stat", limit.stat, f"the stat is {stat}"))
-    elif any(point.reference_o2_pct != profile.reference_o2_pct for point in points) and stat == "avg_ref":
-        told = ", ".join(sorted({str(point.reference_o2_pct) for point in points}))
+    elif stat == "avg_ref" and (
+        strange := {p.reference_o2_pct for p in points if p.reference_volume_m3_t is None} - {profile.reference_o2_pct}
+    ):
+        told = ", ".join(sorted(map(str, strange)))
         mend = "write it as reference_o2_pct in points.csv"
         found.append(
             fault("stat", limit.stat, f"points.csv has {told} %, the reference oxygen is {profile.reference_o2_pct} %", mend)

@@ -337,4 +337,5 @@ _SETTINGS = (
     ("range_high", "range"),
     ("multiplier", "multiplier"),
     ("reference_o2_pct", "reference oxygen"),
+    ("reference_volume_m3_t", "reference gas volume"),
 )

@@ -13,7 +13,6 @@ from plumeline.console.minutes import Key, at_reference_of, minutes_of, minutes_
 from plumeline.console.shell import Context, View
 from plumeline.explain import plain
 from plumeline.texts import t
-from plumeline.texts.wording import said
 from processors.early import EXPECTED
 from processors.figures import MONTHS_OF, Figure, epoch_ms, local_iso, period_start_ms
 from processors.reductions import REDUCTION
@@ -158,7 +157,7 @@ def _head(context: Context, f: Figure) -> Markup:
                 "small",
                 t(
                     f"evidence.what.{'period' if f.level in SHORT else 'date'}",
-                    stat=words.stat_words(f.stat),
+                    stat=context.names.stat(f.source, f.factor, f.stat),
                     level=t(f.level),
                     period=words.period(f.start_ms, f.level, now_ms),
                 ),
@@ -215,10 +214,14 @@ def _sentence(context: Context, f: Figure) -> str:
         value = f"{words.value_of(f)} {unit_of(context, f)}".strip()
         mean = t(f"evidence.mean.{f.level}", n=f.n) if f.stat in ("avg", "avg_ref") else t("evidence.amount", covered=covered)
         oxygen = f.explain.get("reference_o2_pct")
-        basis = t("evidence.at_oxygen", oxygen=oxygen) if f.stat == "avg_ref" and oxygen else ""
+        volume = f.explain.get("reference_volume_m3_t")
+        at = t("evidence.at_oxygen", oxygen=oxygen) if oxygen else t("evidence.at_volume", volume=volume) if volume else ""
+        basis = at if f.stat == "avg_ref" else ""
         parts_.append(t("evidence.from", value=value, mean=mean, basis=basis))
     else:
-        parts_.append(t("evidence.withheld", reason=said(f.reason) if f.reason else t("unknown"), covered=covered))
+        parts_.append(
+            t("evidence.withheld", reason=context.names.said(f.source, f.reason) if f.reason else t("unknown"), covered=covered)
+        )
         parts_ += checks.behind(context, f)
     parts_ += results.behind(context, f)
     if f.limit_number is not None:
@@ -246,8 +249,12 @@ def _behind(context: Context, key: Key) -> Markup:
             "tr",
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, f.level, f.start_ms))),
             h("td", context.names.factor(f.source, f.factor)) if several else None,
-            h("td", words.stat_words(f.stat)) if mixed else None,
-            h("td", words.value_of(f) if f.ok else said(f.reason or "—"), cls="num" if f.ok else "reason"),
+            h("td", context.names.stat(f.source, f.factor, f.stat)) if mixed else None,
+            h(
+                "td",
+                words.value_of(f) if f.ok else context.names.said(f.source, f.reason or "—"),
+                cls="num" if f.ok else "reason",
+            ),
             h("td", str(f.n), cls="num"),
             h("td", parts.verdict_chip(f)),
             h("td", parts.state_word(f)),
@@ -276,7 +283,9 @@ def _revisions(context: Context, figure: Figure, key: Key) -> Markup:
                 h("td", str(f.revision), cls="num"),
                 h(
                     "td",
-                    h("b", words.value_of(f)) if f.ok else h("span", said(f.reason or "—"), cls="reason"),
+                    h("b", words.value_of(f))
+                    if f.ok
+                    else h("span", context.names.said(f.source, f.reason or "—"), cls="reason"),
                     cls="num" if f.ok else "",
                 ),
                 h("td", str(f.n), cls="num"),

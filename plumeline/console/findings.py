@@ -14,7 +14,7 @@ from plumeline.console import charts, decisions, parts, words
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import spoken, t
-from plumeline.texts.wording import said, sure
+from plumeline.texts.wording import sure
 from processors.figures import DAY_MS, Event, local_iso
 from processors.screening import rule_of
 from processors.series import FLAG_NAMES
@@ -138,7 +138,7 @@ def _about(context: Context, event: Event, everyone: list[patterns.Suspect], mad
     """Return what is known of one finding."""
     facts, registry = event.facts, context.console.registry()
     rows: list[tuple[str, Child]] = [
-        ("findings.reason", said(str(facts["text"]))),
+        ("findings.reason", context.names.said(event.source, str(facts["text"]))),
         ("findings.where", _where(context, event)),
         ("findings.day", words.day(patterns.day_ms(event))),
         ("findings.when", _period(context, event)),
@@ -211,7 +211,7 @@ def _list(context: Context, found: list[Event], chosen: Event, decided: Mapping[
             h("td", words.day(patterns.day_ms(e))),
             h("td", link(url(e.source, e.id), _clause(context, e), aria_current="true" if e is chosen else None)),
             h("td", _where(context, e)),
-            h("td", said(str(e.facts["text"]))),
+            h("td", context.names.said(e.source, str(e.facts["text"]))),
             h("td", str(e.facts["weight"]), cls="num"),
             h("td", decisions.chip(decided.get(e.id))),
             data_key=e.id,

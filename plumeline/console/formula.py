@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from markupsafe import Markup
 
 from plumeline.console import parts, words
@@ -37,6 +39,8 @@ def section(context: Context, f: Figure) -> Markup:
         )
     if f.stat == "mass" and f.level == "hour" and f.ok:
         lines.append(_mass(context, f, str(explain.get("flow_factor") or "")))
+    if f.stat == "avg_ref" and f.level == "hour" and f.ok and "reference_volume_m3_t" in explain:
+        lines.append(_at_volume(context, f, explain))
     rows = [
         h(
             "div",
@@ -69,10 +73,30 @@ def section(context: Context, f: Figure) -> Markup:
     return parts.section(t("evidence.formula"), lines or parts.quiet(t("evidence.formula.none")))
 
 
+def _at_volume(context: Context, f: Figure, explain: Mapping[str, object]) -> Markup | None:
+    """Return the quotient behind an hour at a reference gas volume with its three hour means filled in."""
+    told = _means(context, f, f.factor, str(explain["flow_factor"]), str(explain["product_factor"]))
+    if len(told) != 3:
+        return None
+    measured, flow, product = told
+    return h(
+        "p",
+        f"{measured} × {flow} / ({explain['reference_volume_m3_t']} m³/t × {product}) = ",
+        h("b", "" if f.number is None else plain(f.number)),
+        f" {unit_of(context, f)}",
+        cls="formula",
+    )
+
+
+def _means(context: Context, f: Figure, *factors: str) -> list[str]:
+    """Return the means of factors in a figure's hour with their units, those that there are."""
+    means = [context.console.store.figure(f.source, one, "avg", "hour", f.start_ms) for one in factors]
+    return [f"{m.number.normalize():,f} {unit_of(context, m)}" for m in means if m is not None and m.number is not None]
+
+
 def _mass(context: Context, f: Figure, flow_factor: str) -> Markup | None:
     """Return the product behind an hourly mass with its two hour means filled in."""
-    means = [context.console.store.figure(f.source, one, "avg", "hour", f.start_ms) for one in (f.factor, flow_factor)]
-    told = [f"{m.number.normalize():,f} {unit_of(context, m)}" for m in means if m is not None and m.number is not None]
+    told = _means(context, f, f.factor, flow_factor)
     if len(told) != 2:
         return None
     power = " × 10⁻³ = " if told[0].endswith("/L") else " × 10⁻⁶ = "
@@ -95,7 +119,7 @@ def _told(context: Context, f: Figure, key: str, value: object) -> str:
         return f"{named}: {mean}" if key in STATE_COLUMNS and (mean := _hour_mean(context, f, text)) else named
     if key == "confidence":
         return sure(text)
-    return t(word) if t(word) != word else said(text) if key == "note" else text
+    return t(word) if t(word) != word else context.names.said(f.source, text) if key == "note" else text
 
 
 def _hour_mean(context: Context, f: Figure, factor: str) -> str:

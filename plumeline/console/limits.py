@@ -107,7 +107,7 @@ def _limit(context: Context, held: InForce) -> Markup:
         "tr",
         h("td", context.names.factor(row.source, row.factor)),
         h("td", t(f"limits.bound.{row.bound}", limit=number), cls="num"),
-        h("td", t(f"limits.of.{row.averaging}", stat=words.stat_words(row.stat))),
+        h("td", t(f"limits.of.{row.averaging}", stat=context.names.stat(row.source, row.factor, row.stat))),
         h("td", _when(context, row) or "—"),
         h("td", str(row.valid_from) if row.valid_from else "—", cls="num"),
         h("td", h("code", row.limit_id), f" {t(f'rank.{row.rank}')} · " if row.rank else " ", basis),

@@ -117,11 +117,15 @@ def readings_of(context: Context, key: Key) -> list[readings.Reading]:
 
 
 def factors_behind(context: Context, key: Key) -> list[str]:
-    """Return a figure's factor, and those that its formula uses: oxygen or flow, and what brings values to dry gas at the standard state."""
+    """Return a figure's factor, and those that its formula uses: oxygen, flow or production, and what brings values to dry gas at the standard state."""
     point = context.names.points.get((key.source, key.factor))
-    used = "" if point is None else {"avg_ref": point.oxygen_factor, "mass": point.flow_factor}.get(key.stat, "")
-    beside = [] if point is None or key.stat == "mass" else list(point.companions.values())
-    return [key.factor, *([used] if used else []), *beside]
+    if point is None:
+        return [key.factor]
+    by_volume = point.reference_volume_m3_t is not None
+    at_reference = [point.flow_factor, point.product_factor] if by_volume else [point.oxygen_factor]
+    used = {"avg_ref": at_reference, "mass": [point.flow_factor]}.get(key.stat, [])
+    beside = [] if key.stat == "mass" else list(point.companions.values())
+    return [key.factor, *filter(None, used), *beside]
 
 
 def at_reference_of(context: Context, key: Key, minutes: Sequence[Figure]) -> dict[int, Converted]:

@@ -179,7 +179,11 @@ def _episode(context: Context, episode: Episode) -> Markup:
             h("span", unit, cls="unit"),
             h(
                 "p",
-                t("now.limit", limit=words.scaled_number(episode.limit), stat=words.stat_words(episode.stat)),
+                t(
+                    "now.limit",
+                    limit=words.scaled_number(episode.limit),
+                    stat=context.names.stat(episode.source, episode.factor, episode.stat),
+                ),
                 *([" · ", t("now.over", times=f"{over:.2f}")] if over is not None and not episode.lower else []),
             ),
             cls="what",

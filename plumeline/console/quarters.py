@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from markupsafe import Markup
 
 from plumeline.console import parts, words
@@ -90,9 +92,12 @@ def section(context: Context, source: str) -> Markup:
     Nothing where no day of them is closed yet.
     """
     month_ms = period_start_ms("month", context.now_ms)
+    before_ms = period_start_ms("month", month_ms - 1)
     tables = (
         _table(context, source, "month", MONTH_STATS, month_ms),
-        _table(context, source, "month", MONTH_STATS, period_start_ms("month", month_ms - 1)),
+        _by_hand(context, source, month_ms),
+        _table(context, source, "month", MONTH_STATS, before_ms),
+        _by_hand(context, source, before_ms),
         _table(context, source, "quarter", QUARTER_STATS, period_start_ms("quarter", context.now_ms)),
         _table(context, source, "year", (*YEAR_STATS, FILLED, SUBSTITUTED), period_start_ms("year", context.now_ms)),
     )
@@ -108,7 +113,11 @@ def _table(context: Context, source: str, level: Level, known: tuple[str, ...], 
         by_factor.setdefault(f.factor, {})[f.stat] = f
     shown = [stat for stat in known if any(stat in stats for stats in by_factor.values())]
     rows = [
-        h("tr", h("td", context.names.factor(source, factor)), [_cell(stats.get(stat)) for stat in shown])
+        h(
+            "tr",
+            h("td", context.names.factor(source, factor)),
+            [_cell(context, stats.get(stat), thin=_thin(stats)) for stat in shown],
+        )
         for factor, stats in sorted(by_factor.items())
     ]
     heads = [t("source.factor"), *(words.stat_words(stat) for stat in shown)]
@@ -117,9 +126,38 @@ def _table(context: Context, source: str, level: Level, known: tuple[str, ...], 
     return parts.section(title, [parts.table(heads, rows), h("p", t(f"source.{level}.note"), cls="quiet")])
 
 
-def _cell(f: Figure | None) -> Markup:
+def _by_hand(context: Context, source: str, month_ms: int) -> Markup:
+    """Return a month's days whose concentration is of manual results, by factor, each beside the day's mean; nothing where there is none."""
+    end_ms = words.period_end("month", month_ms)
+    found = context.console.store.figures(source, "day", month_ms, end_ms, stat=FILLED)
+    rows = [
+        h(
+            "tr",
+            h("td", words.period(f.start_ms, "day", context.now_ms)),
+            h("td", context.names.factor(source, f.factor)),
+            _cell(context, f, thin=False),
+            _cell(context, context.console.store.figure(source, f.factor, "avg", "day", f.start_ms), thin=False),
+            h("td", said(str(f.explain.get("note") or "—"))),
+        )
+        for f in sorted(found, key=lambda f: (f.factor, f.start_ms))
+    ]
+    if not rows:
+        return Markup()
+    heads = [t("day"), t("source.factor"), words.stat_words(FILLED), words.stat_words("avg"), t("source.hand.from")]
+    title = t("source.hand", period=words.period(month_ms, "month", context.now_ms))
+    return parts.section(title, [parts.table(heads, rows), h("p", t("source.hand.note"), cls="quiet")])
+
+
+def _thin(stats: Mapping[str, Figure]) -> bool:
+    """Tell whether a period's mean is withheld: a share within its limit is then one of too few averages to be a success."""
+    return any(f.stat in MEANS and not f.ok for f in stats.values())
+
+
+def _cell(context: Context, f: Figure | None, *, thin: bool) -> Markup:
     if f is None:
         return h("td", "—", cls="num")
-    told: Child = [words.value_of(f), words.NBSP, words.unit(f.unit)] if f.ok else said(f.reason or "—")
-    note = said(str(f.explain.get("note") or ""))
-    return h("td", link(words.evidence_url(f.id), told, title=note or None), cls="num" if f.ok else "reason")
+    told: Child = [words.value_of(f), words.NBSP, words.unit(f.unit)] if f.ok else context.names.said(f.source, f.reason or "—")
+    note = context.names.said(f.source, str(f.explain.get("note") or ""))
+    of = [" ", h("small", words.covered(f))] if f.stat == WITHIN and f.ok else None
+    shade = " thin" if of and thin else ""
+    return h("td", link(words.evidence_url(f.id), told, title=note or None), of, cls=f"num{shade}" if f.ok else "reason")

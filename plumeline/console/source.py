@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from markupsafe import Markup
@@ -227,15 +227,15 @@ def _choice(
     context: Context, source: str, series: dict[tuple[str, str], list[Figure]], factor: str, stat: str, span_h: int, end_ms: int
 ) -> Markup:
     keep: dict[str, str | int | None] = {"hours": span_h, "end": context.query.get("end")}
-    tabs, daily = [], _limited(context, source)
-    for one, kind in sorted(series, key=lambda k: (not any(f.limit is not None for f in series[k]), k not in daily, k)):
+    tabs: dict[str, list[Child]] = {}
+    for one, kind in _by_factor(series, _limited(context, source)):
         above = [f.verdict == "exceeds" for f in series[(one, kind)]]
         sign = h("i", parts.SHAPES["red"], cls="red" if above[-1] else "grey") if any(above) else None
-        tabs.append(
+        tabs.setdefault(one, []).append(
             link(
                 words.source_url(source, factor=one, stat=kind, **keep),
                 h("b", sign, context.names.factor(source, one)),
-                h("span", words.stat_words(kind)),
+                h("span", context.names.stat(source, one, kind)),
                 aria_current="true" if (one, kind) == (factor, stat) else None,
             )
         )
@@ -260,14 +260,21 @@ def _choice(
     title = t(
         "source.hours",
         factor=context.names.factor(source, factor),
-        stat=words.stat_words(stat),
+        stat=context.names.stat(source, factor, stat),
         unit=words.unit(series[(factor, stat)][0].unit),
     )
     return h(
         "section",
-        h("nav", tabs, cls="factors", aria_label=t("source.factors")),
+        h("nav", [h("div", some) for some in tabs.values()], cls="factors", aria_label=t("source.factors")),
         h("div", h("h2", title), h("div", spans, h("div", earlier, latest, later, cls="choice"), cls="aside"), cls="head"),
     )
+
+
+def _by_factor(series: Mapping[tuple[str, str], Sequence[Figure]], daily: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return factors and stats in the order of their tiles: those of one factor together; limited ones first, by the hour before by the day."""
+    rank = {key: (all(f.limit is None for f in some), key not in daily) for key, some in series.items()}
+    best = {factor: min(of for key, of in rank.items() if key[0] == factor) for factor, _stat in series}
+    return sorted(series, key=lambda key: (best[key[0]], key[0], rank[key], key[1]))
 
 
 def _legend(flags: bool, metered: bool) -> Markup:
@@ -311,7 +318,15 @@ def _zoom(
         "section",
         h(
             "div",
-            h("h2", t("zoom", span=span, factor=context.names.factor(source, factor), stat=words.stat_words(stat))),
+            h(
+                "h2",
+                t(
+                    "zoom",
+                    span=span,
+                    factor=context.names.factor(source, factor),
+                    stat=context.names.stat(source, factor, stat),
+                ),
+            ),
             h("div", steps, cls="aside"),
             cls="head",
         ),
@@ -329,9 +344,9 @@ def _minutes(context: Context, source: str, factor: str, stat: str, start_ms: in
 
 
 def _lanes(context: Context, source: str, factor: str, figures: Sequence[Figure]) -> list[charts.Lane]:
-    """Return what explains a factor: its oxygen and flow, then other factors without a limit (load, temperature)."""
+    """Return what explains a factor: its oxygen, flow and production, then other factors without a limit (load, temperature)."""
     point = context.names.points.get((source, factor))
-    first = [point.oxygen_factor, point.flow_factor] if point else []
+    first = [point.oxygen_factor, point.flow_factor, point.product_factor] if point else []
     measured = [f for f in figures if f.stat == "avg" and f.factor != factor]
     limited = {f.factor for f in figures if f.limit is not None}
     order = [f for f in first if f] + sorted({f.factor for f in measured} - set(first) - limited)

@@ -13,7 +13,6 @@ from plumeline.console.html import h, link
 from plumeline.console.marks import doubts_of
 from plumeline.console.shell import Context
 from plumeline.texts import t
-from plumeline.texts.wording import said
 from processors.figures import DAY_MS, Event, Figure, local_iso
 from processors.screening import FINDING
 
@@ -33,7 +32,7 @@ def table(context: Context, source: str, figures: Sequence[Figure], keep: dict[s
             h("td", link(words.evidence_url(f.id), words.period(f.start_ms, "hour", context.now_ms))),
             h(
                 "td",
-                h("b", words.value_of(f)) if f.ok else h("span", said(f.reason or "—"), cls="reason"),
+                h("b", words.value_of(f)) if f.ok else h("span", context.names.said(source, f.reason or "—"), cls="reason"),
                 cls="num" if f.ok else "",
             ),
             h("td", words.number(f.limit_number), cls="num"),
@@ -95,7 +94,9 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                             "revision.line",
                             factor=name(source, f.factor),
                             period=words.period(f.start_ms, f.level, now_ms),
-                            value=f"{words.value_of(f)} {words.unit(f.unit)}".strip() if f.ok else said(f.reason or "—"),
+                            value=f"{words.value_of(f)} {words.unit(f.unit)}".strip()
+                            if f.ok
+                            else context.names.said(source, f.reason or "—"),
                             time=words.clock(f.decided_ms, now_ms),
                         ),
                     ),

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from alerts.names import own_name
+from alerts.names import in_words, own_name
 from alerts.standards import own_basis
 from ingest.registry import Enterprise, Limit, Meter, Point, Registry, Source
 from plumeline.texts import spoken, t
+from plumeline.texts.wording import said
 from processors.figures import DAY_MS, HOUR_MS, MONTHS_OF, OFFSET_MS, SCALE, Figure, Level, local, period_end_ms
 
 NBSP = "\u00a0"
@@ -234,6 +235,7 @@ class Names:
         }
         self.limits: dict[str, Limit] = {row.limit_id: row for row in registry.limits}
         self.limited: list[Limit] = list(registry.limits)
+        self._codes: dict[tuple[str, str], dict[str, str]] = {}  # of the sources that one page is about
 
     def factor(self, source: str, factor: str | None) -> str:
         """Return a factor's name, "SO₂", or its code."""
@@ -241,6 +243,19 @@ class Names:
             return ""
         point, meter = self.points.get((source, factor)), self.meters.get((source, factor))
         return _own(point) or _own(meter) or factor
+
+    def said(self, source: str, sentence: str) -> str:
+        """Return what the engine says of a source in the spoken language, with its factors by their names."""
+        if (source, spoken()) not in self._codes:
+            codes = {factor for of, factor in (*self.points, *self.meters) if of == source}
+            self._codes[source, spoken()] = {code: self.factor(source, code) for code in sorted(codes)}
+        return said(in_words(sentence, self._codes[source, spoken()]))
+
+    def stat(self, source: str, factor: str, stat: str) -> str:
+        """Return what a stat is in words; at a point with a reference gas volume that stands in place of oxygen."""
+        point = self.points.get((source, factor))
+        by_volume = stat == "avg_ref" and point is not None and point.reference_volume_m3_t is not None
+        return t("stat.avg_ref.volume") if by_volume else stat_words(stat)
 
     def unit(self, source: str, factor: str) -> str:
         """Return the unit of a factor as printed, nothing where nobody registered it."""

@@ -62,6 +62,7 @@ kind.water | water
 kind.energy | energy
 stat.avg | measured
 stat.avg_ref | at reference oxygen
+stat.avg_ref.volume | at reference gas volume
 stat.within | share of averages within
 stat.avg_sub | substituted mean
 stat.deviation | standard deviation of hours
@@ -321,6 +322,7 @@ kind.water | 废水
 kind.energy | 能源
 stat.avg | 实测
 stat.avg_ref | 折算
+stat.avg_ref.volume | 折算（基准排气量）
 stat.within | 达标均值比例
 stat.avg_sub | 替代均值
 stat.deviation | 小时值标准偏差

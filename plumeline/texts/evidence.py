@@ -11,6 +11,7 @@ evidence.mean.hour | the mean of {n} covered minutes of 60
 evidence.mean.day | the mean of {n} valid hours of 24
 evidence.amount | {covered}
 evidence.at_oxygen |  at {oxygen} % O₂
+evidence.at_volume |  at a gas volume of {volume} m³ a tonne of product
 evidence.sent | What was sent about it
 evidence.oxygen | Oxygen
 evidence.sum | The {n} minutes at reference oxygen below add up to {sum}, the sum above.
@@ -73,6 +74,8 @@ explain.factor | Factor
 explain.multiplier | Multiplier
 explain.oxygen_factor | Oxygen from
 explain.flow_factor | Flow from
+explain.reference_volume_m3_t | Reference gas volume, m³/t
+explain.product_factor | Production from
 explain.gas_state | Sent as
 explain.gas_state.wet | wet
 explain.gas_state.actual | at the duct's temperature and pressure
@@ -119,6 +122,7 @@ evidence.mean.hour | 60 分钟中 {n} 个有效分钟的均值
 evidence.mean.day | 24 小时中 {n} 个有效小时的均值
 evidence.amount | {covered}
 evidence.at_oxygen | ，折算至基准氧含量 {oxygen}%
+evidence.at_volume | ，折算至基准排气量 {volume} m³/t
 evidence.sent | 已发出的告警
 evidence.oxygen | 氧含量
 evidence.sum | 下列 {n} 个分钟折算值之和为 {sum}，与上式总和一致。
@@ -181,6 +185,8 @@ explain.factor | 监测因子
 explain.multiplier | 倍率
 explain.oxygen_factor | 氧含量取自
 explain.flow_factor | 流量取自
+explain.reference_volume_m3_t | 基准排气量，m³/t
+explain.product_factor | 产量取自
 explain.gas_state | 报送状态
 explain.gas_state.wet | 湿基
 explain.gas_state.actual | 工况

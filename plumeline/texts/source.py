@@ -74,6 +74,9 @@ energy.assessed | assessed
 energy.intensity | for the intensity
 energy.days | Days with energy: {n}; not complete: {short}.
 source.year.note | Made again each time a day is decided or revised; what can no longer be met says so.
+source.hand | Concentrations from manual results, {period}
+source.hand.from | From
+source.hand.note | Of days whose mean is withheld. They stand beside it, are in no mean of the month, and are held against no limit.
 source.month.note | Made again each time a day is decided or revised; provisional until the month is over and its last day decided.
 source.quarter.note | Made again each time a day is decided or revised; provisional until the quarter is over. Substitutes change with the capture rate.
 furnace | Furnace temperature, {day}
@@ -178,6 +181,9 @@ energy.assessed | 考核量
 energy.intensity | 用于强度计算
 energy.days | 有能源数据 {n} 日，其中不完整 {short} 日。
 source.year.note | 每有一日判定或修订即重新计算；已无法满足的会注明。
+source.hand | {period} 手工监测浓度
+source.hand.from | 来源
+source.hand.note | 用于日均值未给出的日：列于其旁，不计入月均值，也不与限值比较。
 source.month.note | 每有一日判定或修订即重新计算；当月结束且末日判定前为暂定值。
 source.quarter.note | 每有一日判定或修订即重新计算；季度结束前为暂定值。替代值随捕集率变化。
 furnace | 炉膛温度，{day}

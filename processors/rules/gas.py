@@ -36,6 +36,8 @@ STANDARD_PA = Fraction(101_325)
 T0_K = (Fraction("273.15"), Fraction(273))
 """Temperatures of the standard state that texts print; the first is the default."""
 SECONDS_H = 3600
+_ABOVE_MAX = pl.lit(2**104, dtype=pl.Int128)
+"""Product of concentration and flow, both in millionths, that can be brought to a million times itself within 128 bits."""
 
 
 class OxygenGuard(ValueError):
@@ -305,6 +307,28 @@ def reference_oxygen_expr(
     rounded = (2 * above + below) // (2 * below)
     meaningful = (oxygen < guard) & (below > 0) & (reference.cast(pl.Int128) < ambient)
     return pl.when(meaningful).then(rounded).cast(pl.Int64, strict=False)
+
+
+def reference_volume_expr(value: pl.Expr, flow: pl.Expr, product: pl.Expr, reference: pl.Expr) -> pl.Expr:
+    """Return ``at_reference_volume`` on integer columns, rounded half up.
+
+    Args:
+        value: Int64, concentration in dry gas at the standard state, in millionths; so is the result.
+        flow: Int64, dry standard m³/h in millionths.
+        product: Int64, t/h in millionths.
+        reference: Int64, m³/t in millionths.
+
+    Returns:
+        Int64; null where an input is null, where the product or the reference is not above 0, or where the result does not fit.
+
+    Source:
+        AIR-CNV-6, as ``at_reference_volume``.
+    """
+    above = value.cast(pl.Int128) * flow.cast(pl.Int128)
+    below = reference.cast(pl.Int128) * product.cast(pl.Int128)
+    exact_enough = (above.abs() < _ABOVE_MAX) & (product > 0) & (reference > 0)
+    rounded = (2 * 10**SCALE * above + below) // (2 * below)
+    return pl.when(exact_enough).then(rounded).cast(pl.Int64, strict=False)
 
 
 def mass_expr(concentration_1e6: pl.Expr, flow_1e6: pl.Expr) -> pl.Expr:

@@ -294,7 +294,7 @@ def test_manual_results_in_a_file_of_marks(tmp_path: Path) -> None:
         f"{one},9999999,HJ 57-2017",
         f"{one.replace('07-01T09', '07-02T09')},1,HJ 57-2017",
     ]
-    path.write_text("\n".join([head, *rows]))
+    path.write_text("\n".join([head, *(row.replace("m1", f"m{n}") for n, row in enumerate(rows))]))
     with pytest.raises(RegistryFaults) as raised:
         load_marks(path)
     told = [str(fault) for fault in raised.value.faults]
@@ -317,10 +317,49 @@ def test_mark_faults(tmp_path: Path) -> None:
     known = Registry(enterprises=(Enterprise(enterprise="E1", name="x"),), sources=(source(),))
     with pytest.raises(RegistryFaults) as caught:
         load_marks(path, known)
-    assert [(f.line, f.column) for f in caught.value.faults] == [(3, "id"), (4, ""), (5, "type"), (6, "source")]
+    assert [(f.line, f.column) for f in caught.value.faults] == [(3, "id"), (4, "end"), (5, "type"), (6, "source")]
     assert "is not after start" in caught.value.faults[1].message
     with pytest.raises(RegistryFaults, match="missing"):
         load_marks(tmp_path / "nowhere.csv")
+
+
+def test_all_faults_of_a_row_of_marks_at_once(tmp_path: Path) -> None:
+    """What times and numbers say against each other is told beside what cannot be read and what is not known: nothing is left for a second round."""
+    path = tmp_path / "marks.csv"
+    head = MARKS.rstrip() + ",check,reference,before,after,span,gas,result_kg_h,method"
+    backwards = GOOD_MARK.rstrip(",\n").replace("T09", "T07") + ",,,"
+    rows = [
+        backwards.replace("calibration", "calibrate").replace("S1", "S2") + ",,,,,,,,",
+        backwards.replace("m1", "m2").replace("a19001", "a1900") + ",zero,o,,,,,,",
+        backwards.replace("m1", "m3").replace("calibration", "manual") + ",,,,,,,1,",
+        backwards.replace("m1", "m4").replace("2026-07-01T08:00:00+08:00", "yesterday") + ",,,,,,,,",
+        backwards.replace("m1,", "m1,").replace(" a19001", "") + ",,0.2,,,,,1,HJ",
+    ]
+    path.write_text("\n".join([head, *rows]))
+    points = tuple(Point(source="S1", factor=factor, unit="mg/m3") for factor in ("a21026", "a19001"))
+    known = Registry(enterprises=(Enterprise(enterprise="E1", name="x"),), sources=(source(),), points=points)
+    with pytest.raises(RegistryFaults) as caught:
+        load_marks(path, known)
+    assert [(f.line, f.column) for f in caught.value.faults] == [
+        (2, "type"),
+        (2, "end"),
+        (2, "source"),
+        (3, "reference"),
+        (3, "end"),
+        (3, "check"),
+        (3, "before"),
+        (3, "factors"),
+        (4, "end"),
+        (4, "factors"),
+        (4, "method"),
+        (5, "start"),
+        (6, "end"),
+        (6, "check"),
+        (6, "type"),
+        (6, "id"),
+    ]
+    path.write_text("\n".join([head, GOOD_MARK.rstrip() + ",,,,,,,,"]))
+    assert len(load_marks(path, known)) == 1
 
 
 def source(**changed: object) -> Source:

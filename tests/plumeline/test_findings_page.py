@@ -20,7 +20,7 @@ from processors.figures import DAY_MS, HOUR_MS, Event, Figure, Level
 from processors.output import Output
 from processors.points import Points, Rules
 from tests.plumeline.console_given import context, text_of
-from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry
+from tests.plumeline.fake_store import HOUR, NOW_MS, SCRIPT, STACK, VOC, FakeOutbox, FakeStore, registry, registry_zh
 from tests.plumeline.fake_store import findings as told
 
 
@@ -58,6 +58,33 @@ def test_one_finding_with_its_rule_and_series() -> None:
     with speaking("zh"):
         page = text_of(findings.view(context(source=STACK)))
     assert "24 个小时值与 6 天前相同；当日共 2 次" in page and "特征已见公开文本，阈值为建议值" in page
+
+
+class Opposite(FakeStore):
+    """One finding that names another factor of the source, and one that the registry does not have."""
+
+    other = "a21002"
+
+    def events(self, source: str | None = None, kind: str | None = None, limit: int = 100) -> list[Event]:
+        (one,) = [e for e in told() if e.id == "fDQ-41"]
+        return [
+            replace(
+                one, facts={**one.facts, "text": f"moves exactly opposite to {self.other}; rank correlation -1 of 60 pairs"}
+            )
+        ]
+
+
+def test_a_finding_names_the_other_factor() -> None:
+    """By its name in the registry, in either language; a code that nobody registered stays a code."""
+    page = text_of(findings.view(context(Opposite(), source=STACK)))
+    assert page.count("moves exactly opposite to NOₓ; rank correlation -1 of 60 pairs") == 2  # above, and in the list
+    with speaking("zh"):
+        assert "与 氮氧化物 完全反向变化；60 对数据的秩相关系数为 -1" in text_of(
+            findings.view(context(Opposite(), registry_zh(), source=STACK))
+        )
+    strange = Opposite()
+    strange.other = "a99999"
+    assert "moves exactly opposite to a99999; " in text_of(findings.view(context(strange, source=STACK)))
 
 
 class Flagged(FakeStore):

@@ -61,7 +61,7 @@ renewables_in_intensity = false
 standard = "x"
 clause = "x"
 clause_zh = "x"
-confidence = "x"
+confidence = "seen"
 text = "x"
 text_zh = "x"
 """

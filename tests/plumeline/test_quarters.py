@@ -295,6 +295,15 @@ def test_results_of_a_day_of_waste_water_make_its_concentration_and_a_rejected_o
                 page = html.unescape(re.sub(r"<[^>]*>", " ", text_of(made_page))).replace("\xa0", " ")
             assert page.count("2 kg/h, 10 mg/L, HJ 828-2017") == 1
             assert not times or told in page
+    with speaking("en"):
+        shown = source.view(Context(console, now_ms, words.Names(county.registry, now_ms), {"source": "W1"})).html["quarter"]
+    row = (
+        html.unescape(re.sub(r"(<[^>]*>\s*)+", " ", str(shown)))
+        .replace("\xa0", " ")
+        .split("Concentrations from manual results, 2026-07")[1]
+    )
+    assert "Wed 1 Jul 2026 w01018 30 mg/L 0 valid results of 24 due 4 results of manual monitoring, weighted by flow " in row
+    assert words.evidence_url(day.id) in str(shown)
     file(18, 40, "rejected")
     county.ticks(24.7)
     day = made()

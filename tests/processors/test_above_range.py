@@ -37,7 +37,7 @@ closes_pct = 85
 standard = "own"
 clause = "own"
 clause_zh = "own"
-confidence = "own"
+confidence = "a proposal"
 text = "own"
 text_zh = "own"
 """

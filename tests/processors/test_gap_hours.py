@@ -111,7 +111,7 @@ def test_only_hours_within_reach_count() -> None:
 def test_a_pack_fills_hours_in_one_way() -> None:
     """Two rules for the same hours are refused, with what to do."""
     text = 'id = "mine"\ntitle = "x"\ntitle_zh = "x"\nbase = "cn-flue-gas"\n[[rule]]\nid = "A"\nstep = "gap.across"\ngap_h_max = 24\n'
-    text += 'standard = "x"\nclause = "x"\nclause_zh = "x"\nconfidence = "x"\ntext = "x"\ntext_zh = "x"\n'
+    text += 'standard = "x"\nclause = "x"\nclause_zh = "x"\nconfidence = "seen"\ntext = "x"\ntext_zh = "x"\n'
     with pytest.raises(PackFault, match=r"mine.toml: steps gap.across and mass.substituted fill the same hours; keep one"):
         parse_pack(text, "mine.toml")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from ingest.csv_tables import RegistryFaults
-from ingest.registry import RulePack
+from ingest.registry import ROLE_UNITS, RulePack
+from processors.case_points import UNITS
 from processors.cases import Case, CaseFault, parse_cases, run_case
 from processors.packs import PackFault, packs_of, parse_pack, shipped
 from processors.registry_check import load_registry
@@ -87,6 +89,20 @@ def test_a_figure_that_is_not_there_says_what_is() -> None:
         ("10:00 to 11:00 SO2 2O", "line 6: '10:00 to 11:00 SO2 2O' is not read: a word stands where a number belongs"),
         ("source fluegas", "there is no kind fluegas; write one of flue_gas, voc, vapour, water, energy"),
         ("source", "a word is missing after 'source'"),
+        (
+            "point NOX mg/m4",
+            "line 6: 'point NOX mg/m4' is not read: unit: there is no unit mg/m4; did you mean mg/m3? units are mg/m3,",
+        ),
+        ("point NOX Mg/m3", "unit: there is no unit Mg/m3; did you mean mg/m3?"),
+        ("point NOX none", "unit: there is no unit none; units are mg/m3,"),
+        ("point NOX", "write a name and a unit, such as: point SO2 mg/m3"),
+        ("point flow m3/h", "multiplier, moisture,"),
+        (
+            "point NOX mg/m3 wat",
+            "gas_state: \"wat\" is none of the words that may stand here; write '', 'wet', 'actual' or 'wet actual'",
+        ),
+        ("point NOX mg/m3 checks man", 'checks: "man" is none of the words'),
+        ("point NOX mg/m3 calibrated 0", "calibrated: Input should be greater than 0"),
     ],
 )
 def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
@@ -94,6 +110,14 @@ def test_a_line_that_is_not_read_is_told(line: str, told: str) -> None:
     with pytest.raises(CaseFault, match=r"x\.cases") as caught:
         parse_cases(HOUR + line, "x.cases")
     assert told in str(caught.value)
+
+
+def test_units_of_cases_are_those_of_the_tables() -> None:
+    """What the codes of HJ 212, the roles of points and the table of limits are in may stand in a case."""
+    folders = (files("ingest.hj212") / "factors.csv", files("processors.rules") / "data" / "limit_profiles.csv")
+    known = {row["unit"] for file in folders for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines())}
+    assert len(known) > 30
+    assert (known | set(ROLE_UNITS.values())) - set(UNITS) == {"", "ratio", "percent", "colour degree"}
 
 
 def test_a_case_under_a_pack_that_does_not_exist_is_not_met() -> None:
@@ -137,26 +161,35 @@ def test_a_pack_for_a_kind_takes_it_from_the_shipped_one() -> None:
         (
             "minutes_min = 45",
             "minutes_min = 61",
-            "own.toml: rule AIR-AVG-3: minutes_min: Input should be less than or equal to 60",
+            "rule AIR-AVG-3: minutes_min: Input should be less than or equal to 60",
         ),
-        ("minutes_min = 45", "minutes = 45", "own.toml: rule AIR-AVG-3: minutes_min: the key is missing; add it"),
+        ("minutes_min = 45", "minutes = 45", "rule AIR-AVG-3: minutes_min: the key is missing; add it"),
         (
             "minutes_min = 45",
             "minutes = 45",
-            "; rule AIR-AVG-3: minutes: there is no such key here; mend its name, or take it out",
+            ": rule AIR-AVG-3: minutes: there is no such key here; mend its name, or take it out",
         ),
-        ('kinds = ["flue_gas"]', 'kinds = ["flu_gas"]', 'own.toml: kinds.0: "flu_gas" is none of the words'),
+        ('kinds = ["flue_gas"]', 'kinds = ["flu_gas"]', 'own.toml: line 5: kinds.0: "flu_gas" is none of the words'),
         (
             '"hour.mass"',
             '"hour.mas"',
             'rule AIR-MAS-1: step: there is no step "hour.mas"; write one that docs/rules.md lists, such as hour.mass,',
         ),
-        ('step = "hour.mass"', 'step = "hour.weight"', "own.toml: rule AIR-MAS-1"),
+        ('step = "hour.mass"', 'step = "hour.weight"', ": rule AIR-MAS-1"),
         ('id = "AIR-MAS-2"', 'id = "AIR-MAS-1"', "rule AIR-MAS-1 stands twice"),
         ('step = "day.mass"', 'step = "hour.mass"', "step hour.mass is in rules AIR-MAS-1, AIR-MAS-2"),
         ("at least {hours_min}", "at least {hours}", "rule AIR-AVG-4: its text names 'hours'"),
         ('step = "day.mean"\nhours_min = 20', 'step = "day.mass"', "step day.mass"),
         ("[[rule]]", "[[rule", "own.toml: no TOML"),
+        (
+            '"from memory, medium"',
+            '"from memory"',
+            ': confidence: "from memory" says nothing of how sure it is; write one of "seen", "derived",',
+        ),
+        ('"from memory, medium"', '"from memory, median"', ': confidence: "from memory, median" says nothing'),
+        ('"from memory, medium"', '"sure; seen from memory"', ': confidence: "sure; seen from memory" says nothing'),
+        ('"from memory, medium"', '""', ': confidence: "" says nothing'),
+        ('"from memory, medium"', '"unseen"', ': confidence: "unseen" says nothing'),
     ],
 )
 def test_a_fault_names_file_rule_and_field(old: str, new: str, told: str) -> None:
@@ -166,6 +199,39 @@ def test_a_fault_names_file_rule_and_field(old: str, new: str, told: str) -> Non
     with pytest.raises(PackFault) as caught:
         parse_pack(text.replace(old, new), "own.toml")
     assert told in str(caught.value)
+
+
+def test_a_fault_names_its_line() -> None:
+    """That of the field, in its own rule; of a key that is missing, or a table within a line, that of the rule."""
+    lines = [
+        'id = "own"',
+        'title = "x"',
+        'title_zh = "x"',
+        'base = "cn-flue-gas"',
+        "",
+        "[[rule]]",
+        'id = "A"',
+        'step = "hour.mean"',
+        "minutes_min = 61",
+        *(f'{name} = "seen"' for name in ("standard", "clause", "clause_zh", "confidence", "text", "text_zh")),
+        "[[rule]]",
+        'id = "B"',
+        'step = "hour.mass"',
+        'confidence = "certain"',
+        *(f'{name} = "seen"' for name in ("standard", "clause", "clause_zh", "text")),
+    ]
+    with pytest.raises(PackFault) as caught:
+        parse_pack("\n".join(lines), "own.toml")
+    assert str(caught.value).split("; write one of")[0] == (
+        "own.toml: line 9: rule A: minutes_min: Input should be less than or equal to 60; "
+        'line 19: rule B: confidence: "certain" says nothing of how sure it is'
+    )
+    assert str(caught.value).endswith("line 16: rule B: text_zh: the key is missing; add it")
+    with pytest.raises(PackFault, match=r"^own\.toml: line 3: titel: there is no such key here"):
+        parse_pack("\n".join(["", "", 'titel = "x"', *lines[:4]]), "own.toml")
+    with pytest.raises(PackFault, match=r"^own\.toml: rule A: minutes_min: "):
+        inline = ", ".join(lines[6:15])
+        parse_pack("\n".join([*lines[:4], f"rule = [{{ {inline} }}]"]), "own.toml")
 
 
 def test_a_registry_holds_packs(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ tests = [{tests}]
 standard = "x"
 clause = "x"
 clause_zh = "x"
-confidence = "x"
+confidence = "seen"
 text = "weighs {{weight}}"
 text_zh = "x"
 """
@@ -73,7 +73,7 @@ SPIKE = '{ factors = ["PH"], method = "average", suspect = 5, fail = 7 }'
 )
 def test_a_fault_is_told(step: str, tests: str, told: str) -> None:
     """With file, rule, field and what is wrong."""
-    with pytest.raises(PackFault, match=r"^own\.toml: rule R: ") as fault:
+    with pytest.raises(PackFault, match=r"^own\.toml: line \d+: rule R: ") as fault:
         parse_pack(RULE.format(step=step, tests=tests), "own.toml")
     assert told in str(fault.value)
 
