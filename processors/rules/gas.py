@@ -316,17 +316,17 @@ def reference_volume_expr(value: pl.Expr, flow: pl.Expr, product: pl.Expr, refer
         value: Int64, concentration in dry gas at the standard state, in millionths; so is the result.
         flow: Int64, dry standard m³/h in millionths.
         product: Int64, t/h in millionths.
-        reference: Int64, m³/t in millionths.
+        reference: Int64, m³/t in millionths, above 0.
 
     Returns:
-        Int64; null where an input is null, where the product or the reference is not above 0, or where the result does not fit.
+        Int64; null where an input is null, where the product is not above 0, or where the result does not fit.
 
     Source:
         AIR-CNV-6, as ``at_reference_volume``.
     """
     above = value.cast(pl.Int128) * flow.cast(pl.Int128)
     below = reference.cast(pl.Int128) * product.cast(pl.Int128)
-    exact_enough = (above.abs() < _ABOVE_MAX) & (product > 0) & (reference > 0)
+    exact_enough = (above.abs() < _ABOVE_MAX) & (product > 0)
     rounded = (2 * 10**SCALE * above + below) // (2 * below)
     return pl.when(exact_enough).then(rounded).cast(pl.Int64, strict=False)
 

@@ -85,6 +85,8 @@ def test_columns_equal_the_formula(value: int, flow: int, product: int, referenc
         pytest.param(1, 1, 1, 0, None, id="no reference"),
         pytest.param(2**52 - 1, 2**52, 2**52, 10**6, 2**52 - 1, id="just computed: the value, at 1 m3/t and as many t as m3"),
         pytest.param(2**52, 2**52, 2**52, 10**6, None, id="more than 128 bits allow"),
+        pytest.param(-(2**52), 2**52, 2**52, 10**6, None, id="below zero too"),
+        pytest.param(1, 1, -1, 1, None, id="less than nothing was made"),
         pytest.param(None, 1, 1, 1, None, id="no value"),
     ],
 )
