@@ -554,10 +554,15 @@ def test_a_share_just_above_a_whole_hour(valid: int, reason: str | None) -> None
     ],
 )
 def test_a_day_of_the_hours_missed(stopped: int, valid: int, reason: str | None) -> None:
-    """20 of 24 may miss four: so may 10 hours in operation, and of four or fewer one must be there; a day of stops has no mean."""
+    """20 of 24 may miss four: so may 10 hours in operation, and of four or fewer one must be there; a day of stops has no mean.
+
+    So it is where the rule holds for a part of the day only.
+    """
     rows = hours((valid, 20, None, False), (stopped, None, "stopped", False), (24 - stopped - valid, None, "fault", False))
-    (day,) = averaging.day_means(rows.with_columns(day_basis=pl.lit("missed"))).rows(named=True)
-    assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
+    for hour in (pl.col("hour"), NOON):
+        basis = pl.when(pl.col("hour") == hour).then(pl.lit("missed")).otherwise(pl.lit("fixed"))
+        (day,) = averaging.day_means(rows.with_columns(day_basis=basis)).rows(named=True)
+        assert (day["value"], day["reason"]) == (None if reason else 20 * M, reason)
 
 
 def test_the_stricter_rule_of_a_day() -> None:
