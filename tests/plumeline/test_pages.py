@@ -17,8 +17,11 @@ from tests.plumeline.console_given import context, text_of
 from tests.plumeline.fake_store import FACTORY, STACK, VOC, FakeStore, findings
 
 
-def test_each_number_of_the_process_has_a_name(tmp_path: Path) -> None:
+def test_each_number_of_the_process_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page Pipeline shows no key of the program, in either language."""
+    monkeypatch.setattr(
+        "plumeline.county.mount", lambda _app, _deps: None
+    )  # of its pages there is one a process, which may have begun
     county = County(Options(tmp_path), Registry())
     texts = catalogue()
     shown = {f"health.{key}" for key in county.health()} - {"health.queues", "health.failed"}
