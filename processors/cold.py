@@ -61,10 +61,10 @@ def rebuild_cold(
 def _fill(
     shelf: Shelf, keys: list[tuple[str, int]], days: set[tuple[str, int]], wanted: pl.DataFrame, desk: Desk, past: Past
 ) -> None:
-    """Put the stored readings of the wanted hours, and the device's own days, on the shelf; a clock offset may have moved them from afar."""
+    """Put the stored readings that cover wanted hours, and the device's own days, on the shelf; a clock offset may have moved them."""
     points = desk.points
     offset = max((abs(s.clock_offset_s) for s in points.sources.values()), default=0) * 1000
-    reach = offset + 2 * HOUR_MS
+    reach = offset + max(2 * HOUR_MS, *(points.reach_ms[points.sid[s]] for s, _ in keys))
     labels = {(s, day + (DAY_MS if points.sources[s].label == "end" else 0)) for s, day in days}
     ranges = [(s, h - reach, h + HOUR_MS + reach) for s, h in keys]
     lines = past.cold_reports(

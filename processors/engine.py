@@ -30,7 +30,7 @@ from processors.findings import Findings
 from processors.judging import EXCEEDS
 from processors.manual import days_of_results
 from processors.mark_findings import told
-from processors.memory import NO_DATA_HOURS_MAX, SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
+from processors.memory import SET_ASIDE, SKEW_REPORTS, TOUCHES_A_TICK, Settings, SourceMemory
 from processors.metering import Meters
 from processors.output import Output, Past
 from processors.packs import chosen
@@ -41,7 +41,7 @@ from processors.qualify import Fields, place, qualified
 from processors.rules.averaging import STOPPED
 from processors.shelf import MarkSpan, Shelf, spans_of
 from processors.silence import Watches
-from processors.stretch import METERED, Barrier, Stretch, Taking, crossed, stretches
+from processors.stretch import METERED, Barrier, Stretch, Taking, crossed, due_hours, stretches
 
 _HOUR = pl.col("minute") // HOUR_MS * HOUR_MS
 _KEYS = {"sid": pl.Int32, "hour": pl.Int64, "decided": pl.Int64}
@@ -168,7 +168,9 @@ class Engine:
         self.findings.unregistered(placed.unregistered, [layout.source for layout in known], out)
         self.findings.held(placed.held, out)
         filed = self._put_off(placed.filed, out) if self._aside else placed.filed
-        filed, crossings = crossed(filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid])
+        filed, crossings = crossed(
+            filed, [m.high for m in self._by_sid], [m.decided for m in self._by_sid], self.points.reach_ms
+        )
         self._skews(filed, out)
         taking = Taking(filed, qualified(decoded, filed, self.fields), crossings, self.rules.offset_ms)
         waiting = bool(self._late or self.desk.uncompared) or self.meters.dirty
@@ -298,8 +300,8 @@ class Engine:
         self.shelf.add(filed, readings)
         late = filed.filter("late").select("sid", "minute", "covers").rows() if filed["late"].any() else ()
         for sid, minute, covers in late:
-            last = minute + (covers - 1) * MINUTE_MS
-            self._late |= {(sid, t // HOUR_MS * HOUR_MS) for t in (minute, last) if t >= self._hot_from}
+            hours = range(minute // HOUR_MS * HOUR_MS, minute + covers * MINUTE_MS, HOUR_MS)
+            self._late |= {(sid, hour) for hour in hours if hour >= self._hot_from}
 
     def _file_own_days(self, rows: pl.DataFrame, out: Output, *, restored: bool) -> None:
         """Put device days beside our days, to be compared at the next tick; beyond the shelf their hour is touched instead."""
@@ -340,15 +342,19 @@ class Engine:
         """Decide the hours of sources before a time, stating those without data; None decides up to their last reading."""
         due: list[tuple[int, int, int]] = []
         for source, memory in sources:
-            last = until if until is not None else (memory.high or 0) // HOUR_MS * HOUR_MS + HOUR_MS
-            first = memory.decided if until is None else max(memory.decided, last - NO_DATA_HOURS_MAX * HOUR_MS)
-            due += [
-                (self.points.sid[source], hour, now) for hour in {memory.decided, *range(first, last, HOUR_MS)} if hour < last
-            ]
+            if until is not None:
+                last, hours = until, self._due(source, memory, until)
+            else:
+                last = (memory.high or 0) // HOUR_MS * HOUR_MS + HOUR_MS
+                hours = list(range(memory.decided, last, HOUR_MS))
+            due += [(self.points.sid[source], hour, now) for hour in hours]
             memory.decided = max(memory.decided, last)
             out.watermarks[source] = (memory.high or 0, memory.decided)
         if due:
             self._decide(pl.DataFrame(due, schema=_KEYS, orient="row"), out, no_data=until is not None)
+
+    def _due(self, source: str, memory: SourceMemory, until: int) -> list[int]:
+        return due_hours(memory.decided, (memory.high or 0) + self.points.reach_ms[self.points.sid[source]], until)
 
     def _turn(self, now: int, partitions: Set[int], out: Output) -> None:
         """Decide the hours that have waited for their readings for long enough."""
@@ -362,7 +368,7 @@ class Engine:
         ]
         if self._aside:
             for source, memory in [d for d in due if self.points.sid[d[0]] in self._aside]:
-                for hour in range(max(memory.decided, until - NO_DATA_HOURS_MAX * HOUR_MS), until, HOUR_MS):
+                for hour in self._due(source, memory, until):
                     self._touch(source, hour, SET_ASIDE, out)
                 memory.decided = until
                 out.watermarks[source] = (memory.high or 0, until)
@@ -519,7 +525,7 @@ class Engine:
             rebuild_cold(keys, self.shelf, self._hot_day(), self.spans, self.past, self.desk, now, out, empty=aside)
 
     def touch_period(self, source: str, start_ms: int, end_ms: int, cause: str, out: Output) -> int:
-        """Touch the hours of a source in [start, end) up to the newest reading, or the last that was decided without any; return how many."""
+        """Touch the hours of a source in [start, end) up to the end of the newest reading, or the last that was decided without any; return how many."""
         memory = self.memory.get(source)
         if memory is None or memory.high is None or source not in self.points.sid:
             return 0
@@ -529,8 +535,9 @@ class Engine:
         if start < kept_from < end_ms:
             self.findings.refused(source, start, self.watch.now_ms or 0, out)
             start = kept_from
-        hours = range(start, min(end_ms, max(memory.high + HOUR_MS, memory.decided)), HOUR_MS)
         sid = self.points.sid[source]
+        covered_until = memory.high + max(HOUR_MS, self.points.reach_ms[sid])
+        hours = range(start, min(end_ms, max(covered_until, memory.decided)), HOUR_MS)
         for hour in hours:
             if hour < self._hot_from:
                 self._touch(source, hour, cause, out)

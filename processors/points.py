@@ -185,6 +185,8 @@ class Points:
         self.scaled = bool((self.frame["num"] != self.frame["den"]).any())
         self.source_rows = self._source_rows()
         self.sources_dated = self.source_rows.filter((pl.col("row_from") > 0) | (pl.col("row_to") < FOREVER_MS)).height > 0
+        self.reach_ms = self._reach_ms()
+        """How long a reading covers at most after its time, by ``sid``."""
         self.held = multiplied(registry.limits, registry.sources, self.packs)
         """The registry's limits, and those on shorter averages that follow from a year's."""
         self.programmes = self._programmes()
@@ -219,6 +221,11 @@ class Points:
         names = ("row_from", "row_to", "cadence_ms", "minute_ms", "clock_ms")
         schema: dict[str, type[pl.DataType]] = {"source": pl.String, "sid": pl.Int32, **dict.fromkeys(names, pl.Int64)}
         return pl.DataFrame(rows, schema={**schema, "end_label": pl.Boolean})
+
+    def _reach_ms(self) -> list[int]:
+        reach = self.source_rows.group_by("sid").agg(pl.max_horizontal(pl.col("cadence_ms").max(), pl.col("minute_ms").max()))
+        of = dict(reach.rows())
+        return [of[sid] for sid in range(len(self.source_names))]
 
     def _members(self) -> dict[tuple[str, str, str], list[int]]:
         """Return the points whose day figures an enterprise's account adds up, by (enterprise, factor, stat)."""

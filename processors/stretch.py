@@ -74,13 +74,29 @@ def stretches(records: Sequence[LogRecord], turning: Callable[[Barrier], bool]) 
         yield stretch
 
 
-def crossed(filed: pl.DataFrame, high: list[int | None], decided: list[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Mark reports whose hour was decided before they came, and find the hours that the others decide.
+def due_hours(decided: int, covered_until: int, until: int) -> list[int]:
+    """Return the hours to be decided before a time: the first, those that readings cover, and of a silence behind them the last.
+
+    Args:
+        decided: end of the last decided hour.
+        covered_until: end of what the newest reading covers.
+        until: where the last of them ends.
+    """
+    silent_from = max(decided, until - NO_DATA_HOURS_MAX * HOUR_MS)
+    covered = range(decided, min(max(covered_until, decided + 1), silent_from), HOUR_MS)
+    return [*covered, *range(silent_from, until, HOUR_MS)]
+
+
+def crossed(
+    filed: pl.DataFrame, high: list[int | None], decided: list[int], reach_ms: list[int]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Mark reports whose hour was decided before they came, and find the hours that the others decide (see ``due_hours``).
 
     Args:
         filed: placed reports in log order.
         high: newest time of each source (by ``sid``) before them.
         decided: end of each source's last decided hour before them.
+        reach_ms: how long a reading of each source covers.
 
     Returns:
         ``filed`` with ``late``; and rows of ``line``, ``sid``, ``hour`` and ``decided`` (receipt of the deciding report).
@@ -92,18 +108,16 @@ def crossed(filed: pl.DataFrame, high: list[int | None], decided: list[int]) -> 
         floor=time // HOUR_MS * HOUR_MS,
         settled=pl.Series(decided, dtype=pl.Int64).gather(sid),
     ).with_columns(settled=pl.max_horizontal(pl.col("before") // HOUR_MS * HOUR_MS, "settled"))
-    first = pl.max_horizontal("settled", pl.col("floor") - NO_DATA_HOURS_MAX * HOUR_MS)
-    crossing = rows.filter((pl.col("floor") > pl.col("settled")) & pl.col("before").is_not_null()).select(
-        "line", "sid", "settled", hour=pl.int_ranges(first, "floor", HOUR_MS), decided="received"
-    )
-    hours = pl.concat(
-        [
-            crossing.select("line", "sid", "hour", "decided").explode("hour"),
-            crossing.select("line", "sid", hour="settled", decided="decided"),
-        ]
-    )
+    crossing = rows.filter((pl.col("floor") > pl.col("settled")) & pl.col("before").is_not_null())
+    reach = pl.Series(reach_ms, dtype=pl.Int64).gather(crossing["sid"])
+    silent_from = pl.max_horizontal("settled", pl.col("floor") - NO_DATA_HOURS_MAX * HOUR_MS)
+    covered = pl.min_horizontal(pl.max_horizontal(pl.col("before") + reach, pl.col("settled") + 1), silent_from)
+    hours = [
+        crossing.select("line", "sid", hour=pl.int_ranges(first, until, HOUR_MS), decided="received").explode("hour")
+        for first, until in ((pl.col("settled"), covered), (silent_from, pl.col("floor")))
+    ]
     late = filed.with_columns(late=(rows["floor"] < rows["settled"]))
-    return late, hours.unique(["sid", "hour"], keep="first", maintain_order=True)
+    return late, pl.concat(hours).drop_nulls("hour")
 
 
 class Taking:
