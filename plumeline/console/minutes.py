@@ -36,10 +36,11 @@ class Key:
 
 def minutes_section(context: Context, key: Key, figure: Figure) -> Markup:
     """Return the table of a figure's minutes, each opening its readings."""
-    found = readings.by_minute(readings_of(context, key))
+    end_ms = words.period_end(key.level, key.start_ms)
+    metered = (key.source, key.factor) in context.names.meters
+    found = readings.by_minute(readings_of(context, key), key.start_ms, end_ms + metered)
     minutes = {m.start_ms: m for m in ([figure] if key.level == "minute" else minutes_of(context, key))}
     at_reference = at_reference_of(context, key, list(minutes.values()))
-    end_ms = words.period_end(key.level, key.start_ms)
     spans = range(key.start_ms, end_ms, MINUTE_MS)
     if not found and not minutes:
         return parts.section(
@@ -107,13 +108,15 @@ def readings_of(context: Context, key: Key) -> list[readings.Reading]:
             for source, factor in context.names.points
             if source == key.source and context.names.role(source, factor) in [(word, nozzle) for word in REFUELLED]
         ]
-        return readings.readings(context.console.store, row, key.source, key.start_ms, key.start_ms + DAY_MS, of_nozzle)
+        of_day = readings.readings(context.console.store, row, key.source, key.start_ms, key.start_ms + DAY_MS, of_nozzle)
+        return [r for r in of_day if r.start_ms >= key.start_ms]
     if key.level == "day":
         return readings.own_days(context.console.store, row, key.source, key.start_ms, key.factor)
     end_ms = words.period_end(key.level, key.start_ms)
     if (key.source, key.factor) in context.names.meters:
         end_ms += 1  # the register's position at the end of the period belongs to its formula
-    return readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors_behind(context, key))
+    found = readings.readings(context.console.store, row, key.source, key.start_ms, end_ms, factors_behind(context, key))
+    return [r for r in found if r.kind != "day"]
 
 
 def factors_behind(context: Context, key: Key) -> list[str]:
