@@ -16,6 +16,8 @@ from processors.made import parts_of
 from processors.packs import Pack, PackFault, chosen, packs_of
 from processors.ph_figures import EXTREMES
 from processors.programme_steps import VALIDATED, DayTenMinutes, DayValidated, HalfHourMean, LimitMultiples
+from processors.rate_steps import HourNoxRate
+from processors.rates import UNIT_OF_DILUENT, UNIT_OF_GAS
 from processors.rules.energy import FACTORS_FILE, FactorError, factors, in_unit, metered_unit
 from processors.rules.judge import PROFILES_FILE, LimitProfile, limit_profiles
 from processors.voc_steps import MinuteNmhc, MinuteSum
@@ -110,16 +112,18 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         if limit.stat in EXTREMES and limit.source in packs_by_source and limit.factor not in packs_by_source[limit.source].ph
         if limit.stat == "min" or limit.factor not in packs_by_source[limit.source].peaks
     ]
-    known_of: dict[str, set[str]] = {}
+    units_of: dict[str, dict[str, str]] = {}
     for _, point in tables.points.rows:
-        known_of.setdefault(point.source, set()).add(point.factor)
+        units_of.setdefault(point.source, {})[point.factor] = point.unit
     told = "its minutes are made of those of other points, which are brought to dry gas at the standard state before"
     extremes += [
         Fault(tables.points.file, line, "gas_state", point.gas_state, told, "empty the cell, and fill in those of its parts")
         for line, point in tables.points.rows
         if point.gas_state and point.source in packs_by_source
         for rule in packs_by_source[point.source].rules
-        if isinstance(rule, MinuteNmhc | MinuteSum) and rule.made == point.factor and parts_of(rule, known_of[point.source])
+        if isinstance(rule, MinuteNmhc | MinuteSum)
+        and rule.made == point.factor
+        and parts_of(rule, units_of[point.source].keys())
     ]
     told = "the rule pack of this source has no step hour.reference_volume, so no means are formed at it"
     extremes += [
@@ -128,6 +132,12 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         if point.reference_volume_m3_t is not None and point.source in packs_by_source
         for mend in ("empty the cell, or name a pack that rests on cn-flue-gas",)
         if packs_by_source[point.source].rule(HourReferenceVolume) is None
+    ]
+    extremes += [
+        Fault(tables.points.file, line, *fault)
+        for line, point in tables.points.rows
+        if point.source in packs_by_source
+        and (fault := _rate_fault(point, packs_by_source[point.source], units_of[point.source]))
     ]
     unmade = [
         Fault(tables.limits.file, line, *fault)
@@ -139,6 +149,36 @@ def _pack_faults(tables: Tables, packs: Sequence[RulePack]) -> list[Fault]:
         for line, row in sources.rows
         if row.rules and row.rules not in known
     ]
+
+
+def _rate_fault(point: Point, pack: Pack, units: dict[str, str]) -> tuple[str, str, str, str] | None:
+    """Return column, cell, message and remedy of a fuel by which no rate can be made at a point; None where it can, or there is none."""
+    by_oxygen = point.fuel_dscf_mmbtu is not None
+    column, cell = ("fuel_dscf_mmbtu", point.fuel_dscf_mmbtu) if by_oxygen else ("fuel_co2_scf_mmbtu", point.fuel_co2_scf_mmbtu)
+    if cell is None:
+        return None
+    rule = pack.rule(HourNoxRate)
+    if rule is None:
+        return (
+            column,
+            str(cell),
+            f"rule pack {pack.id} makes no rates by the fuel",
+            "empty the cell, or name a pack that rests on us-cfr75",
+        )
+    if point.factor != rule.nox_factor:
+        return column, str(cell), f"the rate is that of {rule.nox_factor}", "write it in the row of that factor"
+    if point.unit != UNIT_OF_GAS:
+        return (
+            "unit",
+            point.unit,
+            f"by {column} a rate is made of {UNIT_OF_GAS}",
+            f"write {UNIT_OF_GAS}, and as multiplier what turns its values into that",
+        )
+    other = rule.oxygen_factor if by_oxygen else rule.carbon_dioxide_factor
+    if units.get(other) != UNIT_OF_DILUENT:
+        told = f"the rate is made with {other} in {UNIT_OF_DILUENT}, of which this source has no row"
+        return column, str(cell), told, "add one to points.csv, or empty the cell"
+    return None
 
 
 def _unmade(limit: Limit, pack: Pack) -> tuple[str, str, str, str] | None:
