@@ -70,12 +70,13 @@ def own_days(store: StoreQuery, row: Source | None, source: str, day_ms: int, fa
     return sorted(found, key=lambda r: (r.received_ms, r.stat))
 
 
-def strip(found: Sequence[Reading], step_ms: int, normal: str = "N") -> list[tuple[int, int, str]]:
-    """Return (start, end, flag) cells: for each step the commonest flag other than normal, if a quarter bear one."""
+def strip(found: Sequence[Reading], step_ms: int, start_ms: int, end_ms: int, normal: str = "N") -> list[tuple[int, int, str]]:
+    """Return (start, end, flag) cells in [start, end): for each step the commonest flag other than normal, if a quarter bear one."""
     cells: dict[int, dict[str, int]] = {}
     for r in found:
-        for start in range(r.start_ms - r.start_ms % step_ms, r.end_ms, step_ms):
-            counts = cells.setdefault(start, {})
+        first = max(r.start_ms, start_ms)
+        for at in range(first - first % step_ms, min(r.end_ms, end_ms), step_ms):
+            counts = cells.setdefault(at, {})
             counts[r.flag] = counts.get(r.flag, 0) + 1
     result: list[tuple[int, int, str]] = []
     for at in sorted(cells):

@@ -12,7 +12,7 @@ from plumeline.console import charts, checks, furnace, nozzles, parts, plan_ener
 from plumeline.console.html import Child, h, link
 from plumeline.console.shell import Context, View
 from plumeline.texts import t
-from processors.figures import HOUR_MS, Figure, SourceState, epoch_ms, local_iso
+from processors.figures import HOUR_MS, MINUTE_MS, Figure, SourceState, epoch_ms, local_iso
 
 SLOTS = (
     "head",
@@ -67,7 +67,7 @@ def view(context: Context) -> View:
     row = context.names.sources.get(source)
     flags: list[tuple[int, int, str]] = []
     if span_h <= FLAGS_HOURS_MAX:
-        flags = readings.strip(readings.readings(store, row, source, start_ms, end_ms, (factor,)), HOUR_MS)
+        flags = readings.strip(readings.readings(store, row, source, start_ms, end_ms, (factor,)), HOUR_MS, start_ms, end_ms)
     zoom_ms = _time(context.query.get("zoom"))
     zoom_from = (
         zoom_ms if zoom_ms is not None else max(start_ms, min(end_ms, words.hour_start(now_ms) + HOUR_MS) - ZOOM_H * HOUR_MS)
@@ -76,7 +76,9 @@ def view(context: Context) -> View:
     metered = (source, factor) in context.names.meters
     minute_stat, minutes = _minutes(context, source, factor, stat, zoom_from, zoom_to)
     minute_flags = (
-        readings.strip(readings.readings(store, row, source, zoom_from, zoom_to, (factor,)), 60_000) if minutes else []
+        readings.strip(readings.readings(store, row, source, zoom_from, zoom_to, (factor,)), MINUTE_MS, zoom_from, zoom_to)
+        if minutes
+        else []
     )
     keep: dict[str, str | int | None] = {"factor": factor, "stat": stat, "hours": span_h, "end": context.query.get("end")}
     return View(
