@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from alerts.texts import known
 
@@ -40,7 +42,7 @@ def expected(view: View, first: str) -> list[str]:
     level = facts.get("level")
     sure = view.text("expected.likely", likely=likely, of=of) if likely is not None else view.text("expected.unsure")
     return [
-        view.title("title.exceedance.expected.opened", until=until),
+        view.title("title.exceedance.near.opened" if _below(facts) else "title.exceedance.expected.opened", until=until),
         view.text(known(f"expected.{by}", "expected.by"), **told),
         view.text("expected.warned", opens_pct=facts.get("opens_pct"), level=view.text(f"level.{level}")) if level else "",
         sure if by != "above range" else "",
@@ -48,3 +50,9 @@ def expected(view: View, first: str) -> list[str]:
         view.text("expected.until", until=until),
         first,
     ]
+
+
+def _below(facts: Mapping[str, Any]) -> bool:
+    """Whether all that is known is a mean so far that does not lie above the limit, however near it."""
+    value, limit = facts.get("value"), facts.get("limit")
+    return facts.get("by") == "hour so far" and None not in (value, limit) and Decimal(str(value)) <= Decimal(str(limit))

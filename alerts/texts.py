@@ -47,6 +47,7 @@ ENGLISH: dict[str, str] = {
     "title.exceedance.resolved": "[ENDED] {factor} episode ended — {place}",
     "title.exceedance.withdrawn": "[WITHDRAWN] {factor} over limit — {place}",
     "title.exceedance.expected.opened": "[YELLOW] {factor} is going to exceed by {until} — {place}",
+    "title.exceedance.near.opened": "[YELLOW] {factor} near its limit in the hour to {until} — {place}",
     "title.exceedance.expected.resolved": "[ENDED] {factor}: warning over — {place}",
     "title.digest": "[DIGEST] {n} found looking back — {place}",
     "title.source.silent.opened": "[ORANGE] Silent — {place}",

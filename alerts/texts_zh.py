@@ -40,6 +40,7 @@ CHINESE: dict[str, str] = {
     "title.exceedance.resolved": "【结束】{factor}超标时段结束 — {place}",
     "title.exceedance.withdrawn": "【撤回】{factor}超标 — {place}",
     "title.exceedance.expected.opened": "【黄色】{factor}预计在 {until} 前的小时超标 — {place}",
+    "title.exceedance.near.opened": "【黄色】{factor}在 {until} 前的小时接近限值 — {place}",
     "title.exceedance.expected.resolved": "【结束】{factor}预警结束 — {place}",
     "title.digest": "【汇总】追溯发现 {n} 项 — {place}",
     "title.source.silent.opened": "【橙色】数据中断 — {place}",

@@ -106,6 +106,32 @@ def test_above_the_range() -> None:
     assert told[1].startswith("SO₂, hour ") and told[3] == step_
 
 
+@pytest.mark.parametrize(
+    ("by", "value", "told"),
+    [
+        pytest.param("hour so far", "35", "near its limit in the hour to 13:00", id="at the limit"),
+        pytest.param("hour so far", "35.000001", "is going to exceed by 13:00", id="above it"),
+        pytest.param("minutes above", "30", "is going to exceed by 13:00", id="ten minutes above"),
+        pytest.param("last hours", "30", "is going to exceed by 13:00", id="likely"),
+    ],
+)
+def test_near_the_limit_or_going_to_exceed(by: str, value: str, told: str) -> None:
+    """A title claims no more than is known: a mean so far that does not lie above the limit is near it."""
+    hour = {"hour_start": "2026-07-01T12:00:00+08:00", "hour_end": "2026-07-01T13:00:00+08:00", "expected": "x", "episode": "x"}
+    facts = {
+        "by": by,
+        "value": value,
+        "limit": "35",
+        "stat": "avg_ref",
+        "unit": "mg/m3",
+        "n": 20,
+        "above_min": 10,
+        "rest": "35",
+    }
+    opened = about("exceedance.expected", "12:20:00", factor="a21026", likely=None, of=None, **hour, **facts)
+    assert words(opened)[0] == f"[YELLOW] SO₂ {told} — {PLACE}"
+
+
 def test_first_hour_measured_provisional_without_basis() -> None:
     """A first hour has no row; a measured value says so; the limit's name stands in for a missing basis."""
     event = over(hours=1, stat="avg", state="provisional", basis="", since="2026-07-01T02:00:00+08:00")
