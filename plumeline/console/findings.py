@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -144,8 +145,9 @@ def _about(context: Context, event: Event, everyone: list[patterns.Suspect], mad
         ("findings.when", _period(context, event)),
     ]
     if facts.get("hours"):
-        numbers = {name: facts[name] for name in ("hours", "low", "high", "mean")}
-        rows.append(("findings.figures", t("findings.figures.of", unit=words.unit(str(facts["unit"])), **numbers)))
+        numbers = {name: words.number(Decimal(str(facts[name]))) for name in ("low", "high", "mean")}
+        told = t("findings.figures.of", hours=facts["hours"], unit=words.unit(str(facts["unit"])), **numbers)
+        rows.append(("findings.figures", told))
     if "not_evaluated" in facts:
         hour = local_iso(words.hour_start(patterns.started_ms(event)))
         behind = words.evidence_url(f"{event.source}/{event.factor}/avg/hour/{hour}")
