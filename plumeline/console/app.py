@@ -36,8 +36,8 @@ PARAMETER_MAX = 300
 """Characters of one parameter of an address; more are cut off."""
 TITLE_MAX = 80
 """Characters of a source's name in the browser's title."""
-PARAMETERS_MAX = 12
-"""Parameters of an address that are looked at."""
+PARAMETERS_MAX = 32
+"""Parameters of an address that are looked at; a form that was refused is shown again from as many as it has fields."""
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#30363c"/>'
     '<path d="M16 3v15" stroke="#fff" stroke-width="2"/><path d="M11 18h10l-5 11z" fill="#fff"/></svg>'

@@ -14,8 +14,8 @@ from plumeline.texts import speaking, t
 
 FORM_BYTES_MAX = 16_384
 """Bytes of a form; a longer one is refused."""
-FIELDS_MAX = 12
-"""Fields of a form."""
+FIELDS_MAX = 32
+"""Fields of a form; a browser sends the empty ones too, and that of a mark has 18."""
 
 
 Act = Callable[[Mapping[str, str]], str]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import typer
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
 
 from ingest.csv_tables import RegistryFaults
 from ingest.log import LogFull
 from ingest.records import Mark
 from plumeline import marks_cli
-from plumeline.console import marks
+from plumeline.console import forms, marks
+from plumeline.console.app import _query
 from plumeline.console.furnace import mark_of
-from plumeline.console.shell import Context
+from plumeline.console.shell import Context, View
 from plumeline.sqlite_query import stored_mark
 from plumeline.texts import speaking, t
 from processors.figures import HOUR_MS, Event, epoch_ms
@@ -124,6 +129,26 @@ def test_a_mark_that_is_not_taken_says_why(change: dict[str, str], trouble: Exce
         with speaking(language):
             page = text_of(marks.view(given(port, said=said, type="drying", evidence="DCS 17")))
             assert t(f"marks.said.{said}") in page and 'value="drying" selected' in page and 'value="DCS 17"' in page
+
+
+def test_the_form_is_taken_as_a_browser_sends_it() -> None:
+    """All 17 fields of the page and the button that was pressed, the empty ones too; what was refused comes back whole."""
+    port = Filed()
+    page = text_of(View({"form": marks.view(given(port)).html["form"]}))
+    named = dict.fromkeys(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page), "")
+    assert len(named) == 17
+    app = FastAPI()
+    app.include_router(forms.routes("", {"marks/set": lambda fields: marks.act(given(port), fields)}))
+    client = TestClient(app, follow_redirects=False)
+    answer = client.post("/marks/set", data={**named, **FORM, "state": "confirmed"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/marks/{STACK}?said=filed")
+    check = {"check": "zero", "reference": "0.2", "before": "3.1", "after": "0.1", "span": "100", "gas": "ppm coffee"}
+    written = {**FORM, **check, "type": "calibration", "result_kg_h": "1", "result_mg_l": "2", "method": "HJ 57-2017"}
+    refused = client.post("/marks/set", data={**written, "state": "draft"}).headers["location"]
+    kept = _query(Request({"type": "http", "query_string": urlsplit(refused).query.encode()}))
+    assert kept["said"] == "gas" and {name: kept.get(name) for name in marks.KEPT} == {
+        name: written[name] for name in marks.KEPT
+    }
 
 
 def test_without_a_port_nothing_is_set() -> None:
