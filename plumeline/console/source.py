@@ -33,6 +33,8 @@ RANGES_H = (24, 48, 168, 744)
 """Spans of the chart that can be chosen; the longest is a month of hours."""
 FLAGS_HOURS_MAX = 48
 """The flag strip under the hours is drawn up to this span: it reads every report."""
+MEANS = ("avg", "avg_ref")
+"""Stats whose bars the legend calls means; others by their own words."""
 LANES_MAX = 3
 ZOOM_H = 3
 """Hours of minutes shown where none was chosen."""
@@ -85,7 +87,7 @@ def view(context: Context) -> View:
         {
             "head": head,
             "choice": _choice(context, source, series, factor, stat, span_h, end_ms),
-            "legend": _legend(bool(flags), metered),
+            "legend": _legend(bool(flags), t("legend.bar") if stat in MEANS else context.names.stat(source, factor, stat)),
             "zoom": Markup()
             if metered
             else _zoom(context, source, factor, minute_stat, zoom_ms, zoom_from, zoom_to, bool(minutes), keep),
@@ -279,9 +281,9 @@ def _by_factor(series: Mapping[tuple[str, str], Sequence[Figure]], daily: Collec
     return sorted(series, key=lambda key: (best[key[0]], key[0], rank[key], key[1]))
 
 
-def _legend(flags: bool, metered: bool) -> Markup:
+def _legend(flags: bool, bar: str) -> Markup:
     items = [
-        h("span", h("i", cls="k bar"), t("hour" if metered else "legend.bar")),
+        h("span", h("i", cls="k bar"), bar),
         h("span", h("i", cls="k prov"), t("legend.provisional")),
         h("span", h("i", cls="k over"), t("legend.over")),
         h("span", h("i", cls="k rev"), t("legend.revised")),

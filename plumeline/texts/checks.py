@@ -89,12 +89,12 @@ marks.gas | 参考值的单位与气体（与监测因子单位不同时填写�
 marks.said.gas | 未提交：参考值的单位或气体无法识别。请填写 ppm 和列表中的一种气体，或 ppmC、mg/m³，或留空。
 marks.said.check | 未提交：检查应为单个监测因子的校准，并填写参考值、调整前示值和满量程的数值。
 marks.result | 手工监测结果
-marks.result.about | 用于“手工监测”标记：单个监测因子在起止时间内的平均排放速率及监测方法；报告编号填入佐证材料。该结果可替代未测得的排放量。
+marks.result.about | 用于“手工监测”标记：单个监测因子在起止时间内的平均排放速率及监测方法；报告编号填入证明材料。该结果可替代未测得的排放量。
 marks.result_kg_h | 排放速率，kg/h
 marks.result_mg_l | 浓度，mg/L（废水，报告载明时填写）
 marks.method | 监测方法（如 HJ 57-2017）
 marks.said.result | 未提交：手工监测结果应为单个监测因子、不超过 24 小时，并填写排放速率（kg/h）的数值和监测方法。
-evidence.result | {author} 于 {start} – {end} 的手工监测结果：{result}；佐证材料：{evidence}。
+evidence.result | {author} 于 {start} – {end} 的手工监测结果：{result}；证明材料：{evidence}。
 evidence.result.no_record | 未提供
 evidence.result.mean | 由上述结果得出的当日浓度（不判定）：{value} {unit}（{note}）。
 """

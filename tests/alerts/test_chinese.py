@@ -46,6 +46,33 @@ def test_over_limit() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ("hour so far", "12:00–13:00 小时均值至今为 36 mg/m³（折算，基准氧含量 6%，限值 35），有效分钟 20。"),
+        (
+            "minutes above",
+            "最近 10 分钟均高于 35 mg/m³（折算，基准氧含量 6%）；12:00–13:00 小时均值至今为 36，有效分钟 20。",
+        ),
+        (
+            "above range",
+            "最近 10 分钟均高于 35 mg/m³ 或超出分析仪量程（折算，基准氧含量 6%）；12:00–13:00 小时均值的有效分钟 20。",
+        ),
+        ("last hours", "前一小时 36 mg/m³（折算，基准氧含量 6%，限值 35）；预警针对 12:00–13:00 小时均值。"),
+    ],
+)
+def test_why_an_hour_is_going_to_exceed(by: str, told: str) -> None:
+    """Minutes, the hour's mean so far and the hour before are told apart: ten minutes are no mean of the hour."""
+    facts = {"by": by, "value": "36", "limit": "35", "stat": "avg_ref", "unit": "mg/m3", "n": 20, "above_min": 10, "rest": "34"}
+    facts |= {
+        "hour_start": "2026-07-01T12:00:00+08:00",
+        "hour_end": "2026-07-01T13:00:00+08:00",
+        "expected": "x",
+        "episode": "x",
+    }
+    assert words(about("exceedance.expected", "12:20:00", factor="a21026", likely=None, of=None, **facts))[1] == told
+
+
 def test_a_finding_tells_the_engines_sentence_in_chinese() -> None:
     """The sentence in the event stays English; what is sent is its translation, its times as Chinese readers write them."""
     text = "two different values of a21026 at 2026-07-01T02:00:30+08:00; one of them counts, both are kept"

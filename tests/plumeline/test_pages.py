@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.registry import Registry
 from plumeline.console import source, why
 from plumeline.county import County, Options
-from plumeline.texts import catalogue
-from processors.figures import Event
+from plumeline.texts import catalogue, speaking
+from processors.figures import Event, Figure
 from processors.store import StoredFrame
 from tests.plumeline.console_given import context, text_of
 from tests.plumeline.fake_store import FACTORY, STACK, VOC, FakeStore, findings
@@ -71,3 +72,16 @@ def test_a_meter_has_hours_and_no_minutes() -> None:
     for name, minutes in ((FACTORY, False), (VOC, True)):
         page = text_of(source.view(context(FakeStore(), source=name)))
         assert ("minute by minute" in page, "hour mean" in page) == (minutes, minutes)
+
+
+@pytest.mark.parametrize(("stat", "bar"), [("avg_ref", "小时均值"), ("max", "最大分钟值"), ("mass", "排放量")])
+def test_the_legend_names_what_the_bars_are(stat: str, bar: str) -> None:
+    """An hour's greatest minute and its mass are no mean of the hour."""
+
+    class Other(FakeStore):
+        def figures(self, *asked: Any, **more: Any) -> list[Figure]:
+            return [replace(f, stat=stat) for f in super().figures(*asked, **more) if f.stat == "avg_ref"]
+
+    with speaking("zh"):
+        legend = str(source.view(context(Other(), source=STACK, factor="a21026", stat=stat)).html["legend"])
+    assert legend.startswith(f'<p class="legend"><span><i class="k bar"></i>{bar}</span>')
