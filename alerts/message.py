@@ -431,6 +431,7 @@ def _finding(view: View) -> list[str]:
         view.text("finding.again", time=view.stamp(again)) if again else "",
         view.text("finding.last_of_day", n=last) if last else "" if replaces or again else view.text(told),
         view.next(
+            *(["next.calibration.adjusted"] if kind == "calibration" and view.facts.get("after") == "in tolerance" else []),
             f"next.{view.alert.kind}",
             *([f"next.station.{view.facts.get('item')}"] if kind == "station" else []),
             "next.finding",

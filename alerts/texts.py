@@ -223,6 +223,7 @@ ENGLISH: dict[str, str] = {
     "next.mark.quota": "Plan what is left; beyond it marked hours are judged as any other.",
     "next.calibration.needed": "Adjust the monitor, check it again, and file what the check shows.",
     "next.calibration.out_of_control": "Look at the monitor and adjust it; its values count again from a check in tolerance, which may be filed late.",
+    "next.calibration.adjusted": "The monitor is in tolerance again: find out why it had drifted, and look at the hours whose values do not count.",
     "next.calibration.renewal_due": "Have the monitor calibrated anew by that day (QAL2), then enter a row of points.csv with its highest calibrated value.",
     "next.calibration.renewal_withdrawn": "Stop what the message before started; the evidence shows what was rebuilt.",
     "next.calibration.overdue": "Check the monitor and file the check; if one was made already, file it: the hours after it count again.",

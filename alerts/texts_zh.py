@@ -216,6 +216,7 @@ CHINESE: dict[str, str] = {
     "next.mark.quota": "请安排好剩余额度；超出后标记的小时照常判定。",
     "next.calibration.needed": "请调整监测仪，复查后提交检查结果。",
     "next.calibration.out_of_control": "请检修并调整监测仪；自检查合格之时起其数据恢复有效，检查结果可以补报。",
+    "next.calibration.adjusted": "监测仪已恢复合格：请查明漂移原因，并查看数据无效的小时。",
     "next.calibration.renewal_due": "请在该日期前重新校准监测仪（QAL2），并在 points.csv 中新增一行登记最高校准值。",
     "next.calibration.renewal_withdrawn": "请中止因上一条消息启动的处置；重算内容见依据。",
     "next.calibration.overdue": "请进行检查并提交结果；若已完成，请补报：其后的小时恢复有效。",

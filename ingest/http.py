@@ -312,8 +312,9 @@ def reason_of(error: ValidationError) -> str:
     first, more = faults[0], len(faults) - 1
     where = ".".join(map(str, first["loc"]))
     sentence = _SENTENCES.get(first["type"], first["msg"].removeprefix("Value error, "))
-    told: str = (f"{where}: " if where else "") + sentence + (f" (and {more} more)" if more else "")
-    return told[:REASON_CHARS_MAX]
+    told: str = (f"{where}: " if where else "") + sentence
+    rest = f" (and {more} more)" if more else ""
+    return told[: REASON_CHARS_MAX - len(rest)] + rest
 
 
 def pack(filed: Mapping[tuple[str, str], Sequence[bytes]], partition: Callable[[str], int]) -> list[Entry]:

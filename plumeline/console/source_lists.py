@@ -93,6 +93,7 @@ def more(context: Context, source: str, now_ms: int) -> Markup:
                         t(
                             "revision.line",
                             factor=name(source, f.factor),
+                            stat=context.names.stat(source, f.factor, f.stat),
                             period=words.period(f.start_ms, f.level, now_ms),
                             value=f"{words.value_of(f)} {words.unit(f.unit)}".strip()
                             if f.ok

@@ -48,7 +48,7 @@ episode.closed | closed
 episode.withdrawn | withdrawn
 episode.line | {factor} from {start}, hours beyond: {n}, worst {worst} {unit} (limit {limit})
 episode.line.day | {factor} from {start}, days beyond: {n}, worst {worst} {unit} (limit {limit})
-revision.line | {factor} {period}: now {value}, since {time}
+revision.line | {factor} ({stat}) {period}: now {value}, since {time}
 chart.limit | limit {limit}
 chart.no_data | no data
 chart.not_valid | not valid
@@ -155,7 +155,7 @@ episode.closed | 已结束
 episode.withdrawn | 已撤回
 episode.line | {factor} 自 {start} 起，超标小时数 {n}，最不利 {worst} {unit}（限值 {limit}）
 episode.line.day | {factor} 自 {start} 起，超标天数 {n}，最不利 {worst} {unit}（限值 {limit}）
-revision.line | {factor} {period}：现为 {value}，自 {time} 起
+revision.line | {factor}（{stat}）{period}：现为 {value}，自 {time} 起
 chart.limit | 限值 {limit}
 chart.no_data | 数据缺失
 chart.not_valid | 无效

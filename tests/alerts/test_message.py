@@ -107,6 +107,20 @@ def test_above_the_range() -> None:
 
 
 @pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ("in tolerance", "The monitor is in tolerance again"),
+        ("out of control", "Look at the monitor and adjust it"),
+        (None, "Look at"),
+    ],
+)
+def test_who_adjusted_the_monitor_is_not_told_to_adjust_it(after: str | None, told: str) -> None:
+    """What to do follows from what the check found after adjustment, if there was one."""
+    event = about("calibration.out_of_control", "12:20:00", factor="a21026", text="x", state="out of control", after=after)
+    assert any(line.startswith(f"→ {told}") for line in words(event))
+
+
+@pytest.mark.parametrize(
     ("by", "value", "told"),
     [
         pytest.param("hour so far", "35", "near its limit in the hour to 13:00", id="at the limit"),

@@ -348,6 +348,11 @@ def test_marks() -> None:
     answer = post(body, log=log, path="/v1/marks").json()
     assert [entry["status"] for entry in answer["lines"]] == ["accepted", "rejected", "rejected", "rejected"]
     assert "is not after start" in answer["lines"][1]["reason"]
+    unsigned = {name: told for name, told in mark.items() if name != "author"}
+    (refused,) = post(ndjson({**unsigned, "type": "holiday"}), log=FakeLog(), path="/v1/marks").json()["lines"]
+    assert refused["reason"].startswith("type: ") and refused["reason"].endswith(
+        " (and 1 more)"
+    )  # of a sentence that is too long
     (entry,) = log.entries
     assert (entry.topic, entry.partition) == ("marks", partition_of("S1"))
     assert Mark.model_validate_json(entry.value).factors == ["a21026"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,16 @@ def test_the_legend_names_what_the_bars_are(stat: str, bar: str) -> None:
     with speaking("zh"):
         legend = str(source.view(context(Other(), source=STACK, factor="a21026", stat=stat)).html["legend"])
     assert legend.startswith(f'<p class="legend"><span><i class="k bar"></i>{bar}</span>')
+
+
+def test_each_revision_says_of_what_it_is() -> None:
+    """Mean, mean at reference oxygen and mass of one factor and hour are revised together: each line names its own."""
+
+    class Thrice(FakeStore):
+        def revised(self, *asked: Any) -> list[Figure]:
+            first = super().revised(*asked)[0]
+            return [replace(first, stat=stat) for stat in ("avg", "avg_ref", "mass")]
+
+    page = text_of(source.view(context(Thrice(), source=STACK)))
+    for stat in ("measured", "at reference oxygen", "mass"):
+        assert re.search(rf"\({stat}\) [^<]*: now ", page), stat
