@@ -60,7 +60,7 @@ DIGITS_MAX = 20
 """Characters of a number."""
 GAS_MAX = 40
 """Characters of unit and gas of a reference."""
-KEPT = ("type", "factor", "start", "end", "evidence", *SAID_FIELDS)
+KEPT = ("type", "factor", "start", "end", "reason", "evidence", *SAID_FIELDS)
 """Fields of a form that was refused which the page shows again."""
 log = logging.getLogger("plumeline.console")
 
@@ -109,7 +109,8 @@ def act(context: Context, fields: Mapping[str, str]) -> str:
     except Exception:
         log.exception("a mark was not filed")
         said = "away"
-    again = {} if said in ("filed", *get_args(MarkState)) else {name: fields[name] for name in KEPT if fields.get(name)}
+    done = said in ("filed", *get_args(MarkState)) or "mark" in fields  # why a mark was rejected is no reason for the next
+    again = {} if done else {name: fields[name] for name in KEPT if fields.get(name)}
     return words.query(words.marks_url(source), said=said, **again)
 
 
@@ -233,7 +234,10 @@ def _form(context: Context, source: str, pack: Pack) -> Markup:
         _labelled("marks.start", _time("start", start or _minute(hour - timedelta(hours=1)))),
         _labelled("marks.end", _time("end", end or _minute(hour))),
         _labelled("marks.who", h("input", name="who", maxlength=WHO_MAX, required=True, autocomplete="name")),
-        _labelled("marks.reason", h("input", name="reason", maxlength=WORDS_MAX, required=True, autocomplete="off")),
+        _labelled(
+            "marks.reason",
+            h("input", name="reason", value=kept.get("reason", ""), maxlength=WORDS_MAX, required=True, autocomplete="off"),
+        ),
         _labelled(
             "marks.evidence",
             h("input", name="evidence", value=kept.get("evidence", ""), maxlength=WORDS_MAX, autocomplete="off"),

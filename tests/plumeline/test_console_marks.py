@@ -127,8 +127,9 @@ def test_a_mark_that_is_not_taken_says_why(change: dict[str, str], trouble: Exce
     assert port.marks == [] and f"said={said}" in address and "type=" in address
     for language in ("en", "zh"):
         with speaking(language):
-            page = text_of(marks.view(given(port, said=said, type="drying", evidence="DCS 17")))
+            page = text_of(marks.view(given(port, said=said, type="drying", reason="wet", evidence="DCS 17")))
             assert t(f"marks.said.{said}") in page and 'value="drying" selected' in page and 'value="DCS 17"' in page
+            assert 'name="reason" value="wet"' in page
 
 
 def test_the_form_is_taken_as_a_browser_sends_it() -> None:
